@@ -1,0 +1,154 @@
+"""The contracts of the tables that keep the lake honest: quarantine, ledger, tombstones, runs."""
+
+from typing import Final
+
+from stedi.contract.column import Column, Kind, ListOf
+from stedi.contract.landing import CUSTOMER, PROVENANCE
+from stedi.contract.table import Contract
+from stedi.names import OBJECT, QUARANTINE, RUN, TOMBSTONE, Zone
+
+REJECTED: Final = Contract(
+    name=QUARANTINE,
+    zone=Zone.SYSTEM,
+    grain="a rejected record",
+    key=("table_name", "_digest", "_position"),
+    columns=(
+        Column(name="table_name", kind=Kind.STRING, doc="The landing table it was sent to.", required=True),
+        Column(name="reason", kind=Kind.STRING, doc="Why it was rejected.", required=True),
+        Column(name="field", kind=Kind.STRING, doc="The column at fault, where one is."),
+        Column(name="raw", kind=Kind.STRING, doc="The record as it was sent.", pii=True),
+        Column(name="email", kind=Kind.STRING, doc="What could be read of the e-mail.", pii=True),
+        Column(
+            name="serial_number", kind=Kind.STRING, doc="What could be read of the serial number.", pii=True
+        ),
+        Column(
+            name="last_update_date",
+            kind=Kind.TIMESTAMPTZ,
+            doc="What could be read of the update time; null also where it is implausible.",
+        ),
+        Column(
+            name="released_at",
+            kind=Kind.TIMESTAMPTZ,
+            doc="When an operator released it: from then on it counts neither as a denial nor as a claim.",
+        ),
+        *PROVENANCE,
+    ),
+)
+
+LEDGER: Final = Contract(
+    name=OBJECT,
+    zone=Zone.SYSTEM,
+    grain="a landing object under one name",
+    columns=(
+        Column(name="table_name", kind=Kind.STRING, doc="The landing table it belongs to.", required=True),
+        Column(name="path", kind=Kind.STRING, doc="The object's path or URL.", required=True, pii=True),
+        Column(name="size", kind=Kind.LONG, doc="Its size in bytes.", required=True),
+        Column(
+            name="version",
+            kind=Kind.STRING,
+            doc="Its modification time in ns (local) or its ETag (S3).",
+            required=True,
+        ),
+        Column(name="digest", kind=Kind.STRING, doc="BLAKE2b-128 of its bytes, in hex.", required=True),
+        Column(
+            name="duplicate",
+            kind=Kind.BOOLEAN,
+            doc="The same bytes were loaded before, under another name: nothing was loaded from this one.",
+            required=True,
+        ),
+        Column(name="records", kind=Kind.LONG, doc="Records loaded from it.", required=True),
+        Column(name="rejected", kind=Kind.LONG, doc="Records of it in quarantine.", required=True),
+        Column(
+            name="erased",
+            kind=Kind.LONG,
+            doc="Records of it that a tombstone kept out.",
+            required=True,
+        ),
+        Column(
+            name="consent_field",
+            kind=Kind.BOOLEAN,
+            doc=f"A record of it has the key {CUSTOMER.column('share_with_research_as_of_date').source}.",
+            required=True,
+        ),
+        Column(name="run", kind=Kind.STRING, doc="The run that loaded it.", required=True),
+    ),
+)
+
+TOMBSTONES: Final = Contract(
+    name=TOMBSTONE,
+    zone=Zone.SYSTEM,
+    grain="an erased person or device",
+    key=("digest",),
+    columns=(
+        Column(
+            name="digest",
+            kind=Kind.STRING,
+            doc="The customer_id or device_id of what was erased.",
+            required=True,
+        ),
+        Column(name="erased_at", kind=Kind.TIMESTAMPTZ, doc="When it was erased.", required=True),
+    ),
+)
+
+RUNS: Final = Contract(
+    name=RUN,
+    zone=Zone.SYSTEM,
+    grain="a run",
+    key=("run_id",),
+    columns=(
+        Column(name="run_id", kind=Kind.STRING, doc="The run's id: its start and a random part.", required=True),
+        Column(name="base_run_id", kind=Kind.STRING, doc="The run before it; null for the first."),
+        Column(name="started_at", kind=Kind.TIMESTAMPTZ, doc="When it began.", required=True),
+        Column(name="published_at", kind=Kind.TIMESTAMPTZ, doc="When it was published.", required=True),
+        Column(
+            name="now",
+            kind=Kind.TIMESTAMPTZ,
+            doc="The time at which consent was judged.",
+            required=True,
+        ),
+        Column(name="consent", kind=Kind.STRING, doc="The lake's consent mode.", required=True),
+        Column(
+            name="key_fingerprint",
+            kind=Kind.STRING,
+            doc="The fingerprint of the pseudonym key; the key itself is never here.",
+            required=True,
+        ),
+        Column(name="code_version", kind=Kind.STRING, doc="The version of stedi.", required=True),
+        Column(
+            name="tables",
+            kind=ListOf(
+                fields=(
+                    Column(name="table_name", kind=Kind.STRING, doc="The table.", required=True),
+                    Column(
+                        name="snapshot_id",
+                        kind=Kind.LONG,
+                        doc="Its snapshot in this run.",
+                        required=True,
+                    ),
+                    Column(name="rows_in", kind=Kind.LONG, doc="Rows of its driving input.", required=True),
+                    Column(name="used", kind=Kind.LONG, doc="Of those, rows that were used.", required=True),
+                    Column(
+                        name="fan_out",
+                        kind=Kind.LONG,
+                        doc="Rows out beyond one per used row.",
+                        required=True,
+                    ),
+                    Column(name="rows_out", kind=Kind.LONG, doc="Rows of the table.", required=True),
+                    Column(
+                        name="dropped",
+                        kind=ListOf(
+                            fields=(
+                                Column(name="reason", kind=Kind.STRING, doc="Why.", required=True),
+                                Column(name="rows", kind=Kind.LONG, doc="How many.", required=True),
+                            )
+                        ),
+                        doc="Rows that a rule kept out, by reason.",
+                        required=True,
+                    ),
+                )
+            ),
+            doc="What the run did, table by table.",
+            required=True,
+        ),
+    ),
+)

@@ -1,0 +1,75 @@
+"""The errors that stedi raises: one root, messages that say what to do, never personal data."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+__all__ = [
+    "CatalogError",
+    "ConfigurationError",
+    "ConsentModeError",
+    "ConservationError",
+    "FrameError",
+    "KeyMismatchError",
+    "LakeError",
+    "LandingError",
+    "RejectedError",
+    "RunConflictError",
+    "StediError",
+    "UnknownNameError",
+]
+
+
+class StediError(Exception):
+    """The root of all errors that stedi raises on purpose."""
+
+
+class ConfigurationError(StediError):
+    """A setting, a file or an environment variable is wrong."""
+
+
+class UnknownNameError(StediError):
+    """A name (of a table, a run, a tag) that does not exist."""
+
+    @classmethod
+    def of(cls, kind: str, name: str, known: Iterable[str]) -> "UnknownNameError":
+        """Name what was asked for, and the closest thing that exists."""
+        names = sorted(known)
+        close = get_close_matches(name, names, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else f" There is: {', '.join(names) or 'none'}."
+        return cls(f"no {kind} is named {name!r}.{hint}")
+
+
+class FrameError(StediError):
+    """A frame lacks a column, or holds one of the wrong type."""
+
+
+class LandingError(StediError):
+    """A landing root, folder or object can't be used."""
+
+
+class RejectedError(StediError):
+    """More landing records were rejected than allowed; nothing was published."""
+
+
+class LakeError(StediError):
+    """A lake can't be opened, read or written as asked."""
+
+
+class CatalogError(LakeError):
+    """The catalog, or a table's metadata, can't be read or written."""
+
+
+class ConsentModeError(LakeError):
+    """The lake has another consent mode than the one asked for."""
+
+
+class KeyMismatchError(LakeError):
+    """The pseudonym key is missing, or not the one that made the lake's ids."""
+
+
+class RunConflictError(LakeError):
+    """Another run holds the lake, or published first."""
+
+
+class ConservationError(LakeError):
+    """The row arithmetic of a run does not add up; nothing was published."""

@@ -1,0 +1,47 @@
+"""The names of tables and zones, and the few values that the whole project agrees on."""
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Final, Literal
+
+Consent = Literal["as_of", "current"]
+CONSENT_MODES: Final[tuple[Consent, ...]] = ("as_of", "current")
+
+NAMESPACE: Final = "stedi"
+
+CUSTOMER_LANDING: Final = "customer_landing"
+ACCELEROMETER_LANDING: Final = "accelerometer_landing"
+STEP_TRAINER_LANDING: Final = "step_trainer_landing"
+QUARANTINE: Final = "quarantine"
+OBJECT: Final = "object"
+TOMBSTONE: Final = "tombstone"
+CUSTOMER_TRUSTED: Final = "customer_trusted"
+ACCELEROMETER_TRUSTED: Final = "accelerometer_trusted"
+CUSTOMER_CURATED: Final = "customer_curated"
+STEP_TRAINER_TRUSTED: Final = "step_trainer_trusted"
+MACHINE_LEARNING_CURATED: Final = "machine_learning_curated"
+RUN: Final = "run"
+
+
+class Zone(StrEnum):
+    """Where a table stands on the way from the raw record to the model."""
+
+    LANDING = "landing"
+    TRUSTED = "trusted"
+    CURATED = "curated"
+    SYSTEM = "system"
+
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""``consent_from`` of every customer of a lake whose consent mode is ``current``."""
+
+EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+"""Times before this are implausible: most likely seconds that were sent as milliseconds."""
+
+LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
+"""Times from here on are implausible: most likely microseconds that were sent as milliseconds."""
+
+END_OF_TIME: Final = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
+"""When a rejected customer record takes effect if nothing says when: after everything else."""
+
+MILLISECOND: Final = timedelta(milliseconds=1)
