@@ -1,0 +1,1 @@
+"""The consent rule: who agreed, from when, and for which devices."""

@@ -49,6 +49,7 @@ class Pseudonyms:
     __slots__ = ("_key",)
 
     def __init__(self, key: bytes) -> None:
+        """Take a secret key of at least 32 bytes."""
         if len(key) < KEY_BYTES:
             raise ConfigurationError(
                 f"a pseudonym key has {len(key)} bytes, and needs at least {KEY_BYTES}: "

@@ -96,7 +96,9 @@ RUNS: Final = Contract(
     grain="a run",
     key=("run_id",),
     columns=(
-        Column(name="run_id", kind=Kind.STRING, doc="The run's id: its start and a random part.", required=True),
+        Column(
+            name="run_id", kind=Kind.STRING, doc="The run's id: its start and a random part.", required=True
+        ),
         Column(name="base_run_id", kind=Kind.STRING, doc="The run before it; null for the first."),
         Column(name="started_at", kind=Kind.TIMESTAMPTZ, doc="When it began.", required=True),
         Column(name="published_at", kind=Kind.TIMESTAMPTZ, doc="When it was published.", required=True),

@@ -1,0 +1,1 @@
+"""The five transforms: pure verbs over frames, each written once for every engine."""

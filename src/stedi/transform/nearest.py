@@ -1,0 +1,50 @@
+"""The nearest time of one sensor to each time of the other, per customer.
+
+An as-of join that every engine can run: both sensors' times in one column, the last and the next time of
+the right one filled in from the neighbours.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+import narwhals as nw
+
+from stedi.frame.checked import Rows, never
+
+_US_PER_MS: Final = 1000
+
+
+def nearest_times(left: Rows, right: Rows, tolerance: timedelta) -> Rows:
+    """Return (customer_id, sensor_reading_time, _matched, match_gap_ms) of the times that have a match.
+
+    One row per distinct (customer_id, sensor_reading_time). Of two equally near times the earlier wins.
+    """
+    wanted = (
+        left.select("customer_id", at="sensor_reading_time")
+        .unique()
+        .with_columns(_phone=never(nw.col("at")), _side=nw.lit(1))
+    )
+    offered = (
+        right.select("customer_id", at="timestamp")
+        .unique()
+        .with_columns(_phone=nw.col("at"), _side=nw.lit(0))
+    )
+    line = nw.concat([offered, wanted.select("customer_id", "at", "_phone", "_side")])
+    order = {"order_by": ["at", "_side"]}
+    filled = line.with_columns(
+        _last=nw.col("_phone").fill_null(strategy="forward").over("customer_id", **order),
+        _next=nw.col("_phone").fill_null(strategy="backward").over("customer_id", **order),
+    ).filter(nw.col("_side") == 1)
+    before = nw.col("at") - nw.col("_last")
+    after = nw.col("_next") - nw.col("at")
+    later = nw.col("_last").is_null() | (after < before)
+    matched = filled.with_columns(
+        _matched=nw.when(later).then(nw.col("_next")).otherwise(nw.col("_last"))
+    ).with_columns(_gap=(nw.col("_matched") - nw.col("at")).dt.total_microseconds())
+    span = tolerance // timedelta(microseconds=1)
+    return matched.filter((nw.col("_gap") >= -span) & (nw.col("_gap") <= span)).select(
+        "customer_id",
+        "_matched",
+        sensor_reading_time=nw.col("at"),
+        match_gap_ms=nw.col("_gap").cast(nw.Float64) / _US_PER_MS,
+    )

@@ -1,0 +1,149 @@
+"""customer_landing → customer_trusted: who consents, from when, with which devices."""
+
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final
+
+import narwhals as nw
+import polars as pl
+from narwhals.typing import IntoFrame, IntoFrameT
+
+from stedi.consent import rule, statements
+from stedi.consent.pseudonyms import Pseudonyms
+from stedi.contract import contract_of
+from stedi.contract.reasons import Drop
+from stedi.errors import ConfigurationError, UnknownNameError
+from stedi.frame.checked import Rows, carry, fetch, give, lazy, take
+from stedi.frame.lookup import birthday, lookup
+from stedi.names import CONSENT_MODES, CUSTOMER_LANDING, CUSTOMER_TRUSTED, EPOCH, Consent
+
+_LANDING: Final = contract_of(CUSTOMER_LANDING)
+_SENT: Final = tuple(column.name for column in _LANDING.source_columns)
+_PRECEDENCE: Final = ("last_update_date", *(name for name in _SENT if name != "last_update_date"))
+
+
+def sanitize_customers(
+    customer_landing: IntoFrameT,
+    *,
+    now: datetime,
+    pseudonyms: Pseudonyms,
+    consent: Consent = "as_of",
+    rejected: IntoFrame | None = None,
+) -> IntoFrameT:
+    """Keep the customers who consent to research, with the devices that they hold.
+
+    One row per (customer_id, device_id); a record is used at most once: never fans out. The distinct
+    e-mails, serial numbers and birthdays are read at once, even of a lazy frame, to make ids of them.
+
+    Args:
+        customer_landing: Records of the website export, with the columns of that table.
+        now: The time at which consent is judged; a share date after it is a denial.
+        pseudonyms: Makes customer_id and device_id.
+        consent: ``"as_of"`` obeys from when consent was given. ``"current"`` only asks whether it is
+            given now: it reproduces the published course counts and is never the default.
+        rejected: Rejected records (``Split.rejected``): each whose e-mail can be read is a denial.
+
+    Returns:
+        The customer_trusted table, in the engine of ``customer_landing``.
+
+    Raises:
+        FrameError: A column is missing or has another type.
+        ConfigurationError: ``now`` has no time zone.
+        UnknownNameError: There is no such consent mode.
+
+    Examples:
+        >>> from datetime import UTC, datetime
+        >>> import polars as pl, stedi
+        >>> landing = stedi.conform(
+        ...     pl.DataFrame(
+        ...         {
+        ...             "customerName": ["Ann Example"],
+        ...             "email": ["Ann@example.com"],
+        ...             "phone": ["8015551212"],
+        ...             "birthDay": ["1961-07-20"],
+        ...             "serialNumber": ["device-1"],
+        ...             "registrationDate": [1655564376361],
+        ...             "lastUpdateDate": [1655564376361],
+        ...             "shareWithResearchAsOfDate": [1655564376361],
+        ...             "shareWithPublicAsOfDate": [None],
+        ...             "shareWithFriendsAsOfDate": [None],
+        ...         }
+        ...     ),
+        ...     "customer_landing",
+        ... ).kept
+        >>> customers = stedi.sanitize_customers(
+        ...     landing, now=datetime(2024, 1, 1, tzinfo=UTC), pseudonyms=stedi.Pseudonyms(bytes(32))
+        ... )
+        >>> customers.select("email", "birth_day", "consent_from").row(0)
+        ('Ann@example.com', datetime.date(1961, 7, 20), datetime.datetime(2022, 6, 18, ...))
+    """
+    judged = judge_customers(
+        customer_landing, now=now, pseudonyms=pseudonyms, consent=consent, rejected=rejected
+    )
+    return give(newest(judged), contract_of(CUSTOMER_TRUSTED), like=customer_landing)
+
+
+def judge_customers(
+    customer_landing: IntoFrame,
+    *,
+    now: datetime,
+    pseudonyms: Pseudonyms,
+    consent: Consent,
+    rejected: IntoFrame | None,
+) -> Rows:
+    """Return each record with its ids, its consent, and in ``_reason`` why it is kept out (or null)."""
+    if consent not in CONSENT_MODES:
+        raise UnknownNameError.of("consent mode", consent, CONSENT_MODES)
+    if now.tzinfo is None:
+        raise ConfigurationError("now has no time zone: pass datetime.now(UTC), or .replace(tzinfo=UTC)")
+    records = _identify(_with_digest(customer_landing), pseudonyms, now)
+    said = statements.of_records(records, now)
+    if rejected is not None:
+        said = nw.concat([said, statements.of_rejected(rejected, records, pseudonyms)])
+    consents = rule.customer_consents(said)
+    if consent == "current":
+        held = records.select("customer_id", "device_id").unique()
+        consents = consents.with_columns(consent_from=nw.lit(EPOCH))
+        usable = held.select("device_id").unique().with_columns(device_consent_from=nw.lit(EPOCH))
+    else:
+        held = rule.device_holders(said)
+        usable = rule.device_consents(said, consents)
+    return (
+        records.join(consents, on="customer_id", how="left")
+        .join(held.with_columns(_held=nw.lit(1)), on=["customer_id", "device_id"], how="left")
+        .join(usable, on="device_id", how="left")
+        .with_columns(
+            _reason=nw.when(nw.col("consent_from").is_null())
+            .then(nw.lit(Drop.NO_CONSENT.value))
+            .otherwise(nw.when(nw.col("_held").is_null()).then(nw.lit(Drop.DEVICE_NOT_HELD.value)))
+        )
+    )
+
+
+def newest(judged: Rows) -> Rows:
+    """Return the greatest admitted record per (customer_id, device_id); the others are superseded."""
+    return (
+        judged.filter(nw.col("_reason").is_null())
+        .unique(["customer_id", "device_id"], keep="last", order_by=list(_PRECEDENCE))
+        .with_columns(birth_day=nw.col("_birth_day"))
+    )
+
+
+def _with_digest(customer_landing: IntoFrame) -> Rows:
+    if "_digest" in lazy(customer_landing).collect_schema():
+        return take(customer_landing, _LANDING, (*_SENT, "_digest"))
+    # Without provenance nothing is known of a rejected record's neighbours: it denies for good.
+    return take(customer_landing, _LANDING, _SENT).with_columns(_digest=nw.lit(None, dtype=nw.String))
+
+
+def _identify(records: Rows, pseudonyms: Pseudonyms, now: datetime) -> Rows:
+    spelled = fetch(records.select("email", "serial_number", "birth_day").unique())
+    day = partial(birthday, today=now.astimezone(UTC).date())
+    for name, meaning, value, dtype in (
+        ("email", pseudonyms.customer_id, "customer_id", pl.String()),
+        ("serial_number", pseudonyms.device_id, "device_id", pl.String()),
+        ("birth_day", day, "_birth_day", pl.Date()),
+    ):
+        small = lookup(spelled[name].unique(), meaning, name=name, value=value, dtype=dtype)
+        records = records.join(carry(small, records), on=name, how="left")
+    return records
