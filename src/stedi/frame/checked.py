@@ -114,9 +114,9 @@ def carry(small: pl.DataFrame, like: Rows) -> Rows:
     if like.implementation.is_duckdb():
         # DuckDB finds the Arrow table by the name of this variable; the text holds no value.
         carried = small.to_arrow()  # noqa: F841
-        return nw.from_native(native.query("_", "SELECT * FROM carried"))
+        return cast("Rows", nw.from_native(native.query("_", "SELECT * FROM carried")))
     if like.implementation.is_pyspark():
-        return nw.from_native(native.sparkSession.createDataFrame(small.to_arrow()))
+        return cast("Rows", nw.from_native(native.sparkSession.createDataFrame(small.to_arrow())))
     return nw.from_native(small.lazy())
 
 

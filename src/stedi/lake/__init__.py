@@ -1,0 +1,1 @@
+"""The lake: its face, and the pipeline that fills it."""

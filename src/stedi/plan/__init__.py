@@ -1,0 +1,1 @@
+"""The plan: which table is made of which, as data."""

@@ -1,0 +1,101 @@
+"""The runs of a lake: rows of the run table, read and written."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import polars as pl
+
+from stedi.contract import contract_of
+from stedi.contract.schemas import polars_schema
+from stedi.names import RUN, Consent
+from stedi.plan.account import Account
+
+TAG_PREFIX: Final = "run-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A published run: when, under which rule and key, and which snapshot of each table.
+
+    Attributes:
+        run_id: Its id.
+        base_run_id: The run before it.
+        started_at: When it began.
+        published_at: When it was published.
+        now: The time at which consent was judged.
+        consent: The lake's consent mode.
+        key_fingerprint: The fingerprint of the pseudonym key.
+        code_version: The version of stedi.
+        snapshots: The snapshot of each table.
+        accounts: The row arithmetic of each table.
+    """
+
+    run_id: str
+    base_run_id: str | None
+    started_at: datetime
+    published_at: datetime
+    now: datetime
+    consent: Consent
+    key_fingerprint: str
+    code_version: str
+    snapshots: Mapping[str, int]
+    accounts: Mapping[str, Account]
+
+    @property
+    def ref(self) -> str:
+        """The name of the run's branch while it works, and of its tag afterwards."""
+        return TAG_PREFIX + self.run_id
+
+
+def to_frame(run: Run) -> pl.DataFrame:
+    """Return a run as a row of the run table."""
+    tables = [
+        {
+            "table_name": name,
+            "snapshot_id": snapshot_id,
+            "rows_in": run.accounts[name].rows_in,
+            "used": run.accounts[name].used,
+            "fan_out": run.accounts[name].fan_out,
+            "rows_out": run.accounts[name].rows_out,
+            "dropped": [
+                {"reason": reason, "rows": rows} for reason, rows in run.accounts[name].dropped.items()
+            ],
+        }
+        for name, snapshot_id in run.snapshots.items()
+    ]
+    row = {
+        "run_id": run.run_id,
+        "base_run_id": run.base_run_id,
+        "started_at": run.started_at,
+        "published_at": run.published_at,
+        "now": run.now,
+        "consent": run.consent,
+        "key_fingerprint": run.key_fingerprint,
+        "code_version": run.code_version,
+        "tables": tables,
+    }
+    return pl.DataFrame([row], schema=polars_schema(contract_of(RUN)))
+
+
+def from_frame(frame: pl.DataFrame) -> Sequence[Run]:
+    """Return the rows of the run table, the newest last."""
+    return [
+        Run(
+            **{name: row[name] for name in row if name != "tables"},
+            snapshots={table["table_name"]: table["snapshot_id"] for table in row["tables"]},
+            accounts={
+                table["table_name"]: Account(
+                    table=table["table_name"],
+                    rows_in=table["rows_in"],
+                    used=table["used"],
+                    dropped={drop["reason"]: drop["rows"] for drop in table["dropped"]},
+                    fan_out=table["fan_out"],
+                    rows_out=table["rows_out"],
+                )
+                for table in row["tables"]
+            },
+        )
+        for row in frame.sort("published_at", "run_id").iter_rows(named=True)
+    ]

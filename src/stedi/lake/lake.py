@@ -1,0 +1,265 @@
+"""The lake's face: open it, run it, read it, tag it."""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Self
+
+import polars as pl
+
+from stedi.consent.pseudonyms import Pseudonyms
+from stedi.contract import CONTRACTS, contract_of
+from stedi.errors import ConfigurationError, LakeError, UnknownNameError
+from stedi.lake.history import TAG_PREFIX, Run, from_frame
+from stedi.lake.keys import find_key, key_file
+from stedi.lake.load import find_sources
+from stedi.lake.progress import Progress, silent
+from stedi.lake.report import RunReport
+from stedi.lake.run import Order, check_order, execute
+from stedi.lake.site import Site
+from stedi.names import CONSENT_MODES, CUSTOMER_TRUSTED, NAMESPACE, RUN, Consent
+from stedi.warehouse.warehouse import Warehouse
+
+DEFAULT_BUCKETS: Final = 32
+_MAX_BUCKETS: Final = 4096
+_TAG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+
+
+class Lake:
+    """A lake of Iceberg tables, from landing to machine_learning_curated.
+
+    Opening makes nothing: the first run does.
+
+    Examples:
+        >>> import stedi
+        >>> stedi.Lake.open("no-such-lake").exists
+        False
+    """
+
+    def __init__(self, site: Site, pseudonyms: Pseudonyms | None) -> None:
+        """Use ``Lake.open``."""
+        self._site = site
+        self._pseudonyms = pseudonyms
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        catalog: Mapping[str, str] | None = None,
+        warehouse: str | None = None,
+        namespace: str = NAMESPACE,
+        pseudonyms: Pseudonyms | None = None,
+        buckets: int = DEFAULT_BUCKETS,
+    ) -> Self:
+        """Open a lake: a local folder, or a catalog and a warehouse.
+
+        Args:
+            path: The folder of a local lake: an SQLite catalog and a warehouse beside it.
+            catalog: Instead of a folder: the settings of a catalog, such as ``{"type": "glue"}``.
+            warehouse: With ``catalog``: where its tables are kept, such as ``s3://bucket/lake``.
+            namespace: The namespace of the tables.
+            pseudonyms: The key of the lake's ids; by default ``STEDI_PSEUDONYM_KEY``, then the key file of
+                the user, which is made together with a new lake. Only runs need it.
+            buckets: N of ``bucket[N](customer_id)``: used when the lake is made, fixed from then on.
+
+        Raises:
+            ConfigurationError: The arguments contradict each other.
+            LakeError: The path is a file.
+        """
+        if (path is None) == (catalog is None):
+            raise ConfigurationError("pass either the folder of a lake, or catalog= and warehouse=")
+        if (catalog is None) != (warehouse is None):
+            raise ConfigurationError("catalog= and warehouse= (such as s3://bucket/lake) go together")
+        if not 1 <= buckets <= _MAX_BUCKETS:
+            raise ConfigurationError(f"buckets must be between 1 and {_MAX_BUCKETS}, not {buckets}")
+        folder = Path(path).expanduser().resolve() if path is not None else None
+        if folder is not None and folder.exists() and not folder.is_dir():
+            raise LakeError(f"the lake {folder} is a file: name a folder")
+        site = Site(
+            folder=folder,
+            catalog=catalog or {},
+            location=warehouse or "",
+            namespace=namespace,
+            buckets=buckets,
+        )
+        return cls(site, pseudonyms)
+
+    def __repr__(self) -> str:
+        """Show where the lake is, and nothing of what is in it."""
+        return f"Lake({str(self._site)!r})"
+
+    @property
+    def exists(self) -> bool:
+        """Whether the lake was made: its first run does that."""
+        return self._site.exists
+
+    def run(
+        self,
+        landing: str | os.PathLike[str],
+        *,
+        consent: Consent = "as_of",
+        now: datetime | None = None,
+        max_rejected: float = 0.5,
+        progress: Progress = silent,
+    ) -> RunReport:
+        """Load what is new in a landing root, derive the trusted and curated tables, and publish them.
+
+        All or nothing: until the run is published, readers see the run before it. Loading anything twice
+        changes nothing.
+
+        Args:
+            landing: The landing root, local or ``s3://``; it holds ``customer/``, ``accelerometer/`` and
+                ``step_trainer/``, with files at any depth.
+            consent: ``"as_of"`` obeys from when consent was given; ``"current"`` only asks whether it is
+                given now. A lake has one mode, set by its first run.
+            now: The time at which consent is judged; by default the clock. Never before the last run's.
+            max_rejected: The largest share of a table's new records that may be rejected.
+            progress: Is told how far the run is.
+
+        Raises:
+            LandingError: The landing root can't be used.
+            RejectedError: Too many records were rejected.
+            LakeError: The lake can't be used as asked: another consent mode or key, another run at work, a
+                damaged catalog.
+        """
+        if consent not in CONSENT_MODES:
+            raise UnknownNameError.of("consent mode", consent, CONSENT_MODES)
+        if not 0 <= max_rejected <= 1:
+            raise ConfigurationError(f"max_rejected is a share between 0 and 1, not {max_rejected}")
+        judged_at = _aware("now", now) if now is not None else datetime.now(UTC)
+        sources = find_sources(os.fspath(landing))
+        with self._site.hold() as (warehouse, runs), self._site.scratch() as scratch:
+            base = runs[-1] if runs else None
+            check_order(consent, judged_at, base)
+            order = Order(
+                sources=sources,
+                consent=consent,
+                now=judged_at,
+                max_rejected=max_rejected,
+                pseudonyms=self._key(base),
+                scratch=scratch,
+                progress=progress,
+            )
+            return execute(warehouse, order, runs)
+
+    def scan(
+        self, table: str, *, at: str | datetime | None = None, include_withdrawn: bool = False
+    ) -> pl.LazyFrame:
+        """Return a lazy frame over a table of the newest published run, or of another one.
+
+        Args:
+            table: The table's name.
+            at: A run id, a tag, or a time: the newest run that was published by then.
+            include_withdrawn: Of an older run, keep the customers whom the newest run does not trust.
+
+        Raises:
+            UnknownNameError: There is no such table, run or tag.
+            LakeError: Nothing was published yet.
+        """
+        contract = contract_of(table)
+        warehouse, runs = self._site.read()
+        if table == RUN:
+            return warehouse.scan(RUN, warehouse.main(RUN))
+        newest = runs[-1]
+        run = newest if at is None else _run_at(warehouse, runs, at)
+        frame = warehouse.scan(table, run.snapshots[table])
+        if run.run_id == newest.run_id or include_withdrawn or "customer_id" not in contract.names:
+            return frame
+        trusted = warehouse.scan(CUSTOMER_TRUSTED, newest.snapshots[CUSTOMER_TRUSTED])
+        return frame.join(trusted.select("customer_id").unique(), on="customer_id", how="semi")
+
+    def tables(self) -> pl.DataFrame:
+        """Return the tables of the newest run: a row each, with zone, rows, bytes and snapshot."""
+        warehouse, runs = self._site.read()
+        snapshots = {**runs[-1].snapshots, RUN: warehouse.main(RUN)}
+        return pl.DataFrame(
+            {
+                "table": name,
+                "zone": contract.zone.value,
+                "rows": warehouse.count(name, snapshots[name]),
+                "bytes": warehouse.size(name, snapshots[name]),
+                "snapshot_id": snapshots[name],
+                "grain": contract.grain,
+            }
+            for name, contract in CONTRACTS.items()
+        )
+
+    def runs(self) -> pl.DataFrame:
+        """Return the published runs, the newest last."""
+        warehouse, _ = self._site.read()
+        return warehouse.scan(RUN, warehouse.main(RUN)).sort("published_at", "run_id").collect()
+
+    def tags(self) -> dict[str, str]:
+        """Return the tags that were set with ``tag``, and the id of the run of each."""
+        warehouse, _ = self._site.read()
+        return _tags(warehouse)
+
+    def tag(self, name: str) -> str:
+        """Tag the newest run in every table, and return the run's id.
+
+        Raises:
+            ConfigurationError: The name is no tag name.
+            LakeError: The tag exists, or nothing was published yet.
+        """
+        if not _TAG.fullmatch(name) or name == "main" or name.startswith(TAG_PREFIX):
+            raise ConfigurationError(
+                f"{name!r} can't be a tag: use letters, digits, '.', '_' and '-', at most 128, not 'main', "
+                f"and not beginning with {TAG_PREFIX!r}"
+            )
+        self._site.read()
+        with self._site.hold() as (warehouse, runs):
+            if (run_id := _tags(warehouse).get(name)) is not None:
+                raise LakeError(f"the tag {name!r} exists: it is run {run_id}. Choose another name")
+            for table, snapshot_id in runs[-1].snapshots.items():
+                warehouse.tag(table, snapshot_id, name)
+            # The run table comes last: a tag counts only once every other table has it.
+            warehouse.tag(RUN, warehouse.main(RUN), name)
+            return runs[-1].run_id
+
+    def last_run(self) -> Run:
+        """Return the newest published run.
+
+        Raises:
+            LakeError: Nothing was published yet.
+        """
+        return self._site.read()[1][-1]
+
+    def _key(self, base: Run | None) -> Pseudonyms:
+        found, new = find_key(self._pseudonyms, fingerprint=base.key_fingerprint if base else None)
+        if new:
+            found.save(key_file())
+        return found
+
+
+def _aware(name: str, time: datetime) -> datetime:
+    if time.tzinfo is None:
+        raise ConfigurationError(f"{name} has no time zone: pass one, such as .replace(tzinfo=UTC)")
+    return time.astimezone(UTC)
+
+
+def _run_at(warehouse: Warehouse, runs: Sequence[Run], at: str | datetime) -> Run:
+    if isinstance(at, datetime):
+        time = _aware("at", at)
+        past = [run for run in runs if run.published_at <= time]
+        if not past:
+            first = runs[0].published_at.isoformat()
+            raise LakeError(f"no run was published by {time.isoformat()}: the first was at {first}")
+        return past[-1]
+    tags = _tags(warehouse)
+    by_id = {run.run_id: run for run in runs}
+    found = by_id.get(tags.get(at, at.removeprefix(TAG_PREFIX)))
+    if found is None:
+        raise UnknownNameError.of("run or tag", at, [*by_id, *tags])
+    return found
+
+
+def _tags(warehouse: Warehouse) -> dict[str, str]:
+    """Return the users' tags and their runs: the newest that the run table had when it was tagged."""
+    return {
+        name: from_frame(warehouse.scan(RUN, snapshot_id).collect())[-1].run_id
+        for name, snapshot_id in warehouse.tags(RUN).items()
+        if not name.startswith(TAG_PREFIX)
+    }

@@ -1,0 +1,215 @@
+"""Landing objects → landing tables, quarantine and ledger: each object entirely, once, or not at all."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from stedi.consent.pseudonyms import Pseudonyms
+from stedi.contract import LANDING, Contract, contract_of
+from stedi.contract.schemas import polars_schema
+from stedi.errors import LandingError, RejectedError
+from stedi.lake.progress import Progress
+from stedi.lake.tombstone import keep_out
+from stedi.landing.fetch import fetch
+from stedi.landing.objects import LandingObject, find_objects
+from stedi.names import CUSTOMER_LANDING, OBJECT, QUARANTINE, TOMBSTONE
+from stedi.plan.account import Account
+from stedi.warehouse.warehouse import Warehouse
+from stedi.warehouse.writer import TableWriter
+
+ERASED = "erased"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What a run took in.
+
+    Attributes:
+        snapshots: The staged snapshot of each table that holds what was sent.
+        accounts: The arithmetic of each of them, over the new records.
+        objects: How many objects were read.
+    """
+
+    snapshots: Mapping[str, int]
+    accounts: Mapping[str, Account]
+    objects: int
+
+
+def find_sources(root: str) -> Mapping[str, Sequence[LandingObject]]:
+    """Return the landing objects of each landing table.
+
+    Raises:
+        LandingError: There is no such root.
+    """
+    return {contract.name: find_objects(root, contract) for contract in LANDING}
+
+
+class Loader:
+    """Loads what a lake has not seen yet.
+
+    Args:
+        warehouse: The lake's tables.
+        base: The snapshots to build upon.
+        run_id: The run that loads.
+        branch: Its branch.
+        pseudonyms: Recognise what was erased.
+        progress: Is told how many bytes are done.
+    """
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        base: Mapping[str, int],
+        *,
+        run_id: str,
+        branch: str,
+        pseudonyms: Pseudonyms,
+        progress: Progress,
+    ) -> None:
+        """Read the ledger and the tombstones."""
+        self._warehouse = warehouse
+        self._base = base
+        self._run_id = run_id
+        self._branch = branch
+        self._pseudonyms = pseudonyms
+        self._progress = progress
+        self._ledger = warehouse.scan(OBJECT, base[OBJECT]).collect()
+        self._tombstones = warehouse.scan(TOMBSTONE, base[TOMBSTONE]).collect()
+        self._entries: list[dict[str, object]] = []
+        self._reasons: dict[str, Counter[str]] = {contract.name: Counter() for contract in LANDING}
+
+    def unseen(self, sources: Mapping[str, Sequence[LandingObject]]) -> Mapping[str, Sequence[LandingObject]]:
+        """Return the objects that the ledger does not know by path, size and version.
+
+        Raises:
+            LandingError: A table never had any object.
+        """
+        known = set(self._ledger.select("table_name", "path", "size", "version").iter_rows())
+        had = set(self._ledger["table_name"])
+        for table, objects in sources.items():
+            if not objects and table not in had:
+                folder = table.removesuffix("_landing")
+                raise LandingError(
+                    f"no file for {table}: the landing root needs a folder {folder}/ with at least one file"
+                )
+        return {
+            table: [item for item in objects if (table, item.path, item.size, item.version) not in known]
+            for table, objects in sources.items()
+        }
+
+    def load(self, unseen: Mapping[str, Sequence[LandingObject]], *, max_rejected: float) -> Loaded:
+        """Read new objects into their tables, on the run's branch.
+
+        Raises:
+            LandingError: An object can't be read, or no customer object ever named research consent.
+            RejectedError: Too many of a table's new records were rejected.
+        """
+        writers: dict[str, TableWriter] = {
+            name: self._warehouse.writer(name, self._run_id)
+            for name in (*(contract.name for contract in LANDING), QUARANTINE, OBJECT)
+        }
+        total = sum(item.size for objects in unseen.values() for item in objects)
+        done = 0
+        for contract in LANDING:
+            digests = set(self._ledger.filter(table_name=contract.name)["digest"])
+            for item in unseen[contract.name]:
+                self._progress(f"reading {contract.name}", done, total)
+                self._load_object(item, contract, digests, writers)
+                done += item.size
+        self._progress("reading", total, total)
+        self._check_consent_field()
+        accounts = self._accounts()
+        self._check_rejected(accounts, max_rejected)
+        entries = pl.DataFrame(self._entries, schema=polars_schema(contract_of(OBJECT)))
+        writers[OBJECT].write(entries)
+        snapshots = {
+            name: self._warehouse.add(name, self._branch, self._base[name], writer.close())
+            for name, writer in writers.items()
+        }
+        return Loaded(
+            snapshots={TOMBSTONE: self._base[TOMBSTONE]} | snapshots,
+            accounts=accounts,
+            objects=len(self._entries),
+        )
+
+    def _load_object(
+        self, item: LandingObject, contract: Contract, digests: set[str], writers: Mapping[str, TableWriter]
+    ) -> None:
+        reasons = self._reasons[contract.name]
+        kept = erased = 0
+        consent_field = False
+        rejected = 0
+        with fetch(item) as fetched:
+            duplicate = fetched.digest in digests
+            if not duplicate:
+                for split in fetched.splits(contract, run=self._run_id):
+                    rows = keep_out(split.kept, contract, self._tombstones, self._pseudonyms)
+                    writers[contract.name].write(rows)
+                    writers[QUARANTINE].write(split.rejected)
+                    kept += rows.height
+                    erased += split.kept.height - rows.height
+                    rejected += split.rejected.height
+                    reasons.update(split.rejected["reason"].to_list())
+                consent_field = fetched.summary.consent_field
+                digests.add(fetched.digest)
+            digest = fetched.digest
+        reasons["_used"] += kept
+        reasons[ERASED] += erased
+        self._entries.append(
+            {
+                "table_name": contract.name,
+                "path": item.path,
+                "size": item.size,
+                "version": item.version,
+                "digest": digest,
+                "duplicate": duplicate,
+                "records": kept,
+                "rejected": rejected,
+                "erased": erased,
+                "consent_field": consent_field,
+                "run": self._run_id,
+            }
+        )
+
+    def _check_consent_field(self) -> None:
+        """Refuse schema drift: consent that nobody ever had the chance to give."""
+        new = pl.DataFrame(self._entries, schema=self._ledger.schema)
+        objects = pl.concat([self._ledger, new]).filter(table_name=CUSTOMER_LANDING)
+        had_records = (objects["records"] + objects["rejected"] + objects["erased"] > 0).any()
+        if had_records and not objects["consent_field"].any():
+            field = contract_of(CUSTOMER_LANDING).column("share_with_research_as_of_date").source
+            raise LandingError(
+                f"no customer record, old or new, has the field {field!r}, in any case: the export has "
+                "changed, and nobody's consent can be read. Nothing was published"
+            )
+
+    def _accounts(self) -> dict[str, Account]:
+        accounts = {}
+        for table, reasons in self._reasons.items():
+            used = reasons["_used"]
+            dropped = {reason: rows for reason, rows in sorted(reasons.items()) if rows and reason != "_used"}
+            accounts[table] = Account(
+                table=table,
+                rows_in=used + sum(dropped.values()),
+                used=used,
+                dropped=dropped,
+                rows_out=used,
+            )
+        rejected = sum(entry["rejected"] for entry in self._entries if isinstance(entry["rejected"], int))
+        for table, rows in ((QUARANTINE, rejected), (OBJECT, len(self._entries)), (TOMBSTONE, 0)):
+            accounts[table] = Account(table=table, rows_in=rows, used=rows, rows_out=rows)
+        return accounts
+
+    def _check_rejected(self, accounts: Mapping[str, Account], max_rejected: float) -> None:
+        for contract in LANDING:
+            account = accounts[contract.name]
+            rejected = account.rows_in - account.used - account.dropped.get(ERASED, 0)
+            if account.rows_in and rejected / account.rows_in > max_rejected:
+                reason = max(account.dropped, key=lambda name: account.dropped[name])
+                raise RejectedError(
+                    f"{rejected} of {account.rows_in} new records for {contract.name} were rejected, most of "
+                    f"them as {reason}: more than the allowed share of {max_rejected:g}. Nothing was "
+                    "published; look at the files, or raise --max-rejected"
+                )

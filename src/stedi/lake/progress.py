@@ -1,0 +1,11 @@
+"""How a run tells what it is doing."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+Progress: TypeAlias = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is in all."""
+
+
+def silent(_what: str, _done: int, _total: int) -> None:
+    """Tell nobody."""

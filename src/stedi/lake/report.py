@@ -1,0 +1,87 @@
+"""What a run did, for people and for programs."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Final
+
+import polars as pl
+
+from stedi.lake.history import Run
+from stedi.plan.account import Account
+
+_FUNNEL: Final = {
+    "table": pl.String,
+    "rows_in": pl.Int64,
+    "used": pl.Int64,
+    "reason": pl.String,
+    "dropped": pl.Int64,
+    "fan_out": pl.Int64,
+    "rows_out": pl.Int64,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReport:
+    """The outcome of ``Lake.run``.
+
+    Attributes:
+        run: The published run.
+        objects: How many landing objects were read.
+        changed: Whether any table changed: False where nothing was new.
+    """
+
+    run: Run
+    objects: int
+    changed: bool
+
+    @property
+    def run_id(self) -> str:
+        """The id of the run."""
+        return self.run.run_id
+
+    @property
+    def accounts(self) -> Mapping[str, Account]:
+        """The row arithmetic of each table."""
+        return self.run.accounts
+
+    def funnel(self) -> pl.DataFrame:
+        """Return the row funnel: a row per table and reason, the first of a table with its totals."""
+        rows = []
+        for account in self.accounts.values():
+            drops: list[tuple[str | None, int | None]] = [
+                (reason, count) for reason, count in account.dropped.items() if count
+            ]
+            for place, (reason, count) in enumerate(drops or [(None, None)]):
+                first = place == 0
+                rows.append(
+                    (
+                        account.table,
+                        account.rows_in if first else None,
+                        account.used if first else None,
+                        reason,
+                        count,
+                        account.fan_out if first else None,
+                        account.rows_out if first else None,
+                    )
+                )
+        return pl.DataFrame(rows, schema=_FUNNEL, orient="row")
+
+    def to_dict(self) -> dict[str, object]:
+        """Return everything as plain values, ready for JSON."""
+        return {
+            "run_id": self.run.run_id,
+            "base_run_id": self.run.base_run_id,
+            "started_at": self.run.started_at.isoformat(),
+            "published_at": self.run.published_at.isoformat(),
+            "now": self.run.now.isoformat(),
+            "consent": self.run.consent,
+            "key_fingerprint": self.run.key_fingerprint,
+            "code_version": self.run.code_version,
+            "objects": self.objects,
+            "changed": self.changed,
+            "tables": {
+                name: {key: value for key, value in asdict(account).items() if key != "table"}
+                | {"snapshot_id": self.run.snapshots[name]}
+                for name, account in self.accounts.items()
+            },
+        }

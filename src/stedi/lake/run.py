@@ -1,0 +1,143 @@
+"""One run: what is new is loaded, the derived tables are made again, checked, and published as a whole."""
+
+import secrets
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import polars as pl
+
+from stedi.consent.pseudonyms import Pseudonyms
+from stedi.errors import ConsentModeError, LakeError
+from stedi.lake.derive import Derivation
+from stedi.lake.history import TAG_PREFIX, Run
+from stedi.lake.load import Loaded, Loader
+from stedi.lake.progress import Progress
+from stedi.lake.publish import audit, publish
+from stedi.lake.report import RunReport
+from stedi.landing.objects import LandingObject
+from stedi.names import CUSTOMER_LANDING, QUARANTINE, Consent
+from stedi.plan.account import Account
+from stedi.plan.lineage import LANDING_TABLES, LINEAGE, published_tables
+from stedi.warehouse.warehouse import Warehouse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a run is asked to do.
+
+    Attributes:
+        sources: The landing objects of each table; empty to derive again what is there.
+        consent: The consent mode.
+        now: The time at which consent is judged.
+        max_rejected: The largest share of a table's new records that may be rejected.
+        pseudonyms: The lake's key.
+        scratch: Where rows wait for their bucket.
+        progress: Is told how far the run is.
+    """
+
+    sources: Mapping[str, Sequence[LandingObject]]
+    consent: Consent
+    now: datetime
+    max_rejected: float
+    pseudonyms: Pseudonyms
+    scratch: Path
+    progress: Progress
+
+
+def check_order(consent: Consent, now: datetime, base: Run | None) -> None:
+    """Refuse a run that contradicts the one before it.
+
+    Raises:
+        ConsentModeError: The lake has another consent mode.
+        LakeError: Time would run backwards.
+    """
+    if base is None:
+        return
+    if consent != base.consent:
+        raise ConsentModeError(
+            f"this lake's consent mode is {base.consent!r}, set by its first run, and can't become "
+            f"{consent!r}: use another lake for another mode"
+        )
+    if now < base.now:
+        raise LakeError(
+            f"now ({now.isoformat()}) is before that of the last run ({base.now.isoformat()}): consent is "
+            "judged forwards in time only"
+        )
+
+
+def new_run_id(started_at: datetime) -> str:
+    """Return an id that sorts by time and is never made twice."""
+    return f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def execute(warehouse: Warehouse, order: Order, runs: Sequence[Run]) -> RunReport:
+    """Carry out a run on a repaired lake that nobody else writes to, and publish it."""
+    base = runs[-1] if runs else None
+    started_at = datetime.now(UTC)
+    run_id = new_run_id(started_at)
+    before = base.snapshots if base else {name: warehouse.main(name) for name in published_tables()}
+    try:
+        snapshots, accounts, objects = _stage(warehouse, order, base, before, run_id)
+        audit(warehouse, before, snapshots, accounts)
+    except BaseException:
+        warehouse.drop_branches(TAG_PREFIX + run_id)
+        raise
+    run = Run(
+        run_id=run_id,
+        base_run_id=base.run_id if base else None,
+        started_at=started_at,
+        published_at=datetime.now(UTC),
+        now=order.now,
+        consent=order.consent,
+        key_fingerprint=order.pseudonyms.fingerprint,
+        code_version=version("stedi"),
+        snapshots=snapshots,
+        accounts=accounts,
+    )
+    publish(warehouse, run, runs)
+    return RunReport(run=run, objects=objects, changed=dict(snapshots) != dict(before) or base is None)
+
+
+def _stage(
+    warehouse: Warehouse, order: Order, base: Run | None, before: Mapping[str, int], run_id: str
+) -> tuple[dict[str, int], dict[str, Account], int]:
+    branch = TAG_PREFIX + run_id
+    loader = Loader(
+        warehouse,
+        before,
+        run_id=run_id,
+        branch=branch,
+        pseudonyms=order.pseudonyms,
+        progress=order.progress,
+    )
+    loaded = loader.load(loader.unseen(order.sources), max_rejected=order.max_rejected)
+    if base is not None and not _anything_new(warehouse, order, base, loaded):
+        derived = {step.table: base.accounts[step.table] for step in LINEAGE}
+        return {**before, **loaded.snapshots}, {**loaded.accounts, **derived}, loaded.objects
+    with tempfile.TemporaryDirectory(prefix=f"{branch}-", dir=order.scratch) as scratch:
+        derivation = Derivation(
+            warehouse, loaded.snapshots, run_id=run_id, scratch=Path(scratch), progress=order.progress
+        )
+        derived = derivation.run(now=order.now, pseudonyms=order.pseudonyms, consent=order.consent)
+    staged = {
+        name: warehouse.replace(name, branch, before[name], writer.close())
+        for name, writer in derivation.writers.items()
+    }
+    return {**loaded.snapshots, **staged}, {**loaded.accounts, **derived}, loaded.objects
+
+
+def _anything_new(warehouse: Warehouse, order: Order, base: Run, loaded: Loaded) -> bool:
+    """Say whether any derived table could differ from the base run's: new rows, new code, or time."""
+    if any(loaded.accounts[name].rows_out for name in (*LANDING_TABLES, QUARANTINE)):
+        return True
+    if base.code_version != version("stedi"):
+        return True
+    passing = pl.col("share_with_research_as_of_date").is_between(base.now, order.now, closed="right")
+    days = (f"{base.now.astimezone(UTC):%Y-%m-%d}", f"{order.now.astimezone(UTC):%Y-%m-%d}")
+    born = pl.col("birth_day").is_between(pl.lit(days[0]), pl.lit(days[1]), closed="right")
+    customers = warehouse.scan(CUSTOMER_LANDING, base.snapshots[CUSTOMER_LANDING])
+    return not customers.filter(passing | born).head(1).collect().is_empty()

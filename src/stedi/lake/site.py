@@ -1,0 +1,147 @@
+"""Where a lake is, and who may write to it."""
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from stedi.errors import LakeError
+from stedi.lake.history import Run, from_frame
+from stedi.lake.publish import repair
+from stedi.names import RUN
+from stedi.warehouse.catalog import CATALOG_FILE, WAREHOUSE_FOLDER
+from stedi.warehouse.lock import LOCK_FILE, exclusive
+from stedi.warehouse.warehouse import Warehouse
+
+_SCRATCH: Final = "scratch"
+_OURS: Final = (CATALOG_FILE, WAREHOUSE_FOLDER, LOCK_FILE, _SCRATCH)
+
+
+@dataclass(slots=True, kw_only=True)
+class Site:
+    """A local folder, or a catalog with a warehouse.
+
+    Attributes:
+        folder: The folder of a local lake.
+        catalog: The settings of a catalog, where there is no folder.
+        location: Where that catalog's tables are kept.
+        namespace: The namespace of the tables.
+        buckets: N of ``bucket[N](customer_id)`` for a new lake.
+    """
+
+    folder: Path | None
+    catalog: Mapping[str, str]
+    location: str
+    namespace: str
+    buckets: int
+    _warehouse: Warehouse | None = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        """Name the place."""
+        return str(self.folder) if self.folder is not None else self.location
+
+    @property
+    def exists(self) -> bool:
+        """Whether a lake was made here: a catalog is taken to hold one."""
+        return self.folder is None or (self.folder / CATALOG_FILE).exists()
+
+    def read(self) -> tuple[Warehouse, Sequence[Run]]:
+        """Return the warehouse as it is now, and its published runs: at least one.
+
+        Raises:
+            LakeError: Nothing was published yet.
+        """
+        runs: Sequence[Run] = ()
+        if self.exists:
+            warehouse = self._fresh()
+            runs = published(warehouse)
+        if not runs:
+            raise LakeError(
+                f"there is no published run in the lake {self}: fill it with stedi run LANDING, or lake.run()"
+            )
+        return warehouse, runs
+
+    @contextlib.contextmanager
+    def hold(self) -> Iterator[tuple[Warehouse, Sequence[Run]]]:
+        """Hold the lake, made if need be and repaired, for the length of a block.
+
+        A lake that was made here, and in which nothing was published, is removed again.
+
+        Raises:
+            LakeError: The folder can't hold a lake, or another run holds it.
+        """
+        if self.folder is None:
+            yield self._prepared()
+            return
+        new = not self.exists
+        _make_folder(self.folder)
+        with exclusive(self.folder):
+            try:
+                yield self._prepared()
+            except BaseException:
+                if new and not published(self._fresh()):
+                    self._warehouse = None
+                    for name in _OURS:
+                        _remove(self.folder / name)
+                raise
+
+    @contextlib.contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """Give an empty folder for temporary files, and leave none: not those of killed runs either."""
+        if self.folder is None:
+            with tempfile.TemporaryDirectory(prefix="stedi-") as temporary:
+                yield Path(temporary)
+            return
+        scratch = self.folder / _SCRATCH
+        _remove(scratch)
+        scratch.mkdir()
+        try:
+            yield scratch
+        finally:
+            _remove(scratch)
+
+    def _fresh(self) -> Warehouse:
+        if self._warehouse is None:
+            if self.folder is not None:
+                self._warehouse = Warehouse.local(self.folder, self.namespace)
+            else:
+                self._warehouse = Warehouse.remote(self.catalog, self.location, self.namespace)
+        self._warehouse.refresh()
+        return self._warehouse
+
+    def _prepared(self) -> tuple[Warehouse, Sequence[Run]]:
+        warehouse = self._fresh()
+        warehouse.create_missing(self.buckets)
+        runs = published(warehouse)
+        repair(warehouse, runs)
+        return warehouse, runs
+
+
+def published(warehouse: Warehouse) -> Sequence[Run]:
+    """Return the published runs, the newest last."""
+    if not warehouse.has(RUN):
+        return ()
+    return from_frame(warehouse.scan(RUN, warehouse.main(RUN)).collect())
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        present = [item.name for item in folder.iterdir()]
+    except OSError as error:
+        raise LakeError(f"the lake folder {folder} can't be made or read: {error.strerror}") from None
+    foreign = [name for name in present if name not in _OURS and not name.startswith(".")]
+    if CATALOG_FILE not in present and foreign:
+        raise LakeError(
+            f"the folder {folder} is not empty and holds no lake: name an empty or a new folder with --lake"
+        )
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,66 @@
+"""Rows on their way to their bucket: written in any order, read back bucket by bucket."""
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import polars as pl
+import pyarrow as pa
+from pyarrow import ipc
+
+BUCKET = "_bucket"
+
+
+class BucketStage:
+    """Temporary Arrow streams, one per bucket, so that memory holds one bucket at a time.
+
+    Args:
+        folder: An empty folder of its own.
+        name: What is staged; it stands in the names of the files.
+    """
+
+    def __init__(self, folder: Path, name: str) -> None:
+        """Open no file yet."""
+        self._folder = folder
+        self._name = name
+        self._open: dict[int, ipc.RecordBatchStreamWriter] = {}
+
+    def __enter__(self) -> Self:
+        """Begin to stage."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Finish the files."""
+        for writer in self._open.values():
+            writer.close()
+
+    def _path(self, bucket: int) -> Path:
+        return self._folder / f"{self._name}-{bucket:05d}.arrows"
+
+    def add(self, rows: pl.DataFrame) -> None:
+        """Add rows, each with its bucket in the column ``_bucket``."""
+        for (bucket,), part in rows.partition_by(BUCKET, as_dict=True, include_key=False).items():
+            table = part.to_arrow()
+            if bucket not in self._open:
+                self._open[bucket] = ipc.new_stream(
+                    pa.OSFile(str(self._path(bucket)), "wb"),
+                    table.schema,
+                    options=ipc.IpcWriteOptions(compression="lz4"),
+                )
+            self._open[bucket].write_table(table)
+
+    def read(self, bucket: int) -> pl.DataFrame | None:
+        """Return the rows of a bucket and forget them; None where there are none."""
+        path = self._path(bucket)
+        if not path.exists():
+            return None
+        with pa.OSFile(str(path)) as source:
+            table = ipc.open_stream(source).read_all()
+        path.unlink()
+        frame = pl.from_arrow(table)
+        return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()

@@ -1,0 +1,144 @@
+"""The catalog: an SQLite file beside the warehouse, or any that pyiceberg knows."""
+
+import re
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from pyiceberg.catalog import AVAILABLE_CATALOGS, Catalog, CatalogType
+from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.exceptions import NoSuchTableError
+from pyiceberg.table import Table
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
+
+from stedi.contract import Contract
+from stedi.errors import CatalogError, ConfigurationError, LakeError
+from stedi.warehouse.layout import iceberg_schema, partition_spec, table_properties
+
+CATALOG_FILE: Final = "catalog.db"
+WAREHOUSE_FOLDER: Final = "warehouse"
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
+
+
+def check_name(kind: str, name: str) -> str:
+    """Return a name that is safe in paths and queries of every engine.
+
+    Raises:
+        ConfigurationError: It is not.
+    """
+    if not _NAME.fullmatch(name):
+        raise ConfigurationError(
+            f"the {kind} {name!r} is no plain name: use lower-case letters, digits and _, "
+            "beginning with a letter"
+        )
+    return name
+
+
+def local_catalog(folder: Path) -> Catalog:
+    """Open, or make, the catalog of a local lake.
+
+    Raises:
+        CatalogError: The catalog file can't be read or made.
+        LakeError: The lake was moved: the paths in its metadata are those of another place.
+    """
+    file = folder / CATALOG_FILE
+    _refuse_moved(folder, file)
+    try:
+        (folder / WAREHOUSE_FOLDER).mkdir(parents=True, exist_ok=True)
+        return SqlCatalog(
+            "stedi",
+            uri=URL.create("sqlite", database=str(file)).render_as_string(hide_password=False),
+            warehouse=str(folder / WAREHOUSE_FOLDER),
+        )
+    except OSError as error:
+        raise CatalogError(f"the lake {folder} can't be written: {error.strerror}") from None
+    except SQLAlchemyError as error:
+        raise CatalogError(
+            f"the catalog {file} can't be opened ({type(error).__name__}): is it an SQLite file that you "
+            "may write, on a disk with room?"
+        ) from None
+
+
+def _refuse_moved(folder: Path, file: Path) -> None:
+    """Refuse a lake whose metadata speaks of another place: its absolute paths would be followed there."""
+    if not file.exists():
+        return
+    try:
+        connection = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)
+        try:
+            places = connection.execute("SELECT metadata_location FROM iceberg_tables").fetchall()
+        finally:
+            connection.close()
+    except sqlite3.OperationalError as error:
+        if "no such table" in str(error):
+            return
+        raise CatalogError(f"the catalog {file} can't be read: {error}") from None
+    except sqlite3.DatabaseError:
+        raise CatalogError(f"the catalog {file} is damaged: it is no SQLite database") from None
+    home = f"{folder / WAREHOUSE_FOLDER}/"
+    for (place,) in places:
+        if not str(place).startswith(home):
+            origin = str(place).partition(f"/{WAREHOUSE_FOLDER}/")[0]
+            raise LakeError(
+                f"the lake {folder} was made at {origin}, and its tables hold the paths of that place: "
+                "move it back there, or bind-mount it there (a copy can't be used beside the original)"
+            )
+
+
+def remote_catalog(settings: Mapping[str, str], warehouse: str) -> Catalog:
+    """Open a catalog from explicit settings only: no configuration file is read.
+
+    Raises:
+        ConfigurationError: The settings name no catalog that pyiceberg knows.
+    """
+    known = [kind.value for kind in AVAILABLE_CATALOGS]
+    kind = settings.get("type", "")
+    if kind not in known:
+        raise ConfigurationError(
+            f"catalog type {kind!r} is not known; pass catalog={{'type': ..., ...}} with one of: "
+            f"{', '.join(known)}"
+        )
+    properties = {name: value for name, value in settings.items() if name != "type"}
+    try:
+        return AVAILABLE_CATALOGS[CatalogType(kind)]("stedi", properties | {"warehouse": warehouse})
+    except ImportError as error:
+        raise ConfigurationError(
+            f"the {kind} catalog needs a library that is not installed ({error.name}): "
+            "pip install 'stedi[aws]' for Glue, or pyiceberg's extra of that catalog"
+        ) from None
+
+
+def create_table(catalog: Catalog, namespace: str, contract: Contract, buckets: int) -> Table:
+    """Make the table of a contract, with one empty snapshot for branches to start from."""
+    identifier = (namespace, contract.name)
+    transaction = catalog.create_table_transaction(
+        identifier,
+        iceberg_schema(contract),
+        partition_spec=partition_spec(contract, buckets),
+        properties=table_properties(contract),
+    )
+    with transaction.update_snapshot().fast_append():
+        pass
+    transaction.commit_transaction()
+    return catalog.load_table(identifier)
+
+
+def load_table(catalog: Catalog, namespace: str, contract: Contract) -> Table | None:
+    """Load the table of a contract; None if it was not made yet.
+
+    Raises:
+        CatalogError: Its metadata can't be read.
+    """
+    try:
+        return catalog.load_table((namespace, contract.name))
+    except NoSuchTableError:
+        return None
+    except SQLAlchemyError as error:
+        raise CatalogError(f"the catalog can't be read ({type(error).__name__})") from None
+    except (OSError, ValueError) as error:
+        raise CatalogError(
+            f"the metadata of table {contract.name} can't be read ({type(error).__name__}): restore the lake "
+            "from a backup, or make it again from the landing files"
+        ) from None

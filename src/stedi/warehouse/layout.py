@@ -1,0 +1,88 @@
+"""How a contract becomes an Iceberg table: schema, partition spec and properties."""
+
+from itertools import count
+
+from pyiceberg.partitioning import UNPARTITIONED_PARTITION_SPEC, PartitionField, PartitionSpec
+from pyiceberg.schema import Schema
+from pyiceberg.transforms import BucketTransform
+from pyiceberg.types import (
+    BooleanType,
+    DateType,
+    DoubleType,
+    IcebergType,
+    IntegerType,
+    ListType,
+    LongType,
+    NestedField,
+    StringType,
+    StructType,
+    TimestamptzType,
+)
+
+from stedi.contract import Column, Contract, Kind, ListOf
+
+BUCKET_FIELD = "customer_id_bucket"
+_FIRST_PARTITION_ID = 1000
+_TYPES: dict[Kind, IcebergType] = {
+    Kind.STRING: StringType(),
+    Kind.LONG: LongType(),
+    Kind.INT: IntegerType(),
+    Kind.DOUBLE: DoubleType(),
+    Kind.BOOLEAN: BooleanType(),
+    Kind.DATE: DateType(),
+    Kind.TIMESTAMPTZ: TimestamptzType(),
+}
+
+
+def iceberg_schema(contract: Contract) -> Schema:
+    """Return the Iceberg schema of a contract."""
+    # The top columns come first, so that their ids are their places.
+    nested = count(len(contract.columns) + 1)
+    return Schema(*(_field(column, place, nested) for place, column in enumerate(contract.columns, start=1)))
+
+
+def _field(column: Column, field_id: int, nested: "count[int]") -> NestedField:
+    return NestedField(
+        field_id=field_id,
+        name=column.name,
+        field_type=_type(column, nested),
+        required=column.required,
+        doc=column.doc,
+    )
+
+
+def _type(column: Column, nested: "count[int]") -> IcebergType:
+    if not isinstance(column.kind, ListOf):
+        return _TYPES[column.kind]
+    element = next(nested)
+    return ListType(
+        element_id=element,
+        element=StructType(*(_field(field, next(nested), nested) for field in column.kind.fields)),
+        element_required=True,
+    )
+
+
+def partition_spec(contract: Contract, buckets: int) -> PartitionSpec:
+    """Return the partition spec of a contract: ``bucket[N](customer_id)``, or none."""
+    if not contract.bucketed:
+        return UNPARTITIONED_PARTITION_SPEC
+    source = contract.names.index("customer_id") + 1
+    return PartitionSpec(PartitionField(source, _FIRST_PARTITION_ID, BucketTransform(buckets), BUCKET_FIELD))
+
+
+def table_properties(contract: Contract) -> dict[str, str]:
+    """Return the properties of a contract's table.
+
+    No statistics of personal data stand in manifests; commits are never retried, since a retry would let
+    a stale run publish over a newer one; the last few versions of the metadata are kept.
+    """
+    properties = {
+        "format-version": "2",
+        "commit.retry.num-retries": "0",
+        "write.metadata.delete-after-commit.enabled": "true",
+        "write.metadata.previous-versions-max": "20",
+        "write.parquet.compression-codec": "zstd",
+        "write.parquet.compression-level": "1",
+        "write.parquet.row-group-limit": "1048576",
+    }
+    return properties | {f"write.metadata.metrics.column.{name}": "none" for name in contract.pii}

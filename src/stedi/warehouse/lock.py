@@ -1,0 +1,44 @@
+"""One run at a time on a local lake: a lock that the operating system drops when the process dies."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from stedi.errors import CatalogError, RunConflictError
+
+LOCK_FILE: Final = "lock.db"
+
+
+@contextmanager
+def exclusive(folder: Path) -> Iterator[None]:
+    """Hold the lake for the length of a block.
+
+    SQLite's own file lock is used: it works wherever the catalog does.
+
+    Raises:
+        RunConflictError: Another run holds the lake.
+        CatalogError: The lock file can't be written.
+    """
+    file = folder / LOCK_FILE
+    try:
+        connection = sqlite3.connect(file, timeout=0, isolation_level=None)
+    except sqlite3.Error as error:
+        raise CatalogError(f"the lock {file} can't be opened: {error}") from None
+    try:
+        try:
+            connection.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error):
+                raise RunConflictError(
+                    f"another run holds the lake {folder}: wait until it has ended, then run again"
+                ) from None
+            raise CatalogError(f"the lock {file} can't be taken: {error}") from None
+        except sqlite3.DatabaseError:
+            raise CatalogError(
+                f"the lock {file} is no SQLite file: remove it if no run is under way"
+            ) from None
+        yield
+    finally:
+        connection.close()

@@ -1,0 +1,26 @@
+"""Reading a snapshot of a table."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import polars as pl
+from pyiceberg.table import Table
+
+from stedi.contract import contract_of
+from stedi.contract.schemas import polars_schema
+
+BATCH_ROWS: Final = 262_144
+
+
+def scan(table: Table, snapshot_id: int) -> pl.LazyFrame:
+    """Return a lazy frame over a snapshot of a table, with the columns of its contract."""
+    contract = contract_of(table.name()[-1])
+    return pl.scan_iceberg(table, snapshot_id=snapshot_id).select(
+        pl.col(name).cast(dtype) for name, dtype in polars_schema(contract).items()
+    )
+
+
+def batches(table: Table, snapshot_id: int, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+    """Yield the rows of a snapshot in frames of bounded size, in no particular order."""
+    frame = scan(table, snapshot_id).select(columns)
+    yield from frame.collect_batches(chunk_size=BATCH_ROWS, maintain_order=False)

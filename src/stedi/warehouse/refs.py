@@ -1,0 +1,138 @@
+"""Branches, tags and snapshots: how a run stages its work beside main, and how main moves on."""
+
+from collections.abc import Iterable, Sequence
+
+from pyiceberg.exceptions import CommitFailedException
+from pyiceberg.manifest import DataFile
+from pyiceberg.table import Table
+from pyiceberg.table.refs import SnapshotRefType
+from pyiceberg.table.update.snapshot import ManageSnapshots
+from sqlalchemy.exc import SQLAlchemyError
+
+from stedi.errors import CatalogError, RunConflictError
+
+
+def main_snapshot(table: Table) -> int:
+    """Return the id of the snapshot that main points at.
+
+    Raises:
+        CatalogError: The table has none.
+    """
+    snapshot = table.current_snapshot()
+    if snapshot is None:
+        raise CatalogError(f"table {table.name()[-1]} has no snapshot: its creation was interrupted")
+    return snapshot.snapshot_id
+
+
+def data_files(table: Table, snapshot_id: int) -> list[DataFile]:
+    """Return the data files of a snapshot."""
+    return [task.file for task in table.scan(snapshot_id=snapshot_id).plan_files()]
+
+
+def summary(table: Table, snapshot_id: int, key: str) -> int:
+    """Return a number of a snapshot's summary: ``total-records``, ``total-files-size``.
+
+    Raises:
+        CatalogError: The table has no such snapshot.
+    """
+    snapshot = table.snapshot_by_id(snapshot_id)
+    if snapshot is None or snapshot.summary is None:
+        raise CatalogError(
+            f"table {table.name()[-1]} has lost its snapshot {snapshot_id}: it was expired by another tool"
+        )
+    return int(snapshot.summary[key] or 0)
+
+
+def tags(table: Table) -> dict[str, int]:
+    """Return the tags of a table and their snapshots."""
+    return {
+        name: ref.snapshot_id
+        for name, ref in table.refs().items()
+        if ref.snapshot_ref_type is SnapshotRefType.TAG
+    }
+
+
+def tag(table: Table, snapshot_id: int, name: str) -> None:
+    """Tag a snapshot."""
+    if tags(table).get(name) != snapshot_id:
+        table.manage_snapshots().create_tag(snapshot_id, name).commit()
+
+
+def stage(
+    table: Table,
+    branch: str,
+    *,
+    base: int,
+    added: Sequence[DataFile],
+    removed: Sequence[DataFile] = (),
+) -> int:
+    """Add and remove data files on a new branch that starts at a snapshot; main does not move.
+
+    Returns:
+        The id of the branch's snapshot: the base itself where there is nothing to do.
+    """
+    if not added and not removed:
+        return base
+    properties = {"stedi.run": branch}
+    with table.transaction() as transaction:
+        ManageSnapshots(transaction).create_branch(base, branch).commit()
+        update = transaction.update_snapshot(snapshot_properties=properties, branch=branch)
+        with update.overwrite() if removed else update.fast_append() as producer:
+            for file in removed:
+                producer.delete_data_file(file)
+            for file in added:
+                producer.append_data_file(file)
+    return table.refs()[branch].snapshot_id
+
+
+def append(table: Table, added: Sequence[DataFile]) -> int:
+    """Append data files to main, if main is still where it was when the table was loaded.
+
+    Raises:
+        RunConflictError: Main has moved since.
+    """
+    try:
+        with table.transaction() as transaction, transaction.update_snapshot().fast_append() as producer:
+            for file in added:
+                producer.append_data_file(file)
+    except CommitFailedException:
+        raise RunConflictError(
+            "another run was published while this one worked; nothing of this one was: run it again"
+        ) from None
+    except SQLAlchemyError as error:
+        raise CatalogError(f"the catalog can't be written ({type(error).__name__})") from None
+    return main_snapshot(table)
+
+
+def advance(table: Table, snapshot_id: int, *, tag: str, retired: Iterable[str] = ()) -> None:
+    """Point main at a snapshot, and a tag too (a branch of that name becomes it); drop retired tags."""
+    refs = table.refs()
+    known = refs.get(tag)
+    tagged = (
+        known is not None
+        and known.snapshot_ref_type is SnapshotRefType.TAG
+        and known.snapshot_id == snapshot_id
+    )
+    moved = main_snapshot(table) != snapshot_id
+    old = [name for name in retired if name in refs and name != tag]
+    if tagged and not moved and not old:
+        return
+    with table.manage_snapshots() as manage:
+        if moved:
+            manage.set_current_snapshot(snapshot_id)
+        if not tagged:
+            manage.create_tag(snapshot_id, tag)
+        for name in old:
+            manage.remove_tag(name)
+
+
+def drop_branches(table: Table, prefix: str) -> list[str]:
+    """Drop the branches whose name begins with a prefix, and return their names."""
+    names = [
+        name
+        for name, ref in table.refs().items()
+        if name.startswith(prefix) and ref.snapshot_ref_type is SnapshotRefType.BRANCH
+    ]
+    for name in names:
+        table.manage_snapshots().remove_branch(name).commit()
+    return names

@@ -1,0 +1,148 @@
+"""The tables of one lake, by name: the face of this floor."""
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import polars as pl
+from pyiceberg.catalog import Catalog
+from pyiceberg.exceptions import NamespaceAlreadyExistsError
+from pyiceberg.manifest import DataFile
+from pyiceberg.table import Table
+from sqlalchemy.exc import SQLAlchemyError
+
+from stedi.contract import CONTRACTS, contract_of
+from stedi.errors import CatalogError
+from stedi.names import ACCELEROMETER_TRUSTED, RUN
+from stedi.warehouse import bucket, read, refs
+from stedi.warehouse.catalog import check_name, create_table, load_table, local_catalog, remote_catalog
+from stedi.warehouse.writer import TableWriter
+
+
+class Warehouse:
+    """A catalog, a namespace, and the tables of all contracts in it.
+
+    Tables are loaded when they are first asked for; ``refresh`` forgets them, so that what other processes
+    published since is seen.
+    """
+
+    def __init__(self, catalog: Catalog, namespace: str) -> None:
+        """Take an open catalog."""
+        self._catalog = catalog
+        self._namespace = check_name("namespace", namespace)
+        self._tables: dict[str, Table] = {}
+
+    @classmethod
+    def local(cls, folder: Path, namespace: str) -> "Warehouse":
+        """Open, or make, the warehouse of a local lake."""
+        return cls(local_catalog(folder), namespace)
+
+    @classmethod
+    def remote(cls, settings: Mapping[str, str], location: str, namespace: str) -> "Warehouse":
+        """Open a warehouse through any catalog that pyiceberg knows."""
+        return cls(remote_catalog(settings, location), namespace)
+
+    def create_missing(self, buckets: int) -> None:
+        """Make the tables that do not exist yet."""
+        try:
+            with contextlib.suppress(NamespaceAlreadyExistsError):
+                self._catalog.create_namespace(self._namespace)
+            for contract in CONTRACTS.values():
+                if not self.has(contract.name):
+                    self._tables[contract.name] = create_table(
+                        self._catalog, self._namespace, contract, buckets
+                    )
+        except (SQLAlchemyError, OSError) as error:
+            raise CatalogError(
+                f"the lake's tables can't be made ({type(error).__name__}): may the folder be written, and "
+                "is there room on the disk?"
+            ) from None
+
+    def refresh(self) -> None:
+        """Forget the loaded tables: the next use sees what was published since."""
+        self._tables.clear()
+
+    def has(self, name: str) -> bool:
+        """Say whether a table was made."""
+        return self._find(name) is not None
+
+    def _find(self, name: str) -> Table | None:
+        if name not in self._tables:
+            table = load_table(self._catalog, self._namespace, contract_of(name))
+            if table is None:
+                return None
+            self._tables[name] = table
+        return self._tables[name]
+
+    def _table(self, name: str) -> Table:
+        table = self._find(name)
+        if table is None:
+            raise CatalogError(f"the lake has no table {name}: its creation was interrupted; run it again")
+        return table
+
+    @property
+    def buckets(self) -> int:
+        """N of ``bucket[N](customer_id)``, fixed when the lake was made."""
+        return bucket.bucket_count(self._table(ACCELEROMETER_TRUSTED))
+
+    def main(self, name: str) -> int:
+        """Return the id of the snapshot that main points at."""
+        return refs.main_snapshot(self._table(name))
+
+    def tags(self, name: str) -> dict[str, int]:
+        """Return the tags of a table and their snapshots."""
+        return refs.tags(self._table(name))
+
+    def count(self, name: str, snapshot_id: int) -> int:
+        """Return how many rows a snapshot has."""
+        return refs.summary(self._table(name), snapshot_id, "total-records")
+
+    def size(self, name: str, snapshot_id: int) -> int:
+        """Return how many bytes the data files of a snapshot have."""
+        return refs.summary(self._table(name), snapshot_id, "total-files-size")
+
+    def scan(self, name: str, snapshot_id: int) -> pl.LazyFrame:
+        """Return a lazy frame over a snapshot."""
+        return read.scan(self._table(name), snapshot_id)
+
+    def batches(self, name: str, snapshot_id: int, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+        """Yield the rows of a snapshot in frames of bounded size."""
+        return read.batches(self._table(name), snapshot_id, columns)
+
+    def writer(self, name: str, run_id: str) -> TableWriter:
+        """Return a writer of new data files."""
+        return TableWriter(self._table(name), run_id)
+
+    def add(self, name: str, branch: str, base: int, added: Sequence[DataFile]) -> int:
+        """Append data files to a snapshot, on a branch, and return the new snapshot."""
+        return refs.stage(self._table(name), branch, base=base, added=added)
+
+    def replace(self, name: str, branch: str, base: int, added: Sequence[DataFile]) -> int:
+        """Put data files in the place of all those of a snapshot, on a branch; return the new snapshot."""
+        table = self._table(name)
+        return refs.stage(table, branch, base=base, added=added, removed=refs.data_files(table, base))
+
+    def append_run(self, files: Sequence[DataFile]) -> None:
+        """Append to the run table, if no other run did since it was loaded: the publication."""
+        refs.append(self._table(RUN), files)
+
+    def advance(self, name: str, snapshot_id: int, tag: str, retired: Sequence[str]) -> None:
+        """Move main and a tag of a table to a snapshot, and drop retired tags."""
+        refs.advance(self._table(name), snapshot_id, tag=tag, retired=retired)
+
+    def tag(self, name: str, snapshot_id: int, tag: str) -> None:
+        """Tag a snapshot; main stays where it is."""
+        refs.tag(self._table(name), snapshot_id, tag)
+
+    def drop_branches(self, prefix: str) -> None:
+        """Drop the branches of all tables whose name begins with a prefix."""
+        for name in CONTRACTS:
+            if self.has(name):
+                refs.drop_branches(self._table(name), prefix)
+
+    def discard(self, files: Sequence[DataFile]) -> None:
+        """Delete data files that no snapshot names."""
+        io = self._table(RUN).io
+        for file in files:
+            with contextlib.suppress(OSError):
+                io.delete(file.file_path)

@@ -1,0 +1,105 @@
+"""Data files: frames in, Parquet files with field ids and manifest statistics out."""
+
+from itertools import count
+from typing import Final
+
+import polars as pl
+import pyarrow as pa
+from pyiceberg.io.fileformat import FileFormatFactory, FileFormatWriter
+from pyiceberg.io.pyarrow import schema_to_pyarrow
+from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
+from pyiceberg.table import Table
+from pyiceberg.typedef import Record
+
+from stedi.warehouse.layout import BUCKET_FIELD
+
+_ROWS_PER_GROUP: Final = 262_144
+_ROWS_PER_FILE: Final = 8_000_000
+
+
+class TableWriter:
+    """Writes frames into new data files of a table; nothing is part of the table until it is staged.
+
+    Frames are gathered until they fill a row group, and row groups until they fill a file, so that many
+    small frames make few files.
+
+    Args:
+        table: The table.
+        run_id: The run that writes; it stands in the names of the files.
+    """
+
+    def __init__(self, table: Table, run_id: str) -> None:
+        """Open no file yet."""
+        self._table = table
+        self._run_id = run_id
+        self._numbers = count()
+        self._schema: pa.Schema = schema_to_pyarrow(table.schema())
+        self._files: list[DataFile] = []
+        self._pending: list[pl.DataFrame] = []
+        self._pending_rows = 0
+        self._open: tuple[FileFormatWriter, str] | None = None
+        self._open_rows = 0
+
+    def write(self, frame: pl.DataFrame) -> None:
+        """Add rows to the open file of an unpartitioned table."""
+        if frame.is_empty():
+            return
+        self._pending.append(frame)
+        self._pending_rows += frame.height
+        if self._pending_rows >= _ROWS_PER_GROUP:
+            self._flush()
+        if self._open_rows >= _ROWS_PER_FILE:
+            self._close_file(Record())
+
+    def write_bucket(self, frame: pl.DataFrame, bucket: int) -> None:
+        """Write the rows of one bucket of a partitioned table into a file of their own."""
+        if frame.is_empty():
+            return
+        self._pending, self._pending_rows = [frame], frame.height
+        self._flush(f"{BUCKET_FIELD}={bucket}/")
+        self._close_file(Record(bucket))
+
+    def close(self) -> list[DataFile]:
+        """Finish the open file and return all files."""
+        self._flush()
+        self._close_file(Record())
+        return self._files
+
+    def _flush(self, folder: str = "") -> None:
+        if not self._pending_rows:
+            return
+        rows = pl.concat(self._pending)
+        self._pending, self._pending_rows = [], 0
+        if self._open is None:
+            name = f"{folder}{self._run_id}-{next(self._numbers):05d}.parquet"
+            path = f"{self._table.location()}/data/{name}"
+            model = FileFormatFactory.get(FileFormat.PARQUET)
+            writer = model.create_writer(
+                self._table.io.new_output(path), self._table.schema(), self._table.properties
+            )
+            self._open = (writer, path)
+            self._open_rows = 0
+        self._open[0].write(rows.to_arrow().cast(self._schema))
+        self._open_rows += rows.height
+
+    def _close_file(self, partition: Record) -> None:
+        if self._open is None:
+            return
+        writer, path = self._open
+        self._open = None
+        self._open_rows = 0
+        statistics = writer.close()
+        self._files.append(
+            DataFile.from_args(
+                content=DataFileContent.DATA,
+                file_path=path,
+                file_format=FileFormat.PARQUET,
+                partition=partition,
+                file_size_in_bytes=len(self._table.io.new_input(path)),
+                sort_order_id=None,
+                spec_id=self._table.spec().spec_id,
+                equality_ids=None,
+                key_metadata=None,
+                **statistics.to_serialized_dict(),
+            )
+        )
