@@ -44,27 +44,27 @@ class Drop(StrEnum):
 
 
 _REJECTION_WORDS = {
-    Rejection.TOO_LONG: "the record is longer than the limit",
-    Rejection.CUT_OFF: "the object ends in the middle of the record",
-    Rejection.NOT_JSON: "the text is not JSON",
-    Rejection.NOT_AN_OBJECT: "the JSON is not an object",
-    Rejection.DUPLICATE_KEY: "a key stands in the record twice",
-    Rejection.WRONG_TYPE: "the value has the wrong type",
+    Rejection.TOO_LONG: "longer than the limit",
+    Rejection.CUT_OFF: "cut off: the object ends in it",
+    Rejection.NOT_JSON: "not JSON",
+    Rejection.NOT_AN_OBJECT: "JSON, but no object",
+    Rejection.DUPLICATE_KEY: "a key stands in it twice",
+    Rejection.WRONG_TYPE: "a value of the wrong type",
     Rejection.MISSING: "a required value is missing",
     Rejection.BLANK: "a required text is blank",
-    Rejection.NOT_FINITE: "the number is not finite",
-    Rejection.OUT_OF_RANGE: "the number does not fit the column",
-    Rejection.IMPLAUSIBLE_TIME: "the time is outside 2000 to 2100 (seconds or microseconds?)",
+    Rejection.NOT_FINITE: "a number that is not finite",
+    Rejection.OUT_OF_RANGE: "a number that does not fit the column",
+    Rejection.IMPLAUSIBLE_TIME: "a time outside 2000 to 2100 (not in ms?)",
 }
 
 _DROP_WORDS = {
     Drop.NO_CONSENT: "the customer does not consent",
     Drop.DEVICE_NOT_HELD: "the customer no longer holds the device",
-    Drop.SUPERSEDED: "a newer record of the customer and device replaces it",
+    Drop.SUPERSEDED: "a newer record of customer and device replaces it",
     Drop.NOT_TRUSTED: "no consenting customer is behind it",
     Drop.DEVICE_NOT_USABLE: "another customer of the device does not consent",
     Drop.BEFORE_CONSENT: "the reading is older than the consent",
-    Drop.NO_READINGS: "the customer has no trusted accelerometer reading",
+    Drop.NO_READINGS: "the customer has no trusted phone reading",
     Drop.DUPLICATE: "the same reading was delivered before",
-    Drop.UNPAIRED: "no accelerometer reading of the customer at that time",
+    Drop.UNPAIRED: "no phone reading of the customer at that time",
 }

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
@@ -16,10 +16,11 @@ from stedi.lake.history import TAG_PREFIX, Run, from_frame
 from stedi.lake.keys import find_key, key_file
 from stedi.lake.load import find_sources
 from stedi.lake.progress import Progress, silent
+from stedi.lake.release import find_records
 from stedi.lake.report import RunReport
 from stedi.lake.run import Order, check_order, execute
 from stedi.lake.site import Site
-from stedi.names import CONSENT_MODES, CUSTOMER_TRUSTED, NAMESPACE, RUN, Consent
+from stedi.names import CONSENT_MODES, CUSTOMER_TRUSTED, NAMESPACE, QUARANTINE, RUN, Consent
 from stedi.warehouse.warehouse import Warehouse
 
 DEFAULT_BUCKETS: Final = 32
@@ -140,6 +141,39 @@ class Lake:
                 now=judged_at,
                 max_rejected=max_rejected,
                 pseudonyms=self._key(base),
+                released=frozenset(),
+                scratch=scratch,
+                progress=progress,
+            )
+            return execute(warehouse, order, runs)
+
+    def release(
+        self, record_ids: Collection[str], *, now: datetime | None = None, progress: Progress = silent
+    ) -> RunReport:
+        """Release rejected records: from now on they deny nothing and claim nothing. A run of its own.
+
+        Args:
+            record_ids: The ids of the records, as ``stedi quarantine`` shows them.
+            now: The time at which consent is judged; by default the clock.
+            progress: Is told how far the run is.
+
+        Raises:
+            UnknownNameError: No record that is still held has this id.
+            LakeError: The lake can't be used as asked, or nothing was published yet.
+        """
+        judged_at = _aware("now", now) if now is not None else datetime.now(UTC)
+        self._site.read()
+        with self._site.hold() as (warehouse, runs), self._site.scratch() as scratch:
+            base = runs[-1]
+            check_order(base.consent, judged_at, base)
+            quarantine = warehouse.scan(QUARANTINE, base.snapshots[QUARANTINE]).collect()
+            order = Order(
+                sources={},
+                consent=base.consent,
+                now=judged_at,
+                max_rejected=1,
+                pseudonyms=self._key(base),
+                released=find_records(quarantine, record_ids),
                 scratch=scratch,
                 progress=progress,
             )

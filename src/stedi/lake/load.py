@@ -114,7 +114,7 @@ class Loader:
         done = 0
         for contract in LANDING:
             digests = set(self._ledger.filter(table_name=contract.name)["digest"])
-            for item in unseen[contract.name]:
+            for item in unseen.get(contract.name, ()):
                 self._progress(f"reading {contract.name}", done, total)
                 self._load_object(item, contract, digests, writers)
                 done += item.size

@@ -17,6 +17,7 @@ from stedi.lake.history import TAG_PREFIX, Run
 from stedi.lake.load import Loaded, Loader
 from stedi.lake.progress import Progress
 from stedi.lake.publish import audit, publish
+from stedi.lake.release import release
 from stedi.lake.report import RunReport
 from stedi.landing.objects import LandingObject
 from stedi.names import CUSTOMER_LANDING, QUARANTINE, Consent
@@ -35,6 +36,7 @@ class Order:
         now: The time at which consent is judged.
         max_rejected: The largest share of a table's new records that may be rejected.
         pseudonyms: The lake's key.
+        released: Rejected records, as (digest, position), that from now on deny and claim nothing.
         scratch: Where rows wait for their bucket.
         progress: Is told how far the run is.
     """
@@ -44,6 +46,7 @@ class Order:
     now: datetime
     max_rejected: float
     pseudonyms: Pseudonyms
+    released: frozenset[tuple[str, int]]
     scratch: Path
     progress: Progress
 
@@ -115,19 +118,24 @@ def _stage(
         progress=order.progress,
     )
     loaded = loader.load(loader.unseen(order.sources), max_rejected=order.max_rejected)
-    if base is not None and not _anything_new(warehouse, order, base, loaded):
+    sources = dict(loaded.snapshots)
+    if order.released:
+        sources[QUARANTINE] = release(
+            warehouse, sources[QUARANTINE], order.released, run_id=run_id, branch=branch, now=order.now
+        )
+    elif base is not None and not _anything_new(warehouse, order, base, loaded):
         derived = {step.table: base.accounts[step.table] for step in LINEAGE}
         return {**before, **loaded.snapshots}, {**loaded.accounts, **derived}, loaded.objects
     with tempfile.TemporaryDirectory(prefix=f"{branch}-", dir=order.scratch) as scratch:
         derivation = Derivation(
-            warehouse, loaded.snapshots, run_id=run_id, scratch=Path(scratch), progress=order.progress
+            warehouse, sources, run_id=run_id, scratch=Path(scratch), progress=order.progress
         )
         derived = derivation.run(now=order.now, pseudonyms=order.pseudonyms, consent=order.consent)
     staged = {
         name: warehouse.replace(name, branch, before[name], writer.close())
         for name, writer in derivation.writers.items()
     }
-    return {**loaded.snapshots, **staged}, {**loaded.accounts, **derived}, loaded.objects
+    return {**sources, **staged}, {**loaded.accounts, **derived}, loaded.objects
 
 
 def _anything_new(warehouse: Warehouse, order: Order, base: Run, loaded: Loaded) -> bool:

@@ -1,0 +1,164 @@
+"""The commands and their options. What a command does is imported when it is called: ``--help`` is quick."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="stedi",
+    help="From raw step trainer data to a training set that holds only people who agreed.",
+    epilog="Start with: stedi demo",
+    no_args_is_help=True,
+    add_completion=False,
+    # Plain help starts in a third of the time that the decorated one takes.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+LakeOption = Annotated[
+    Path, typer.Option("--lake", metavar="DIR", help="The folder of the lake.", show_default=True)
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+NowOption = Annotated[
+    datetime | None,
+    typer.Option(
+        metavar="TIME",
+        formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"],
+        help="Judge consent at this time (UTC) instead of now.",
+    ),
+]
+DEFAULT_LAKE = Path("lake")
+
+
+def _version(*, wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version  # noqa: PLC0415
+
+        typer.echo(f"stedi {version('stedi')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """From raw step trainer data to a training set that holds only people who agreed."""
+
+
+@app.command()
+def demo(
+    *,
+    folder: Annotated[
+        Path, typer.Option("--dir", metavar="DIR", help="Where to put the sample data and the lake.")
+    ] = Path("stedi-demo"),
+    customers: Annotated[int, typer.Option(min=1, help="How many customers to make up.")] = 100,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same data.")] = 0,
+    json: JsonOption = False,
+) -> None:
+    """Make sample data and run everything on it."""
+    from stedi.cli.demo import demo as run_demo  # noqa: PLC0415
+
+    run_demo(folder, customers=customers, seed=seed, as_json=json)
+
+
+@app.command()
+def simulate(
+    landing: Annotated[Path, typer.Argument(help="An empty or a new folder.", show_default=False)],
+    *,
+    customers: Annotated[int, typer.Option(min=1, help="How many customers to make up.")] = 100,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same files.")] = 0,
+    dirt: Annotated[float, typer.Option(min=0.0, max=1.0, help="The share of damaged records.")] = 0.0,
+    json: JsonOption = False,
+) -> None:
+    """Write landing files of made-up customers."""
+    from stedi.cli.simulate import simulate as run_simulate  # noqa: PLC0415
+
+    run_simulate(landing, customers=customers, seed=seed, dirt=dirt, as_json=json)
+
+
+@app.command()
+def run(
+    landing: Annotated[
+        str, typer.Argument(help="The landing root: a folder or an s3:// URL.", show_default=False)
+    ],
+    *,
+    lake: LakeOption = DEFAULT_LAKE,
+    consent: Annotated[
+        str, typer.Option(metavar="MODE", help="as_of obeys when consent was given; current does not.")
+    ] = "as_of",
+    now: NowOption = None,
+    max_rejected: Annotated[
+        float, typer.Option(metavar="RATE", help="Stop if more of a table's new records are rejected.")
+    ] = 0.5,
+    json: JsonOption = False,
+) -> None:
+    """Load what is new and publish all tables."""
+    from stedi.cli.run import run as run_run  # noqa: PLC0415
+
+    run_run(landing, lake=lake, consent=consent, now=now, max_rejected=max_rejected, as_json=json)
+
+
+@app.command()
+def status(*, lake: LakeOption = DEFAULT_LAKE, json: JsonOption = False) -> None:
+    """Show consent mode, tables, runs and tags."""
+    from stedi.cli.status import status as run_status  # noqa: PLC0415
+
+    run_status(lake, as_json=json)
+
+
+@app.command()
+def show(
+    table: Annotated[str, typer.Argument(help="The table, such as machine_learning_curated.")],
+    *,
+    lake: LakeOption = DEFAULT_LAKE,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=0, help="How many rows.")] = 10,
+    at: Annotated[
+        str | None, typer.Option(metavar="RUN", help="A run id, a tag, or a time such as 2026-11-23.")
+    ] = None,
+    personal_data: Annotated[
+        bool, typer.Option("--personal-data", help="Show the columns that name people.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Show the first rows of a table."""
+    from stedi.cli.show import show as run_show  # noqa: PLC0415
+
+    run_show(table, lake=lake, limit=limit, at=at, personal_data=personal_data, as_json=json)
+
+
+@app.command()
+def quarantine(
+    *,
+    lake: LakeOption = DEFAULT_LAKE,
+    records: Annotated[bool, typer.Option("--records", help="List the records, not only counts.")] = False,
+    personal_data: Annotated[
+        bool, typer.Option("--personal-data", help="With --records: show the raw text.")
+    ] = False,
+    release: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="Release a record: it no longer denies anything. May be repeated."),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Show what was rejected, and why."""
+    from stedi.cli.quarantine import quarantine as run_quarantine  # noqa: PLC0415
+
+    run_quarantine(lake, records=records, personal_data=personal_data, release=release or [], as_json=json)
+
+
+@app.command()
+def tag(
+    name: Annotated[str | None, typer.Argument(help="The new tag; without one, the tags are listed.")] = None,
+    *,
+    lake: LakeOption = DEFAULT_LAKE,
+    json: JsonOption = False,
+) -> None:
+    """Name the newest run, to find it again."""
+    from stedi.cli.tag import tag as run_tag  # noqa: PLC0415
+
+    run_tag(name, lake=lake, as_json=json)

@@ -1,0 +1,70 @@
+"""Where the command line writes: tables for people on stdout, progress on stderr, JSON for programs."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+
+import polars as pl
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+
+from stedi.lake.progress import Progress, silent
+
+_WIDE = 120
+
+
+def console() -> Console:
+    """Return the console for people: as wide as the terminal, or wide enough in a pipe."""
+    out = Console(highlight=False)
+    return out if out.is_terminal else Console(highlight=False, width=_WIDE)
+
+
+def print_json(value: object) -> None:
+    """Print a value as one JSON document."""
+    sys.stdout.write(json.dumps(value, default=_plain, ensure_ascii=False, indent=2) + "\n")
+
+
+def rows(frame: pl.DataFrame) -> list[dict[str, object]]:
+    """Return a frame as records for ``print_json``."""
+    return frame.to_dicts()
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def number(value: int | None) -> str:
+    """Return a count with thousands set apart; nothing for None."""
+    return "" if value is None else f"{value:,}"
+
+
+def size(count: int) -> str:
+    """Return a number of bytes as a person reads it."""
+    amount = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:  # noqa: PLR2004 - SI prefixes
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"
+
+
+@contextmanager
+def progress(*, quiet: bool) -> Iterator[Progress]:
+    """Show how far long work is, on stderr, if a person is watching."""
+    err = Console(stderr=True)
+    if quiet or not err.is_terminal:
+        yield silent
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Bars(*columns, console=err, transient=True) as bars:
+        task = bars.add_task("starting", total=None)
+
+        def tell(what: str, done: int, total: int) -> None:
+            bars.update(task, description=what, completed=done, total=total)
+
+        yield tell

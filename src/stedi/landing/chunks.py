@@ -1,0 +1,80 @@
+"""A stream of bytes, cut into chunks that hold whole records."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from stedi.landing.boundary import REACH, SPACE, first_cut, last_cut
+from stedi.landing.limits import Limits
+
+_BOM: Final = b"\xef\xbb\xbf"
+
+
+class Chunk(NamedTuple):
+    """Some whole records of an object.
+
+    Attributes:
+        text: Their text.
+        too_long: The text is the beginning of one record that is longer than the limit.
+        last: The object ends here.
+    """
+
+    text: bytes
+    too_long: bool = False
+    last: bool = False
+
+
+def chunks(blocks: Iterable[bytes], limits: Limits) -> Iterator[Chunk]:
+    """Cut blocks of any size into chunks; a byte order mark at the beginning is left out.
+
+    Examples:
+        >>> list(chunks([b'{"x":1}\\n{"x', b'":2}'], Limits(chunk=8)))
+        [Chunk(text=b'{"x":1}\\n', too_long=False, last=False), Chunk(text=b'{"x":2}', too_long=False, last=True)]
+    """
+    pile = _Pile(blocks)
+    pile.fill(len(_BOM))
+    pile.text = pile.text.removeprefix(_BOM)
+    wanted = limits.chunk
+    while pile.fill(wanted):
+        cut = last_cut(pile.text)
+        if cut:
+            yield Chunk(pile.text[:cut])
+            pile.text = pile.text[cut:]
+            wanted = max(limits.chunk, len(pile.text) + 1)
+            continue
+        pile.text = pile.text.lstrip(SPACE)
+        if len(pile.text) > limits.record:
+            head = pile.text[: limits.raw]
+            pile.skip_record()
+            yield Chunk(head, too_long=True)
+            wanted = limits.chunk
+        else:
+            wanted = max(limits.chunk, 2 * len(pile.text))
+    yield Chunk(pile.text, last=True)
+
+
+class _Pile:
+    """The bytes of a stream that were read and not yet handed on."""
+
+    def __init__(self, blocks: Iterable[bytes]) -> None:
+        self._blocks = iter(blocks)
+        self.text = b""
+
+    def fill(self, size: int) -> bool:
+        """Read until there are so many bytes; return whether there are."""
+        parts = [self.text]
+        held = len(self.text)
+        while held < size and (block := next(self._blocks, None)) is not None:
+            parts.append(block)
+            held += len(block)
+        self.text = b"".join(parts) if len(parts) > 1 else self.text
+        return held >= size
+
+    def skip_record(self) -> None:
+        """Drop everything up to the end of the record that the text is in the middle of."""
+        while True:
+            self.text = self.text[-REACH:]
+            more = self.fill(len(self.text) + 1)
+            cut = first_cut(self.text)
+            if cut or not more:
+                self.text = self.text[cut:] if cut else b""
+                return

@@ -1,0 +1,54 @@
+"""The form that every record takes before it is judged, wherever it came from.
+
+A draft frame has one column per source column of the contract, under the contract's name and in its
+*wire type*: text as String, numbers as Float64 or Int64, times as epoch milliseconds (Float64 or Int64).
+Beside them it may have ``_fault.<column>`` (a value was there and could not be put into the wire type:
+``wrong_type``, ``not_finite`` or ``out_of_range``), ``_reason`` (the record as a whole is at fault), and
+it has ``_position`` and, where a record can be rejected, ``_raw``.
+"""
+
+from functools import cache
+from typing import Final
+
+import polars as pl
+
+from stedi.contract.column import Column, Kind
+from stedi.contract.table import Contract
+
+REASON: Final = "_reason"
+RAW: Final = "_raw"
+POSITION: Final = "_position"
+
+_WIRE: Final = {
+    Kind.STRING: pl.String(),
+    Kind.TIMESTAMPTZ: pl.Float64(),
+    Kind.DOUBLE: pl.Float64(),
+    Kind.LONG: pl.Int64(),
+}
+
+
+def wire_type(column: Column) -> pl.DataType:
+    """Return the type that a source column has in a draft."""
+    return _WIRE[Kind(str(column.kind))]
+
+
+def fault(column: Column) -> str:
+    """Return the name of the draft column that says what is wrong with a value."""
+    return f"_fault.{column.name}"
+
+
+@cache
+def draft_schema(contract: Contract) -> pl.Schema:
+    """Return the schema of a draft with every optional column.
+
+    Examples:
+        >>> from stedi.contract import landing_contract
+        >>> draft_schema(landing_contract("accelerometer"))["timestamp"]
+        Float64
+    """
+    columns = contract.source_columns
+    return pl.Schema(
+        {column.name: wire_type(column) for column in columns}
+        | {fault(column): pl.String() for column in columns}
+        | {REASON: pl.String(), RAW: pl.String(), POSITION: pl.Int64()}
+    )

@@ -1,0 +1,183 @@
+"""One landing object: its digest first, its records then."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from stedi.contract.table import Contract
+from stedi.errors import LandingError
+from stedi.landing import s3
+from stedi.landing.chunks import chunks
+from stedi.landing.limits import LIMITS, Limits
+from stedi.landing.objects import LandingObject
+from stedi.landing.reader import Reader
+from stedi.landing.redact import safe_path
+from stedi.landing.rules import Origin
+from stedi.landing.split import Split
+from stedi.landing.stream import Stream
+
+_DIGEST_BYTES: Final = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What an object held.
+
+    Attributes:
+        records: Records that were kept.
+        rejected: Records that were rejected.
+        consent_field: Some record, kept or rejected, had the key ``shareWithResearchAsOfDate``, in any case.
+    """
+
+    records: int
+    rejected: int
+    consent_field: bool
+
+
+class Fetched:
+    """A landing object whose bytes are at hand.
+
+    Attributes:
+        digest: BLAKE2b-128 of its bytes as they are stored, in hex.
+    """
+
+    __slots__ = ("_limits", "_object", "_open", "_size", "_summary", "digest")
+
+    def __init__(
+        self, obj: LandingObject, digest: str, size: int, reopen: Callable[[], BinaryIO], limits: Limits
+    ) -> None:
+        self.digest = digest
+        self._object = obj
+        self._size = size
+        self._open = reopen
+        self._limits = limits
+        self._summary: Summary | None = None
+
+    @property
+    def summary(self) -> Summary:
+        """What the object held.
+
+        Raises:
+            LandingError: `splits` was not read to its end.
+        """
+        if self._summary is None:
+            raise LandingError(
+                f"{safe_path(self._object.path)} has no summary yet: read its splits to the end first"
+            )
+        return self._summary
+
+    def splits(self, contract: Contract, *, run: str | None) -> Iterator[Split]:
+        """Read the records, in memory that does not depend on the object's size.
+
+        Args:
+            contract: The contract of the landing table.
+            run: The run that loads the records.
+
+        Yields:
+            Kept and rejected records in the order of the object; none for an object without records.
+
+        Raises:
+            LandingError: The object can't be read, is a decompression bomb, or changed meanwhile.
+        """
+        name = safe_path(self._object.path)
+        reader = Reader(contract, Origin(self._object.path, self.digest, run), self._limits)
+        stream = Stream(self._open, size=self._size, limits=self._limits, name=name)
+        records = rejected = 0
+        for split in _with_end(reader, stream, self._limits):
+            if len(split.kept) or len(split.rejected):
+                records += len(split.kept)
+                rejected += len(split.rejected)
+                yield split
+        self._summary = Summary(records=records, rejected=rejected, consent_field=reader.consent_field)
+
+
+def _with_end(reader: Reader, stream: Stream, limits: Limits) -> Iterator[Split]:
+    yield from reader.read(chunks(stream, limits))
+    if stream.lost_end:
+        yield reader.lose_end()
+
+
+@contextmanager
+def fetch(
+    obj: LandingObject,
+    *,
+    storage_options: Mapping[str, object] | None = None,
+    limits: Limits = LIMITS,
+) -> Iterator[Fetched]:
+    """Bring the bytes of a landing object at hand.
+
+    An object of up to 64 MiB is read into memory once. A larger file is read twice, for its digest and for
+    its records; a larger S3 object is kept in a temporary file meanwhile.
+
+    Args:
+        obj: The object.
+        storage_options: Options of s3fs, beside the ordinary AWS environment variables.
+        limits: The limits of reading.
+
+    Yields:
+        The object, with its digest known and none of its records read.
+
+    Raises:
+        LandingError: It can't be read.
+    """
+    if s3.is_url(obj.path):
+        if obj.size <= limits.memory:
+            yield _in_memory(obj, s3.read(obj.path, storage_options), limits)
+            return
+        with tempfile.NamedTemporaryFile(prefix="stedi-") as spool:
+            s3.download(obj.path, spool, storage_options)
+            spool.flush()
+            yield _in_file(obj, spool.name, limits)
+        return
+    with _readable(obj):
+        small = os.stat(obj.path).st_size <= limits.memory
+        fetched = (
+            _in_memory(obj, Path(obj.path).read_bytes(), limits) if small else _in_file(obj, obj.path, limits)
+        )
+    yield fetched
+
+
+def _in_memory(obj: LandingObject, content: bytes, limits: Limits) -> Fetched:
+    digest = hashlib.blake2b(content, digest_size=_DIGEST_BYTES).hexdigest()
+    return Fetched(obj, digest, len(content), lambda: BytesIO(content), limits)
+
+
+def _in_file(obj: LandingObject, path: str, limits: Limits) -> Fetched:
+    hasher = hashlib.blake2b(digest_size=_DIGEST_BYTES)
+    with open(path, "rb") as file:
+        hashed = _state(file)
+        while block := file.read(1024 * 1024):
+            hasher.update(block)
+
+    def reopen() -> BinaryIO:
+        with _readable(obj):
+            again = open(path, "rb")
+        if _state(again) != hashed:
+            again.close()
+            raise LandingError(
+                f"{safe_path(obj.path)} changes while it is read: run again when it is complete"
+            )
+        return again
+
+    return Fetched(obj, hasher.hexdigest(), hashed[0], reopen, limits)
+
+
+def _state(file: BinaryIO) -> tuple[int, int, int]:
+    status = os.fstat(file.fileno())
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+@contextmanager
+def _readable(obj: LandingObject) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise LandingError(
+            f"{safe_path(obj.path)} can't be read: {error.strerror}. Check that it is there, and its permissions"
+        ) from None

@@ -1,0 +1,81 @@
+"""The lines of a chunk as an Arrow array: no Python object per line."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+_LINE_END = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Some lines of a text, each with its line end where it has one.
+
+    Attributes:
+        numbers: The number of each in the text.
+        array: The lines (large_binary).
+    """
+
+    numbers: pl.Series
+    array: pa.LargeBinaryArray
+
+    @classmethod
+    def of(cls, text: bytes) -> Self:
+        r"""Split a text.
+
+        Examples:
+            >>> Lines.of(b"a\n\nb").array.to_pylist()
+            [b'a\n', b'\n', b'b']
+        """
+        if not text:
+            return cls(pl.Series([], dtype=pl.Int64), pa.array([], pa.large_binary()))
+        data = pa.py_buffer(text)
+        codes = pl.Series(pa.UInt8Array.from_buffers(pa.uint8(), len(text), [None, data]))
+        ends = (codes == _LINE_END).arg_true().cast(pl.Int64) + 1
+        edges = [pl.Series([0], dtype=pl.Int64), ends]
+        if text[-1] != _LINE_END:
+            edges.append(pl.Series([len(text)], dtype=pl.Int64))
+        offsets = pl.concat(edges, rechunk=True).to_arrow().buffers()[1]
+        count = sum(len(edge) for edge in edges) - 1
+        array = pa.LargeBinaryArray.from_buffers(pa.large_binary(), count, [None, offsets, data])
+        return cls(pl.int_range(count, dtype=pl.Int64, eager=True), array)
+
+    def __len__(self) -> int:
+        """Return how many lines there are."""
+        return len(self.array)
+
+    def lengths(self) -> pl.Series:
+        """Return the bytes of each line."""
+        return pl.Series(pc.binary_length(self.array), dtype=pl.Int64)
+
+    def matches(self, pattern: str) -> pl.Series:
+        """Return which lines match a regular expression; they must be UTF-8."""
+        return pl.Series(pc.match_substring_regex(self.array.view(pa.large_string()), pattern))
+
+    def where(self, mask: pl.Series) -> Self:
+        """Return the lines where the mask is true."""
+        if mask.all():
+            return self
+        return type(self)(self.numbers.filter(mask), self.array.filter(mask.to_arrow()))
+
+    def merged(self, other: "Lines") -> Self:
+        """Return these lines and others of the same text, in the order of the text."""
+        if not len(other):
+            return self
+        numbers = pl.concat([self.numbers, other.numbers])
+        order = numbers.arg_sort()
+        array = pa.concat_arrays([self.array, other.array])
+        return type(self)(numbers.gather(order), array.take(order.to_arrow()))
+
+    def text(self) -> bytes:
+        """Return the lines as one text."""
+        _, offsets, data = self.array.buffers()
+        if not len(self):
+            return b""
+        ends = pl.Series(
+            pa.Int64Array.from_buffers(pa.int64(), len(self) + 1, [None, offsets], offset=self.array.offset)
+        )
+        return data[ends[0] : ends[-1]].to_pybytes()

@@ -1,0 +1,148 @@
+"""Which objects a landing root holds."""
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stedi.contract.table import Contract
+from stedi.errors import LandingError
+from stedi.landing import s3
+from stedi.landing.redact import safe_path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandingObject:
+    """One file or S3 object with landing records.
+
+    Attributes:
+        table: The landing table that its records are sent to.
+        path: Its absolute path, or its URL. It can hold personal data: show it by
+            `stedi.landing.redact.safe_path`.
+        size: Its size in bytes.
+        version: Changes when its bytes do: the modification time in ns, or the ETag.
+    """
+
+    table: str
+    path: str = field(repr=False)
+    size: int
+    version: str
+
+
+def find_objects(
+    root: str | os.PathLike[str],
+    contract: Contract,
+    *,
+    storage_options: Mapping[str, object] | None = None,
+) -> tuple[LandingObject, ...]:
+    """Return the objects of one landing table under a landing root, sorted by path.
+
+    They are all files at any depth under ``customer/``, ``accelerometer/`` or ``step_trainer/``, but for
+    those whose name, or a folder on the way to them, begins with ``.`` or ``_`` (hidden files, ``_SUCCESS``,
+    ``_temporary/``). A folder that is missing holds none.
+
+    Symbolic links: one that leads out of the root, or nowhere, is an error, so that nothing is lost in
+    silence and nothing read that was not put there. One to a file inside is read under its own name; one
+    to a folder inside is left out, since its files are found where they are.
+
+    Args:
+        root: A folder, or an ``s3://`` URL.
+        contract: The contract of the landing table.
+        storage_options: Options of s3fs, beside the ordinary AWS environment variables.
+
+    Raises:
+        LandingError: There is no such root, or something under it can't be listed.
+    """
+    folder = contract.name.removesuffix("_landing")
+    location = os.fspath(root)
+    if s3.is_url(location):
+        return _on_s3(location, folder, contract, storage_options)
+    base = Path(location)
+    if not base.is_dir():
+        raise LandingError(
+            f"the landing root {safe_path(location)} is no folder: give the folder that holds "
+            "customer/, accelerometer/ and step_trainer/"
+        )
+    base = base.resolve()
+    return tuple(local_object(path, contract) for path in sorted(files_under(base / folder, base)))
+
+
+def _on_s3(
+    root: str, folder: str, contract: Contract, options: Mapping[str, object] | None
+) -> tuple[LandingObject, ...]:
+    prefix = f"{root.rstrip('/')}/{folder}/"
+    found = s3.find(prefix, options)
+    if not found and not s3.find(root, options):
+        raise LandingError(
+            f"nothing is under the landing root {safe_path(root)}: give the URL that holds "
+            "customer/, accelerometer/ and step_trainer/"
+        )
+    return tuple(
+        s3_object(one, contract) for one in found if all(map(shown, one.url[len(prefix) :].split("/")))
+    )
+
+
+def s3_object(found: s3.Found, contract: Contract) -> LandingObject:
+    """Return the landing object that an S3 object is."""
+    return LandingObject(table=contract.name, path=found.url, size=found.size, version=found.etag)
+
+
+def local_object(path: str, contract: Contract) -> LandingObject:
+    """Return the object that a local file is."""
+    status = os.stat(path)
+    return LandingObject(table=contract.name, path=path, size=status.st_size, version=str(status.st_mtime_ns))
+
+
+def files_under(folder: Path, root: Path) -> Iterator[str]:
+    """Give the paths of a folder's files at any depth, as `find_objects` defines them.
+
+    Args:
+        folder: The folder; absolute.
+        root: The folder that no link may leave; absolute, without links.
+
+    Raises:
+        LandingError: A folder can't be listed, a link leads out, or a name is no Unicode.
+    """
+    if not _inside(folder, root):
+        return
+    for here, folders, names in os.walk(folder, onerror=_refuse):
+        folders[:] = [name for name in folders if shown(name) and _inside(Path(here, name), root)]
+        for name in filter(shown, names):
+            path = Path(here, name)
+            if _inside(path, root) and stat.S_ISREG(path.stat().st_mode):
+                yield _text(path)
+
+
+def shown(name: str) -> bool:
+    """Return whether a file or folder of this name is data."""
+    return not name.startswith((".", "_"))
+
+
+def _inside(path: Path, root: Path) -> bool:
+    """Return whether a path exists; refuse it if it is a link that leads out of the root."""
+    if not path.is_symlink():
+        return path.exists()
+    target = path.resolve()
+    if not target.exists() or not target.is_relative_to(root):
+        raise LandingError(
+            f"{safe_path(path)} is a link that leads out of the landing root, or nowhere: "
+            "put the data itself there, or remove the link"
+        )
+    return True
+
+
+def _text(path: Path) -> str:
+    text = str(path)
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise LandingError(f"the name of {safe_path(path)} is not Unicode: rename it") from None
+    return text
+
+
+def _refuse(error: OSError) -> None:
+    raise LandingError(
+        f"{safe_path(str(error.filename))} can't be listed: {error.strerror}. Check its permissions"
+    ) from None

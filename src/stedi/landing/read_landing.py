@@ -1,0 +1,90 @@
+"""Landing files as two frames: what may be used, and what was rejected."""
+
+import os
+from collections.abc import Mapping
+from glob import glob, has_magic
+from pathlib import Path
+
+from stedi.contract.registry import landing_contract
+from stedi.contract.table import Contract
+from stedi.errors import LandingError
+from stedi.landing import s3
+from stedi.landing.fetch import fetch
+from stedi.landing.objects import LandingObject, files_under, local_object, s3_object, shown
+from stedi.landing.redact import safe_path
+from stedi.landing.split import Split
+
+
+def read_landing(
+    source: str | os.PathLike[str],
+    table: str,
+    *,
+    storage_options: Mapping[str, object] | None = None,
+) -> Split:
+    """Read landing files of one table, eagerly.
+
+    Newline-delimited JSON or JSON objects written back to back, plain, gzip or zstd, whatever the file is
+    called. A line end always ends a record. Every record is in one of the two frames.
+
+    Args:
+        source: A file, a folder (all files at any depth), a glob pattern, or an ``s3://`` URL of any of
+            these. In folders, names that begin with ``.`` or ``_`` are skipped.
+        table: ``customer_landing``, ``accelerometer_landing`` or ``step_trainer_landing``.
+        storage_options: Options of s3fs, beside the ordinary AWS environment variables.
+
+    Returns:
+        The kept and the rejected records, in the order of the paths and of the records in each.
+
+    Raises:
+        LandingError: There is no such file or none that matches, or one can't be read.
+        UnknownNameError: There is no such table.
+
+    Examples:
+        >>> folder = getfixture("tmp_path")
+        >>> text = '{"sensorReadingTime":1655564376361,"serialNumber":"a","distanceFromObject":246}'
+        >>> _ = (folder / "steps.json").write_text(text + text + '{"sensorReadingTime":1655564')
+        >>> split = read_landing(folder / "steps.json", "step_trainer_landing")
+        >>> split.kept["distance_from_object"].to_list()
+        [246, 246]
+        >>> split.rejected.select("reason", "raw", "_position").row(0)
+        ('cut_off', '{"sensorReadingTime":1655564', 2)
+    """
+    contract = landing_contract(table)
+    location = os.fspath(source)
+    find = _on_s3 if s3.is_url(location) else _local
+    splits: list[Split] = []
+    for obj in find(location, contract, storage_options):
+        with fetch(obj, storage_options=storage_options) as fetched:
+            splits.extend(fetched.splits(contract, run=None))
+    return Split.concat(splits, contract)
+
+
+def _local(location: str, contract: Contract, _: Mapping[str, object] | None) -> list[LandingObject]:
+    path = Path(location).resolve()
+    if path.is_file():
+        return [local_object(str(path), contract)]
+    if path.is_dir():
+        files = set(files_under(path, path))
+    elif has_magic(location):
+        matches = [Path(match).resolve() for match in glob(location, recursive=True)]
+        files = {str(match) for match in matches if match.is_file()}
+        files |= {file for match in matches if match.is_dir() for file in files_under(match, match)}
+    else:
+        raise LandingError(f"there is no file or folder {safe_path(location)}: check the path")
+    if not files:
+        raise LandingError(f"no file is in or matches {safe_path(location)}: check the path, or the pattern")
+    return [local_object(file, contract) for file in sorted(files)]
+
+
+def _on_s3(location: str, contract: Contract, options: Mapping[str, object] | None) -> list[LandingObject]:
+    found = s3.find(location, options)
+    if not found and has_magic(location):
+        found = s3.glob(location, options)
+    elif [one.url for one in found] != [location]:
+        prefix = len(location.rstrip("/")) + 1
+        found = [one for one in found if all(map(shown, one.url[prefix:].split("/")))]
+    if not found:
+        raise LandingError(
+            f"no object is under or matches {safe_path(location)}: check the bucket and the path"
+        )
+    return [s3_object(one, contract) for one in found]

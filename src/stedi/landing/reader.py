@@ -1,0 +1,174 @@
+"""The records of one landing object, chunk by chunk, judged by the contract."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import polars as pl
+import pyarrow as pa
+
+from stedi.contract.reasons import Rejection
+from stedi.contract.table import Contract
+from stedi.landing.boundary import SPACE, Separator
+from stedi.landing.chunks import Chunk
+from stedi.landing.draft import POSITION, REASON, draft_schema
+from stedi.landing.limits import Limits
+from stedi.landing.lines import Lines
+from stedi.landing.rules import Origin, judge
+from stedi.landing.shape import Shape, learn
+from stedi.landing.split import Split
+from stedi.landing.strict import Row, StrictReader
+from stedi.landing.vectorised import decode
+
+_BLANK: Final = r"\A[ \t\r\n]*\z"
+_ASCII: Final = r"\A[\x00-\x7f]*\z"
+_FEW: Final = 32
+"""So few lines are read one by one: learning a layout costs more."""
+
+
+class Reader:
+    """Reads the chunks of one object into kept and rejected records.
+
+    Whole lines of a known layout are read at once; what no layout explains is read line by line. Both
+    ways give the same result for every line, so which one a line takes is a matter of time only.
+    """
+
+    def __init__(self, contract: Contract, origin: Origin, limits: Limits) -> None:
+        self._contract = contract
+        self._origin = origin
+        self._limits = limits
+        self._strict = StrictReader(contract)
+        self._separator = Separator()
+        self._shapes: list[Shape] = []
+        self._position = 0
+        self._fast_consent_field = False
+        self._ends_cut_off = False
+
+    @property
+    def consent_field(self) -> bool:
+        """Whether some record so far had the key that grants consent to research."""
+        return self._fast_consent_field or self._strict.consent_field
+
+    def read(self, chunks: Iterable[Chunk]) -> Iterator[Split]:
+        """Read all chunks of the object."""
+        for chunk in chunks:
+            if chunk.too_long:
+                yield self._judge_rows([self._strict.too_long(chunk.text)])
+            elif chunk.text:
+                yield self._read_chunk(chunk)
+
+    def lose_end(self) -> Split:
+        """Account for the end of an object that could not be decompressed: one record was cut off.
+
+        If the text that came out ends in the middle of a record, that is the one.
+        """
+        if self._ends_cut_off:
+            return Split.empty(self._contract)
+        return self._judge_rows([self._strict.cut_off()])
+
+    def _judge_rows(self, rows: list[Row]) -> Split:
+        positions = range(self._position, self._position + len(rows))
+        self._position += len(rows)
+        return judge(self._draft(rows, positions), self._contract, self._origin)
+
+    def _draft(self, rows: list[Row], positions: Iterable[int]) -> pl.DataFrame:
+        schema = draft_schema(self._contract)
+        values = {name: [row.get(name) for row in rows] for name in schema if name != POSITION}
+        return pl.DataFrame({**values, POSITION: list(positions)}, schema=schema)
+
+    def _read_chunk(self, chunk: Chunk) -> Split:
+        known, rest, blank, total = self._sort_lines(chunk.text)
+        rows, numbers = self._read_strictly(rest, chunk, total)
+        counts = pl.Series([0], dtype=pl.Int64).extend_constant(1, total).slice(1)
+        if len(rest) or len(blank):
+            per_line = numbers.value_counts()
+            counts = counts.scatter(rest.numbers, 0).scatter(blank.numbers, 0)
+            counts = counts.scatter(per_line["line"], per_line["count"])
+        starts = counts.cum_sum() - counts + self._position
+        splits = [self._judge_known(shape, lines, starts) for shape, lines in known]
+        if rows:
+            within = pl.int_range(len(rows), eager=True) - numbers.search_sorted(numbers, "left")
+            splits.append(
+                judge(self._draft(rows, starts.gather(numbers) + within), self._contract, self._origin)
+            )
+        self._position += int(counts.sum())
+        whole = Split.concat(splits, self._contract)
+        return whole if len(splits) < 2 else Split(*(part.sort(POSITION) for part in whole))
+
+    def _sort_lines(self, text: bytes) -> tuple[list[tuple[Shape, Lines]], Lines, Lines, int]:
+        """Return the lines of known layouts, the lines of none, the blank lines, and how many there are."""
+        while True:
+            text = self._separator.apply(text)
+            lines = Lines.of(text)
+            fit = self._fit_for_patterns(text, lines)
+            rest = lines.where(fit)
+            known: list[tuple[Shape, Lines]] = []
+            for shape in self._shapes:
+                rest = self._take(shape, rest, known)
+            odd = lines.where(~fit)
+            if not self._separator.learn(rest.text()) and not self._separator.learn(odd.text()):
+                break
+        rest = self._learn(rest, known)
+        is_blank = rest.matches(_BLANK)
+        blank, rest = rest.where(is_blank), rest.where(~is_blank)
+        return known, rest.merged(odd), blank, len(lines)
+
+    def _fit_for_patterns(self, text: bytes, lines: Lines) -> pl.Series:
+        if not self._limits.fast or len(lines) <= _FEW:
+            return pl.Series([False]).extend_constant(False, len(lines)).slice(1)  # noqa: FBT003 - a value
+        fit = lines.lengths() <= self._limits.record
+        return fit if _is_utf8(text) else fit & lines.matches(_ASCII)
+
+    def _take(self, shape: Shape, rest: Lines, known: list[tuple[Shape, Lines]]) -> Lines:
+        if not len(rest):
+            return rest
+        matched = rest.matches(shape.pattern)
+        if not matched.any():
+            return rest
+        known.append((shape, rest.where(matched)))
+        self._fast_consent_field |= shape.consent_field
+        return rest.where(~matched)
+
+    def _learn(self, rest: Lines, known: list[tuple[Shape, Lines]]) -> Lines:
+        for attempt in range(self._limits.shapes):
+            if len(rest) <= _FEW or len(self._shapes) >= self._limits.shapes:
+                break
+            sample = rest.array[len(rest) * attempt // self._limits.shapes].as_py()
+            for shape in learn(sample, self._contract):
+                before = len(known)
+                if shape not in self._shapes:
+                    rest = self._take(shape, rest, known)
+                if len(known) > before:
+                    self._shapes.append(shape)
+        return rest
+
+    def _judge_known(self, shape: Shape, lines: Lines, starts: pl.Series) -> Split:
+        draft = decode(lines.text(), shape, self._contract, starts.gather(lines.numbers))
+
+        def raw(rows: pl.Series) -> pl.Series:
+            texts = pl.Series(lines.array.view(pa.large_string()).take(rows.to_arrow()))
+            return texts.str.strip_chars(" \t\r\n")
+
+        return judge(draft, self._contract, self._origin, raw=raw)
+
+    def _read_strictly(self, lines: Lines, chunk: Chunk, total: int) -> tuple[list[Row], pl.Series]:
+        """Return a row for each record, and the number of its line."""
+        rows: list[Row] = []
+        numbers: list[int] = []
+        for number, line in zip(lines.numbers, lines.array.to_pylist(), strict=True):
+            before = len(rows)
+            record = line.removesuffix(b"\n").lstrip(SPACE) if len(line) > self._limits.record else b""
+            if len(record) > self._limits.record:
+                rows.append(self._strict.too_long(record[: self._limits.raw]))
+            else:
+                last = chunk.last and number == total - 1 and not line.endswith(b"\n")
+                rows.extend(self._strict.read(line, last=last))
+            numbers.extend([number] * (len(rows) - before))
+        self._ends_cut_off = bool(rows) and rows[-1].get(REASON) == Rejection.CUT_OFF.value
+        return rows, pl.Series("line", numbers, dtype=pl.Int64)
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        return text.isascii() or bool(text.decode())
+    except UnicodeDecodeError:
+        return False

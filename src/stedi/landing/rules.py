@@ -1,0 +1,191 @@
+"""The row rules of the landing contracts, written once for files and frames alike."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Final, NamedTuple
+
+import polars as pl
+
+from stedi.contract.column import Column, Kind
+from stedi.contract.reasons import Rejection
+from stedi.contract.registry import contract_of
+from stedi.contract.schemas import polars_schema
+from stedi.contract.table import Contract
+from stedi.landing.draft import POSITION, RAW, REASON, fault
+from stedi.landing.split import Split
+from stedi.names import EARLIEST, LATEST, QUARANTINE
+
+EARLIEST_MS: Final = int(EARLIEST.timestamp() * 1000)
+LATEST_MS: Final = int(LATEST.timestamp() * 1000)
+
+_BLANK: Final = r"\A[\s\x1c-\x1f]*\z"  # what Python strips; Rust's \s alone lacks the separators 1c to 1f
+_CODE: Final = "_code"
+_STRUCTURAL: Final = 255
+_FAULTS: Final = (Rejection.WRONG_TYPE, Rejection.NOT_FINITE, Rejection.OUT_OF_RANGE)
+
+
+class Origin(NamedTuple):
+    """Where the records of a draft came from: the provenance that they share."""
+
+    path: str
+    digest: str | None
+    run: str | None
+
+
+class _Rule(NamedTuple):
+    reason: Rejection
+    field: str
+    broken: pl.Expr
+
+
+def judge(
+    draft: pl.DataFrame,
+    contract: Contract,
+    origin: Origin,
+    *,
+    raw: Callable[[pl.Series], pl.Series] | None = None,
+) -> Split:
+    """Apply the row rules of a landing contract to a draft.
+
+    Args:
+        draft: The records (see `stedi.landing.draft`).
+        contract: The contract of the landing table.
+        origin: Where the records came from.
+        raw: Gives the raw texts of the rows with these numbers in the draft, where the draft has none.
+
+    Returns:
+        The kept and the rejected records, each in the order of the draft.
+    """
+    rules = _rules(contract, tuple(draft.schema.items()))
+    verdict = pl.when(pl.col(REASON).is_not_null()).then(_STRUCTURAL) if REASON in draft.columns else None
+    for code, rule in enumerate(rules, start=1):
+        verdict = (pl if verdict is None else verdict).when(rule.broken).then(code)
+    codes = draft.select((verdict if verdict is not None else pl.lit(None)).cast(pl.UInt8).alias(_CODE))[
+        _CODE
+    ]
+    if codes.null_count() == len(codes):
+        return Split(_keep(draft, contract, origin), Split.empty(contract).rejected)
+    broken = codes.is_not_null()
+    bad = draft.with_columns(codes).filter(broken)
+    if raw is not None:
+        bad = bad.with_columns(raw(broken.arg_true()).alias(RAW))
+    return Split(_keep(draft.filter(~broken), contract, origin), _reject(bad, contract, origin, tuple(rules)))
+
+
+def _verdict(rules: list[_Rule], draft: pl.DataFrame) -> pl.Expr:
+    """Return the number of the first rule that a record breaks, from 1; null where it breaks none."""
+    whole = pl.col(REASON).is_not_null() if REASON in draft.columns else pl.lit(value=False)
+    verdict: pl.Expr = pl.when(whole).then(pl.lit(_STRUCTURAL, pl.UInt8))
+    numbered = (
+        pl.when(rule.broken).then(pl.lit(code, pl.UInt8)) for code, rule in enumerate(rules, start=1)
+    )
+    return pl.coalesce(verdict, *numbered)
+
+
+def _rules(contract: Contract, schema: tuple[tuple[str, pl.DataType], ...]) -> list[_Rule]:
+    types = dict(schema)
+    columns = contract.source_columns
+    wrong = [
+        _Rule(Rejection.WRONG_TYPE, column.name, broken)
+        for column in columns
+        for broken in _wrong_type(column, types)
+    ]
+    return wrong + [rule for column in columns for rule in _column_rules(column, types)]
+
+
+def _wrong_type(column: Column, types: dict[str, pl.DataType]) -> list[pl.Expr]:
+    value = pl.col(column.name)
+    broken = []
+    if fault(column) in types:
+        broken.append(pl.col(fault(column)) == Rejection.WRONG_TYPE.value)
+    if column.kind is Kind.TIMESTAMPTZ and types[column.name].is_float():
+        broken.append(value != value.floor())  # NaN and infinity equal themselves here
+    return broken
+
+
+def _column_rules(column: Column, types: dict[str, pl.DataType]) -> list[_Rule]:
+    value = pl.col(column.name)
+    faulty = fault(column) in types
+    rules: list[_Rule] = []
+
+    def add(reason: Rejection, broken: pl.Expr) -> None:
+        rules.append(_Rule(reason, column.name, broken))
+
+    if column.required:
+        missing = value.is_null()
+        add(Rejection.MISSING, missing & pl.col(fault(column)).is_null() if faulty else missing)
+        if column.kind is Kind.STRING:
+            add(Rejection.BLANK, value.str.contains(_BLANK))
+    if faulty:
+        add(Rejection.NOT_FINITE, pl.col(fault(column)) == Rejection.NOT_FINITE.value)
+    if types[column.name].is_float():
+        add(Rejection.NOT_FINITE, ~value.is_finite())
+    if faulty:
+        add(Rejection.OUT_OF_RANGE, pl.col(fault(column)) == Rejection.OUT_OF_RANGE.value)
+    if column.kind is Kind.TIMESTAMPTZ:
+        add(Rejection.IMPLAUSIBLE_TIME, (value < EARLIEST_MS) | (value >= LATEST_MS))
+    return rules
+
+
+def _keep(draft: pl.DataFrame, contract: Contract, origin: Origin) -> pl.DataFrame:
+    schema = polars_schema(contract)
+    return draft.select(
+        *(_value(column).cast(schema[column.name]).alias(column.name) for column in contract.source_columns),
+        *_provenance(origin),
+    ).select(contract.names)
+
+
+def _value(column: Column) -> pl.Expr:
+    value = pl.col(column.name)
+    return value.cast(pl.Int64) * 1000 if column.kind is Kind.TIMESTAMPTZ else value
+
+
+def _provenance(origin: Origin) -> list[pl.Expr]:
+    return [
+        pl.lit(origin.path, pl.String).alias("_object"),
+        pl.lit(origin.digest, pl.String).alias("_digest"),
+        pl.col(POSITION).cast(pl.Int64),
+        pl.lit(origin.run, pl.String).alias("_run"),
+    ]
+
+
+def _reject(bad: pl.DataFrame, contract: Contract, origin: Origin, rules: tuple[_Rule, ...]) -> pl.DataFrame:
+    codes = range(1, len(rules) + 1)
+    reason = pl.col(_CODE).replace_strict(
+        list(codes), [rule.reason.value for rule in rules], default=None, return_dtype=pl.String
+    )
+    field = pl.col(_CODE).replace_strict(
+        list(codes), [rule.field for rule in rules], default=None, return_dtype=pl.String
+    )
+    names = {column.name for column in contract.source_columns}
+    email = next((name for name in ("email", "user") if name in names), None)
+    quarantine = polars_schema(contract_of(QUARANTINE))
+    given = {
+        "table_name": pl.lit(contract.name),
+        "reason": pl.coalesce(pl.col(REASON), reason) if REASON in bad.columns else reason,
+        "field": field,
+        "raw": pl.col(RAW),
+        "email": _readable(email) if email else pl.lit(None),
+        "serial_number": _readable("serial_number") if "serial_number" in names else pl.lit(None),
+        "last_update_date": _readable_time("last_update_date", bad)
+        if "last_update_date" in names
+        else pl.lit(None),
+        "released_at": pl.lit(None),
+    }
+    return bad.select(
+        *(expression.cast(quarantine[name]).alias(name) for name, expression in given.items()),
+        *_provenance(origin),
+    ).select(quarantine.names())
+
+
+def _readable(name: str) -> pl.Expr:
+    # A blank text names nobody.
+    return pl.when(~pl.col(name).str.contains(_BLANK)).then(pl.col(name))
+
+
+def _readable_time(name: str, bad: pl.DataFrame) -> pl.Expr:
+    value = pl.col(name)
+    sound = (value >= EARLIEST_MS) & (value < LATEST_MS)
+    if bad.schema[name].is_float():
+        sound &= value == value.floor()
+    return pl.when(sound).then(value).cast(pl.Int64) * 1000

@@ -1,0 +1,40 @@
+"""What reading landing data gives: the records that keep their contract, and those that break it."""
+
+from collections.abc import Iterable
+from typing import NamedTuple, Self
+
+import polars as pl
+
+from stedi.contract.registry import contract_of
+from stedi.contract.schemas import polars_schema
+from stedi.contract.table import Contract
+from stedi.names import QUARANTINE
+
+
+class Split(NamedTuple):
+    """Landing records in two frames; together they are every record that was sent.
+
+    Attributes:
+        kept: Records that keep the contract, with exactly the columns of the landing table.
+        rejected: Records that break it, with exactly the columns of ``quarantine``: each with its
+            reason, the column at fault, its raw text and its place.
+
+    Examples:
+        >>> from stedi.contract import landing_contract
+        >>> Split.empty(landing_contract("step_trainer")).kept.columns[:3]
+        ['sensor_reading_time', 'serial_number', 'distance_from_object']
+    """
+
+    kept: pl.DataFrame
+    rejected: pl.DataFrame
+
+    @classmethod
+    def empty(cls, contract: Contract) -> Self:
+        """Return the split of no records at all."""
+        return cls(polars_schema(contract).to_frame(), polars_schema(contract_of(QUARANTINE)).to_frame())
+
+    @classmethod
+    def concat(cls, splits: Iterable["Split"], contract: Contract) -> Self:
+        """Return the records of all splits, in their order."""
+        parts: list[Split] = [cls.empty(contract), *splits]
+        return cls(pl.concat([part.kept for part in parts]), pl.concat([part.rejected for part in parts]))

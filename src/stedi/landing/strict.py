@@ -1,0 +1,186 @@
+"""Records read one by one, strictly: for all that the vectorised reader can't vouch for."""
+
+import json
+import math
+from collections.abc import Iterator
+from typing import Final
+
+from stedi.contract.column import Column, Kind
+from stedi.contract.landing import CUSTOMER
+from stedi.contract.reasons import Rejection
+from stedi.contract.table import Contract
+from stedi.landing.draft import RAW, REASON, fault
+from stedi.landing.salvage import SALVAGED, latest, salvage
+
+Row = dict[str, str | float | None]
+"""The values of one record under the names of a draft's columns; what is absent is null."""
+
+CONSENT_KEY: Final = str(CUSTOMER.column("share_with_research_as_of_date").source).lower()
+
+_SPACE: Final = " \t\r\n"
+_EXACT: Final = 2**53
+_INT64: Final = 2**63
+_MANY_DIGITS: Final = 32
+
+
+class Pairs(list[tuple[str, object]]):
+    """A JSON object as its pairs, so that a key that stands in it twice is seen."""
+
+    __slots__ = ()
+
+
+class _Digits(str):
+    """A JSON integer too long to be worth converting (and CPython refuses to, from 4,300 digits)."""
+
+    __slots__ = ()
+
+
+def _integer(text: str) -> float | _Digits:
+    if text == "-0":
+        return -0.0
+    return int(text) if len(text) <= _MANY_DIGITS else _Digits(text)
+
+
+DECODER: Final = json.JSONDecoder(object_pairs_hook=Pairs, parse_int=_integer)
+
+
+class StrictReader:
+    """Reads pieces of text that end where a record ends: each holds no, one or several records.
+
+    Attributes:
+        consent_field: Whether some record so far had the key that grants consent to research.
+    """
+
+    __slots__ = ("_columns", "_contract", "consent_field")
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self._columns = {str(column.source).lower(): column for column in contract.source_columns}
+        self.consent_field = False
+
+    def read(self, piece: bytes, *, last: bool = False) -> Iterator[Row]:
+        r"""Read one piece.
+
+        Args:
+            piece: The text.
+            last: The object ends with it, without a line end: what does not parse was cut off.
+
+        Yields:
+            A row per record, valid or not.
+
+        Examples:
+            >>> from stedi.contract import landing_contract
+            >>> reader = StrictReader(landing_contract("step_trainer"))
+            >>> [row.get("_reason") for row in reader.read(b'{"SERIALNUMBER":"a"} {} {"x"\n')]
+            [None, None, 'not_json']
+        """
+        try:
+            text = piece.decode()
+        except UnicodeDecodeError:
+            yield self._broken(piece.decode(errors="backslashreplace"), last=last)
+            return
+        start, end = _skip_space(text, 0), len(text)
+        while start < end:
+            try:
+                value, stop = DECODER.raw_decode(text, start)
+            except (ValueError, RecursionError):
+                yield self._broken(text[start:], last=last)
+                return
+            following = _skip_space(text, stop)
+            if following < end and not (isinstance(value, Pairs) and text[following] == "{"):
+                yield self._broken(text[start:], last=last)  # a value and then something else is not JSON
+                return
+            yield self._record(value, text[start:stop])
+            start = following
+
+    def too_long(self, head: bytes) -> Row:
+        """Return the row of a record that is longer than the limit, from its beginning."""
+        return self._whole(Rejection.TOO_LONG, head.decode(errors="backslashreplace").strip(_SPACE))
+
+    def cut_off(self) -> Row:
+        """Return the row that stands for what is missing at the end of an object."""
+        return {REASON: Rejection.CUT_OFF.value, RAW: ""}
+
+    def _broken(self, text: str, *, last: bool) -> Row:
+        return self._whole(Rejection.CUT_OFF if last else Rejection.NOT_JSON, text.strip(_SPACE))
+
+    def _whole(self, reason: Rejection, text: str) -> Row:
+        return {REASON: reason.value, RAW: text, **salvage(text, self._contract)}
+
+    def _record(self, value: object, text: str) -> Row:
+        if "\\u" in text and not _encodable(value):
+            return self._whole(Rejection.NOT_JSON, text)
+        if not isinstance(value, Pairs):
+            return self._whole(Rejection.NOT_AN_OBJECT, text)
+        row: Row = {RAW: text}
+        seen: set[str] = set()
+        repeated = False
+        for key, item in value:
+            lower = key.lower()
+            column = self._columns.get(lower)
+            spelling = key if column is None else lower
+            repeated |= spelling in seen
+            seen.add(spelling)
+            self.consent_field |= lower == CONSENT_KEY
+            if column is not None and item is not None:
+                row.update(_converted(column, item))
+        return self._repeated(value, text) if repeated else row
+
+    def _repeated(self, pairs: Pairs, text: str) -> Row:
+        """Return the row of a record with a key twice, from what `stedi.landing.salvage` lets it choose."""
+        row: Row = {REASON: Rejection.DUPLICATE_KEY.value, RAW: text}
+        for key, item in pairs:
+            column = self._columns.get(key.lower())
+            if column is None or column.name not in SALVAGED:
+                continue
+            value = _converted(column, item).get(column.name) if item is not None else None
+            if isinstance(value, float):
+                value = latest([time for time in (value, row.get(column.name)) if isinstance(time, float)])
+            if value is not None and (not isinstance(value, str) or value.strip()):
+                row[column.name] = value
+        return row
+
+
+def _converted(column: Column, item: object) -> Row:
+    """Return a value in its wire type, or what is wrong with it."""
+    number = type(item) in (int, float, _Digits)
+    if column.kind is Kind.STRING:
+        if type(item) is str:
+            return {column.name: item}
+        if isinstance(item, float) and item.is_integer() and abs(item) < _EXACT:
+            item = int(item)
+        if type(item) in (int, _Digits):
+            return {column.name: str(item)}
+    elif number and column.kind is Kind.LONG:
+        return _long(column, item)
+    elif number:
+        return {column.name: float(item)}  # type: ignore[arg-type]  # the line above says it is a number
+    return {fault(column): Rejection.WRONG_TYPE.value}
+
+
+def _long(column: Column, item: object) -> Row:
+    if isinstance(item, float):
+        if not math.isfinite(item):
+            return {fault(column): Rejection.NOT_FINITE.value}
+        if not item.is_integer():
+            return {fault(column): Rejection.WRONG_TYPE.value}
+        if abs(item) < _EXACT:
+            return {column.name: int(item)}
+    elif isinstance(item, int) and -_INT64 <= item < _INT64:
+        return {column.name: item}
+    return {fault(column): Rejection.OUT_OF_RANGE.value}  # from 2**53 a float may be another number rounded
+
+
+def _encodable(value: object) -> bool:
+    """Return whether no text in a value holds half of a surrogate pair."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _skip_space(text: str, start: int) -> int:
+    while start < len(text) and text[start] in _SPACE:
+        start += 1
+    return start

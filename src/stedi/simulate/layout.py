@@ -1,0 +1,98 @@
+"""How the records of a table are laid out in files: clean, or as real sources deliver them."""
+
+import gzip
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Final
+
+import pyarrow as pa
+
+from stedi.simulate.defects import Fate
+
+
+class Layout(StrEnum):
+    """The layout of a file: its lines, its bytes, or its place."""
+
+    NDJSON = "ndjson"
+    CRLF = "crlf"
+    BOM = "bom"
+    BACK_TO_BACK = "back_to_back"
+    GZIP = "gzip"
+    ZSTD = "zstd"
+    MIXED_CASE_FILE = "mixed_case_file"
+    NESTED_FOLDER = "nested_folder"
+    SMALL_FILE = "small_file"
+    DELIVERED_TWICE = "delivered_twice"
+    EMPTY_FILE = "empty_file"
+
+    @property
+    def fate(self) -> Fate:
+        """What becomes of an object that is laid out like this."""
+        return Fate.IGNORED if self in (Layout.DELIVERED_TWICE, Layout.EMPTY_FILE) else Fate.KEPT
+
+    @property
+    def takes_bad_records(self) -> bool:
+        """Files of this layout may hold bad records; the others stay clean, so that their counts are."""
+        return self not in (Layout.SMALL_FILE, Layout.DELIVERED_TWICE, Layout.EMPTY_FILE)
+
+    @property
+    def has_lines(self) -> bool:
+        """Line ends stand between the records."""
+        return self is not Layout.BACK_TO_BACK
+
+    @property
+    def suffix(self) -> str:
+        """How the names of such files end."""
+        return {Layout.GZIP: ".json.gz", Layout.ZSTD: ".json.zst"}.get(self, ".json")
+
+
+FILES: Final = 12
+"""Into how many files a batch of records goes, if there are enough of them."""
+
+_DIRTY: Final = (
+    Layout.NDJSON,
+    Layout.CRLF,
+    Layout.BACK_TO_BACK,
+    Layout.GZIP,
+    Layout.BOM,
+    Layout.MIXED_CASE_FILE,
+    Layout.DELIVERED_TWICE,
+    Layout.ZSTD,
+    Layout.SMALL_FILE,
+    Layout.NESTED_FOLDER,
+)
+_FEWEST_RECORDS: Final = 4
+
+
+def layouts_for(records: int, *, dirt: float) -> list[Layout]:
+    """Return the layout of each file into which that many good records go.
+
+    Examples:
+        >>> layouts_for(10, dirt=0.0)
+        [<Layout.NDJSON: 'ndjson'>, <Layout.NDJSON: 'ndjson'>]
+        >>> len(set(layouts_for(10_000, dirt=0.01)))
+        10
+    """
+    files = max(1, min(FILES, records // _FEWEST_RECORDS))
+    dirty = _DIRTY if dirt > 0 else ()
+    return [dirty[index] if index < len(dirty) else Layout.NDJSON for index in range(files)]
+
+
+def encode(layout: Layout, lines: Sequence[bytes], *, ended: bool = True) -> bytes:
+    r"""Return the bytes of a file; ``ended=False`` leaves the last line without its line end.
+
+    Examples:
+        >>> encode(Layout.CRLF, [b"{}", b"{}"])
+        b'{}\r\n{}\r\n'
+        >>> encode(Layout.BACK_TO_BACK, [b"{}", b"{}"])
+        b'{}{}'
+    """
+    end = {Layout.CRLF: b"\r\n", Layout.BACK_TO_BACK: b""}.get(layout, b"\n")
+    text = end.join(lines) + (end if ended else b"")
+    if layout is Layout.BOM:
+        return b"\xef\xbb\xbf" + text
+    if layout is Layout.GZIP:
+        return gzip.compress(text, mtime=0)
+    if layout is Layout.ZSTD:
+        return bytes(pa.compress(text, codec="zstd", asbytes=True))
+    return text

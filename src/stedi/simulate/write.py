@@ -1,0 +1,145 @@
+"""Write a batch of records as landing files, and count what was written."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from random import Random
+from typing import NamedTuple
+
+from stedi.contract import landing_contract
+from stedi.contract.reasons import Rejection
+from stedi.simulate.damage import keys
+from stedi.simulate.defects import Misplaced
+from stedi.simulate.dirt import Line, make_bad, respell_some
+from stedi.simulate.draws import Draws
+from stedi.simulate.folder import Folder
+from stedi.simulate.layout import Layout, encode, layouts_for
+from stedi.simulate.spelling import recase
+
+_SMALL_FILES = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What was written of a table; tallies add up.
+
+    Attributes:
+        objects: Files by layout.
+        spelled: Good records by other spelling.
+        kept: Good records in distinct files.
+        redelivered: Good records in copies of files.
+        bad: Each bad record, and where it stands.
+    """
+
+    objects: Counter[Layout] = field(default_factory=Counter)
+    spelled: Counter[str] = field(default_factory=Counter)
+    kept: int = 0
+    redelivered: int = 0
+    bad: Counter[tuple[str, Rejection]] = field(default_factory=Counter)
+
+    def __add__(self, other: "Tally") -> "Tally":
+        """Count both together."""
+        return Tally(
+            objects=self.objects + other.objects,
+            spelled=self.spelled + other.spelled,
+            kept=self.kept + other.kept,
+            redelivered=self.redelivered + other.redelivered,
+            bad=self.bad + other.bad,
+        )
+
+
+class _File(NamedTuple):
+    name: str
+    layout: Layout
+    lines: Sequence[Line]
+
+
+def write_batch(
+    folder: Folder, table: str, lines: Sequence[bytes], *, number: int, seed: int, dirt: float
+) -> tuple[Tally, list[Misplaced]]:
+    """Write a batch of good records, and the dirt that goes with them; say where the bad ones stand."""
+    random = Draws(seed, "dirt", table, number).random
+    good, spelled = respell_some(lines, table, dirt=dirt, random=random)
+    layouts = layouts_for(len(good), dirt=dirt)
+    bounds = [len(good) * index // len(layouts) for index in range(len(layouts) + 1)]
+    parts = [good[start:stop] for start, stop in pairwise(bounds)]
+    room = [index for index, layout in enumerate(layouts) if layout.takes_bad_records and layout.has_lines]
+    middle, ends = make_bad(lines, table, dirt=dirt, cut_offs=len(room), random=random)
+    for index, part in enumerate(_mix_in(parts, layouts, middle, random)):
+        parts[index] = part
+    for index, end in zip(random.sample(room, len(ends)), ends, strict=True):
+        parts[index] = [*parts[index], end]
+    noun = table.removesuffix("_landing")
+    files = list(_files(f"{noun}/landing", f"{noun}-{number:04d}", layouts, parts))
+    if dirt > 0 and number == 0:
+        files.append(_File(f"{noun}/landing/{noun}-empty.json", Layout.EMPTY_FILE, ()))
+    names = keys(landing_contract(table), required=False)
+    for file in files:
+        _write(folder, file, names)
+    misplaced = [
+        Misplaced(table=table, object=file.name, position=position, kind=line.kind, reason=line.reason)
+        for file in files
+        for position, line in enumerate(file.lines)
+        if line.kind is not None and line.reason is not None
+    ]
+    copies = [part for layout, part in zip(layouts, parts, strict=True) if layout is Layout.DELIVERED_TWICE]
+    tally = Tally(
+        objects=Counter(file.layout for file in files),
+        spelled=Counter(spelled),
+        kept=len(good),
+        redelivered=sum(map(len, copies)),
+        bad=Counter((place.kind, place.reason) for place in misplaced),
+    )
+    return tally, misplaced
+
+
+def _mix_in(
+    parts: Sequence[list[Line]], layouts: Sequence[Layout], bad: Iterable[Line], random: Random
+) -> Iterator[list[Line]]:
+    """Put each bad line somewhere before the last good line of a part that takes it."""
+    any_room = [index for index, layout in enumerate(layouts) if layout.takes_bad_records]
+    room = [index for index in any_room if layouts[index].has_lines]
+    added: list[list[tuple[int, Line]]] = [[] for _ in parts]
+    for line in bad:
+        index = random.choice(any_room if line.is_object else room)
+        added[index].append((random.randrange(len(parts[index])), line))
+    for part, extra in zip(parts, added, strict=True):
+        mixed, start = [], 0
+        for place, line in sorted(extra, key=lambda one: one[0]):
+            mixed.extend(part[start:place])
+            mixed.append(line)
+            start = place
+        yield [*mixed, *part[start:]]
+
+
+def _files(
+    home: str, stem: str, layouts: Sequence[Layout], parts: Sequence[Sequence[Line]]
+) -> Iterator[_File]:
+    """Name the files; a part of small files becomes one per record, up to a number, and a rest."""
+    for index, (layout, part) in enumerate(zip(layouts, parts, strict=True)):
+        name = f"{stem}-{index:02d}"
+        if layout is Layout.NESTED_FOLDER:
+            yield _File(f"{home}/2024/05/31/{name}{layout.suffix}", layout, part)
+        elif layout is Layout.SMALL_FILE:
+            # Equal records in files of their own would be equal files, of which one is ignored.
+            repeats = Counter(line.text for line in part)
+            small = [line for line in part if repeats[line.text] == 1][:_SMALL_FILES]
+            for count, line in enumerate(small):
+                yield _File(f"{home}/small/{name}-{count:02d}{layout.suffix}", layout, [line])
+            alone = {line.text for line in small}
+            if rest := [line for line in part if line.text not in alone]:
+                yield _File(f"{home}/{name}{layout.suffix}", Layout.NDJSON, rest)
+        elif layout is Layout.DELIVERED_TWICE:
+            yield _File(f"{home}/{name}{layout.suffix}", Layout.NDJSON, part)
+            yield _File(f"{home}/again/{name}-copy{layout.suffix}", layout, part)
+        else:
+            yield _File(f"{home}/{name}{layout.suffix}", layout, part)
+
+
+def _write(folder: Folder, file: _File, names: Sequence[str]) -> None:
+    texts = [line.text for line in file.lines]
+    if file.layout is Layout.MIXED_CASE_FILE:
+        texts = [recase(text, names) for text in texts]
+    ended = bool(texts) and file.lines[-1].kind is None
+    folder.write(file.name, encode(file.layout, texts, ended=ended))
