@@ -108,6 +108,15 @@ def never(like: nw.Expr) -> nw.Expr:
     return nw.when(nw.lit(value=False)).then(like)
 
 
+def with_gap(frame: Rows, name: str, later: str, earlier: str) -> Rows:
+    """Add the column ``later - earlier`` in whole microseconds, which Narwhals can't tell of Spark's times."""
+    if frame.implementation.is_pyspark():
+        native: Any = frame.to_native()
+        gap = f"unix_micros(`{later}`) - unix_micros(`{earlier}`) AS `{name}`"
+        return cast("Rows", nw.from_native(native.selectExpr("*", gap)))
+    return frame.with_columns((nw.col(later) - nw.col(earlier)).dt.total_microseconds().alias(name))
+
+
 def carry(small: pl.DataFrame, like: Rows) -> Rows:
     """Bring a small Polars frame into the engine of another frame, so that the two can be joined."""
     native: Any = like.to_native()

@@ -9,7 +9,7 @@ from typing import Final
 
 import narwhals as nw
 
-from stedi.frame.checked import Rows, never
+from stedi.frame.checked import Rows, never, with_gap
 
 _US_PER_MS: Final = 1000
 
@@ -35,12 +35,12 @@ def nearest_times(left: Rows, right: Rows, tolerance: timedelta) -> Rows:
         _last=nw.col("_phone").fill_null(strategy="forward").over("customer_id", **order),
         _next=nw.col("_phone").fill_null(strategy="backward").over("customer_id", **order),
     ).filter(nw.col("_side") == 1)
-    before = nw.col("at") - nw.col("_last")
-    after = nw.col("_next") - nw.col("at")
-    later = nw.col("_last").is_null() | (after < before)
-    matched = filled.with_columns(
-        _matched=nw.when(later).then(nw.col("_next")).otherwise(nw.col("_last"))
-    ).with_columns(_gap=(nw.col("_matched") - nw.col("at")).dt.total_microseconds())
+    both = with_gap(with_gap(filled, "_before", "at", "_last"), "_after", "_next", "at")
+    later = nw.col("_last").is_null() | (nw.col("_after") < nw.col("_before"))
+    matched = both.with_columns(
+        _matched=nw.when(later).then(nw.col("_next")).otherwise(nw.col("_last")),
+        _gap=nw.when(later).then(nw.col("_after")).otherwise(-nw.col("_before")),
+    )
     span = tolerance // timedelta(microseconds=1)
     return matched.filter((nw.col("_gap") >= -span) & (nw.col("_gap") <= span)).select(
         "customer_id",
