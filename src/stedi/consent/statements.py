@@ -55,14 +55,15 @@ def of_rejected(
     wanted = ("table_name", "email", "serial_number", "last_update_date", "released_at", "_digest")
     rows = fetch(take(rejected, contract_of(QUARANTINE), wanted)).filter(
         pl.col("table_name") == CUSTOMER_LANDING,
-        pl.col("email").is_not_null(),
+        pl.col("email").str.strip_chars().str.len_bytes() > 0,
         pl.col("released_at").is_null(),
     )
     denials = pl.DataFrame(
         {
             "customer_id": [pseudonyms.customer_id(email) for email in rows["email"]],
             "device_id": [
-                None if serial is None else pseudonyms.device_id(serial) for serial in rows["serial_number"]
+                pseudonyms.device_id(serial) if serial and serial.strip() else None
+                for serial in rows["serial_number"]
             ],
             "at": rows["last_update_date"],
             "_digest": rows["_digest"],

@@ -70,6 +70,12 @@ LEDGER: Final = Contract(
             doc=f"A record of it has the key {CUSTOMER.column('share_with_research_as_of_date').source}.",
             required=True,
         ),
+        Column(
+            name="newest_update",
+            kind=Kind.TIMESTAMPTZ,
+            doc="The newest update time among its good customer records: a rejected record of it whose own "
+            "can't be read takes effect then, whatever is erased later.",
+        ),
         Column(name="run", kind=Kind.STRING, doc="The run that loaded it.", required=True),
     ),
 )

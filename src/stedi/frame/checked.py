@@ -109,7 +109,7 @@ def never(like: nw.Expr) -> nw.Expr:
 
 
 def with_gap(frame: Rows, name: str, later: str, earlier: str) -> Rows:
-    """Add the column ``later - earlier`` in whole microseconds, which Narwhals can't tell of Spark's times."""
+    """Add the column ``later - earlier`` in whole microseconds, which Narwhals can't do on Spark."""
     if frame.implementation.is_pyspark():
         native: Any = frame.to_native()
         gap = f"unix_micros(`{later}`) - unix_micros(`{earlier}`) AS `{name}`"

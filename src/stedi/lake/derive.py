@@ -18,6 +18,7 @@ from stedi.contract import Contract, contract_of
 from stedi.contract.reasons import Drop
 from stedi.contract.schemas import polars_schema
 from stedi.frame.checked import fetch
+from stedi.lake.buckets import Places, groups
 from stedi.lake.progress import Progress
 from stedi.lake.staging import BUCKET, BucketStage
 from stedi.names import (
@@ -27,6 +28,7 @@ from stedi.names import (
     CUSTOMER_LANDING,
     CUSTOMER_TRUSTED,
     MACHINE_LEARNING_CURATED,
+    OBJECT,
     QUARANTINE,
     STEP_TRAINER_LANDING,
     STEP_TRAINER_TRUSTED,
@@ -98,8 +100,9 @@ class Derivation:
 
     def _customers(self, now: datetime, pseudonyms: Pseudonyms, consent: Consent) -> pl.DataFrame:
         landing = self._warehouse.scan(CUSTOMER_LANDING, self._sources[CUSTOMER_LANDING]).collect()
-        rejected = self._warehouse.scan(QUARANTINE, self._sources[QUARANTINE]).collect()
-        judged = judge_customers(landing, now=now, pseudonyms=pseudonyms, consent=consent, rejected=rejected)
+        judged = judge_customers(
+            landing, now=now, pseudonyms=pseudonyms, consent=consent, rejected=self._rejected()
+        )
         decided = fetch(judged)
         self._count(CUSTOMER_TRUSTED, decided)
         customers = (
@@ -112,6 +115,26 @@ class Derivation:
         self._keep(CUSTOMER_TRUSTED, customers, used=customers.height)
         self._writers[CUSTOMER_TRUSTED].write(customers)
         return customers
+
+    def _rejected(self) -> pl.DataFrame:
+        """Return the quarantine, each record dated as it was when its object was loaded.
+
+        The ledger keeps the newest update time of each object: were it looked up among the records that
+        are there now, erasing one person could date back another's denial.
+        """
+        rejected = self._warehouse.scan(QUARANTINE, self._sources[QUARANTINE])
+        objects = (
+            self._warehouse.scan(OBJECT, self._sources[OBJECT])
+            .filter(pl.col("table_name") == CUSTOMER_LANDING)
+            .group_by(_digest="digest")
+            .agg(pl.col("newest_update").max())
+        )
+        return (
+            rejected.join(objects, on="_digest", how="left")
+            .with_columns(pl.col("last_update_date").fill_null(pl.col("newest_update")))
+            .drop("newest_update")
+            .collect()
+        )
 
     def _stage_accelerometer(self, customers: pl.DataFrame, stage: BucketStage) -> pl.DataFrame:
         """Stage the admitted readings; return one reading of each customer who has any."""
@@ -146,27 +169,27 @@ class Derivation:
     def _derive_buckets(
         self, customers: pl.DataFrame, accelerometer: BucketStage, steps: BucketStage
     ) -> None:
-        people = self._with_bucket(customers).partition_by(BUCKET, as_dict=True, include_key=False)
-        for bucket in range(self._buckets):
-            self._progress("deriving", bucket, self._buckets)
-            mine = people.get((bucket,), customers.clear())
-            readings = self._accelerometer_bucket(bucket, accelerometer)
-            self._curate_bucket(mine, readings)
-            self._pair_bucket(bucket, self._step_bucket(bucket, steps), readings)
+        people = self._with_bucket(customers)
+        for group in groups(accelerometer.rows + steps.rows, self._buckets):
+            self._progress("deriving", group[0], self._buckets)
+            mine = people.filter(pl.col(BUCKET).is_in(group))
+            places = Places(group, mine.select("customer_id", BUCKET).unique())
+            readings = self._derive_accelerometer(accelerometer.read(group), places)
+            self._derive_curated(mine, readings)
+            self._derive_pairs(self._derive_steps(steps.read(group), places), readings, places)
         self._progress("deriving", self._buckets, self._buckets)
 
-    def _accelerometer_bucket(self, bucket: int, stage: BucketStage) -> pl.DataFrame:
+    def _derive_accelerometer(self, staged: pl.DataFrame | None, places: Places) -> pl.DataFrame:
         contract = contract_of(ACCELEROMETER_TRUSTED)
-        staged = stage.read(bucket)
         if staged is None:
             return polars_schema(contract).to_frame()
         readings = staged.unique().sort(contract.key)
         self._reasons[contract.name][Drop.DUPLICATE] += staged.height - readings.height
         self._keep(contract.name, readings, used=readings.height)
-        self._writers[contract.name].write_bucket(readings, bucket)
+        places.write(readings, self._writers[contract.name])
         return readings
 
-    def _curate_bucket(self, customers: pl.DataFrame, readings: pl.DataFrame) -> None:
+    def _derive_curated(self, customers: pl.DataFrame, readings: pl.DataFrame) -> None:
         curated = curate_customers(customers, readings).sort("customer_id", "device_id")
         unseen = customers.join(readings, on="customer_id", how="anti").height
         self._rows_in[CUSTOMER_CURATED] += customers.height
@@ -174,9 +197,8 @@ class Derivation:
         self._keep(CUSTOMER_CURATED, curated, used=curated.height)
         self._writers[CUSTOMER_CURATED].write(curated)
 
-    def _step_bucket(self, bucket: int, stage: BucketStage) -> pl.DataFrame:
+    def _derive_steps(self, staged: pl.DataFrame | None, places: Places) -> pl.DataFrame:
         contract = contract_of(STEP_TRAINER_TRUSTED)
-        staged = stage.read(bucket)
         if staged is None:
             return polars_schema(contract).to_frame()
         distinct = staged.unique().sort(contract.key)
@@ -184,10 +206,10 @@ class Derivation:
         self._reasons[contract.name][Drop.DUPLICATE] += int(staged[_PRIMARY].sum()) - used
         steps = distinct.select(contract.names)
         self._keep(contract.name, steps, used=used)
-        self._writers[contract.name].write_bucket(steps, bucket)
+        places.write(steps, self._writers[contract.name])
         return steps
 
-    def _pair_bucket(self, bucket: int, steps: pl.DataFrame, readings: pl.DataFrame) -> None:
+    def _derive_pairs(self, steps: pl.DataFrame, readings: pl.DataFrame, places: Places) -> None:
         contract = contract_of(MACHINE_LEARNING_CURATED)
         pairs = curate_ml(steps, readings).sort(contract.key)
         unpaired = steps.join(
@@ -200,7 +222,7 @@ class Derivation:
         self._rows_in[contract.name] += steps.height
         self._reasons[contract.name][Drop.UNPAIRED] += unpaired
         self._keep(contract.name, pairs, used=used)
-        self._writers[contract.name].write_bucket(pairs, bucket)
+        places.write(pairs, self._writers[contract.name])
 
     def _landing(self, contract: Contract) -> Iterator[pl.DataFrame]:
         snapshot = self._sources[contract.name]

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import polars as pl
 
@@ -20,6 +21,7 @@ from stedi.warehouse.warehouse import Warehouse
 from stedi.warehouse.writer import TableWriter
 
 ERASED = "erased"
+UPDATED = "last_update_date"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +143,7 @@ class Loader:
         kept = erased = 0
         consent_field = False
         rejected = 0
+        newest_update: datetime | None = None
         with fetch(item) as fetched:
             duplicate = fetched.digest in digests
             if not duplicate:
@@ -151,6 +154,7 @@ class Loader:
                     kept += rows.height
                     erased += split.kept.height - rows.height
                     rejected += split.rejected.height
+                    newest_update = _newest(newest_update, split.kept)
                     reasons.update(split.rejected["reason"].to_list())
                 consent_field = fetched.summary.consent_field
                 digests.add(fetched.digest)
@@ -169,6 +173,7 @@ class Loader:
                 "rejected": rejected,
                 "erased": erased,
                 "consent_field": consent_field,
+                "newest_update": newest_update,
                 "run": self._run_id,
             }
         )
@@ -213,3 +218,13 @@ class Loader:
                     f"them as {reason}: more than the allowed share of {max_rejected:g}. Nothing was "
                     "published; look at the files, or raise --max-rejected"
                 )
+
+
+def _newest(known: datetime | None, records: pl.DataFrame) -> datetime | None:
+    """Return the newest update time of an object so far; None for what is no customer record."""
+    if UPDATED not in records.columns:
+        return None
+    newest = records[UPDATED].max()
+    if not isinstance(newest, datetime):
+        return known
+    return newest if known is None else max(known, newest)

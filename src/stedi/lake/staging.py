@@ -1,5 +1,7 @@
 """Rows on their way to their bucket: written in any order, read back bucket by bucket."""
 
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -24,6 +26,8 @@ class BucketStage:
         self._folder = folder
         self._name = name
         self._open: dict[int, ipc.RecordBatchStreamWriter] = {}
+        self.rows: Counter[int] = Counter()
+        """How many rows each bucket has."""
 
     def __enter__(self) -> Self:
         """Begin to stage."""
@@ -53,14 +57,16 @@ class BucketStage:
                     options=ipc.IpcWriteOptions(compression="lz4"),
                 )
             self._open[bucket].write_table(table)
+            self.rows[bucket] += part.height
 
-    def read(self, bucket: int) -> pl.DataFrame | None:
-        """Return the rows of a bucket and forget them; None where there are none."""
+    def read(self, buckets: Iterable[int]) -> pl.DataFrame | None:
+        """Return the rows of some buckets and forget them; None where there are none."""
+        parts = [self._take(bucket) for bucket in buckets if self.rows[bucket]]
+        return pl.concat(parts) if parts else None
+
+    def _take(self, bucket: int) -> pl.DataFrame:
         path = self._path(bucket)
-        if not path.exists():
-            return None
         with pa.OSFile(str(path)) as source:
             table = ipc.open_stream(source).read_all()
         path.unlink()
-        frame = pl.from_arrow(table)
-        return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
+        return pl.DataFrame(table)

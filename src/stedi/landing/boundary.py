@@ -4,6 +4,9 @@ Between ``}`` and ``{`` followed by a quoted key and a colon. The key must not b
 record after a string does (``,``, ``]``, ``}``, ``:`` or a space): then the place can't be inside a string
 of a valid record, whatever the string holds, so that the text can be cut there without parsing what
 comes before. What is bounded in length can be found across the blocks of a stream.
+
+An empty object has no key to be known by: after a record that parses it is found by parsing; after one
+that does not parse, or is too long, it is part of that record's text. It says nothing that could be lost.
 """
 
 import re
@@ -23,7 +26,7 @@ _FORMS: Final = 8
 
 
 class Separator:
-    """Puts a line end between records that were written back to back.
+    r"""Puts a line end between records that were written back to back.
 
     It learns the few forms that the boundaries of an object take (``}{"user":``) and replaces those
     literally, which is fast; beyond a few forms it takes them all at once.
@@ -35,12 +38,13 @@ class Separator:
         >>> separator.learn(separator.apply(b'{"x":1}{"x":2} {"x":3}'))
         True
         >>> separator.apply(b'{"x":1}{"x":2} {"x":3}')
-        b'{"x":1}\\n{"x":2}\\n{"x":3}'
+        b'{"x":1}\n{"x":2}\n{"x":3}'
     """
 
     __slots__ = ("_forms",)
 
     def __init__(self) -> None:
+        """Begin without any known form."""
         self._forms: dict[bytes, bytes] | None = {}
 
     def learn(self, text: bytes) -> bool:
@@ -64,13 +68,11 @@ class Separator:
 
 
 def last_cut(text: bytes) -> int:
-    """Return where the last whole record of a text ends; 0 if no end of a record is seen.
+    r"""Return where the last whole record of a text ends; 0 if no end of a record is seen.
 
     Examples:
-        >>> last_cut(b'{"x":1}\\n{"x":2'), last_cut(b'{"x":1}{"x":2'), last_cut(b'{"x":1}{"x"')
-        (8, 0, 0)
-        >>> last_cut(b'{"x":1}{"x":2')
-        0
+        >>> last_cut(b'{"x":1}\n{"x":2'), last_cut(b'{"x":1}{"x":2'), last_cut(b'{"x":1}{"x"')
+        (8, 7, 0)
     """
     if line_end := text.rfind(b"\n") + 1:
         return line_end

@@ -52,6 +52,7 @@ class Fetched:
     def __init__(
         self, obj: LandingObject, digest: str, size: int, reopen: Callable[[], BinaryIO], limits: Limits
     ) -> None:
+        """Take what `fetch` found out."""
         self.digest = digest
         self._object = obj
         self._size = size
@@ -136,7 +137,7 @@ def fetch(
             yield _in_file(obj, spool.name, limits)
         return
     with _readable(obj):
-        small = os.stat(obj.path).st_size <= limits.memory
+        small = Path(obj.path).stat().st_size <= limits.memory
         fetched = (
             _in_memory(obj, Path(obj.path).read_bytes(), limits) if small else _in_file(obj, obj.path, limits)
         )
@@ -150,14 +151,14 @@ def _in_memory(obj: LandingObject, content: bytes, limits: Limits) -> Fetched:
 
 def _in_file(obj: LandingObject, path: str, limits: Limits) -> Fetched:
     hasher = hashlib.blake2b(digest_size=_DIGEST_BYTES)
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         hashed = _state(file)
         while block := file.read(1024 * 1024):
             hasher.update(block)
 
     def reopen() -> BinaryIO:
         with _readable(obj):
-            again = open(path, "rb")
+            again = Path(path).open("rb")  # noqa: SIM115 - whoever reads it closes it
         if _state(again) != hashed:
             again.close()
             raise LandingError(
@@ -179,5 +180,6 @@ def _readable(obj: LandingObject) -> Iterator[None]:
         yield
     except OSError as error:
         raise LandingError(
-            f"{safe_path(obj.path)} can't be read: {error.strerror}. Check that it is there, and its permissions"
+            f"{safe_path(obj.path)} can't be read: {error.strerror}. "
+            "Check that it is there, and its permissions"
         ) from None

@@ -10,7 +10,10 @@ GIB: Final = 1024 * MIB
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The limits of reading; the results of a read don't depend on ``chunk`` and ``memory``.
+    """The limits of reading.
+
+    What is read depends on ``record``, ``raw`` and the limits of bombs only; the others trade time for
+    memory.
 
     Attributes:
         chunk: Bytes of decompressed text that are parsed at a time.
@@ -21,6 +24,7 @@ class Limits:
         bomb_ratio: Beyond that size, an object that unpacks to more than this many times its own
             size stops the run.
         shapes: Layouts of a record that one object may have before the rest is read record by record.
+        few: So few lines are read one by one: learning their layout costs more.
         fast: Whether vectorised reading is used at all; off only to prove that it changes nothing.
     """
 
@@ -31,6 +35,7 @@ class Limits:
     bomb_size: int = GIB
     bomb_ratio: int = 200
     shapes: int = 16
+    few: int = 200
     fast: bool = True
 
 

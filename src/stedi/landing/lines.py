@@ -78,4 +78,5 @@ class Lines:
         ends = pl.Series(
             pa.Int64Array.from_buffers(pa.int64(), len(self) + 1, [None, offsets], offset=self.array.offset)
         )
-        return data[ends[0] : ends[-1]].to_pybytes()
+        text: bytes = data[ends[0] : ends[-1]].to_pybytes()
+        return text

@@ -71,7 +71,8 @@ def find_objects(
 def _on_s3(
     root: str, folder: str, contract: Contract, options: Mapping[str, object] | None
 ) -> tuple[LandingObject, ...]:
-    prefix = f"{root.rstrip('/')}/{folder}/"
+    root = s3.canonical(root)
+    prefix = f"{root}/{folder}/"
     found = s3.find(prefix, options)
     if not found and not s3.find(root, options):
         raise LandingError(
@@ -90,7 +91,7 @@ def s3_object(found: s3.Found, contract: Contract) -> LandingObject:
 
 def local_object(path: str, contract: Contract) -> LandingObject:
     """Return the object that a local file is."""
-    status = os.stat(path)
+    status = Path(path).stat()
     return LandingObject(table=contract.name, path=path, size=status.st_size, version=str(status.st_mtime_ns))
 
 

@@ -66,7 +66,7 @@ def _local(location: str, contract: Contract, _: Mapping[str, object] | None) ->
     if path.is_dir():
         files = set(files_under(path, path))
     elif has_magic(location):
-        matches = [Path(match).resolve() for match in glob(location, recursive=True)]
+        matches = [Path(match).resolve() for match in glob(location, recursive=True)]  # noqa: PTH207 - of any root
         files = {str(match) for match in matches if match.is_file()}
         files |= {file for match in matches if match.is_dir() for file in files_under(match, match)}
     else:
@@ -77,11 +77,12 @@ def _local(location: str, contract: Contract, _: Mapping[str, object] | None) ->
 
 
 def _on_s3(location: str, contract: Contract, options: Mapping[str, object] | None) -> list[LandingObject]:
+    location = s3.canonical(location)
     found = s3.find(location, options)
     if not found and has_magic(location):
         found = s3.glob(location, options)
     elif [one.url for one in found] != [location]:
-        prefix = len(location.rstrip("/")) + 1
+        prefix = len(location) + 1
         found = [one for one in found if all(map(shown, one.url[prefix:].split("/")))]
     if not found:
         raise LandingError(

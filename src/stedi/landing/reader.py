@@ -21,8 +21,6 @@ from stedi.landing.vectorised import decode
 
 _BLANK: Final = r"\A[ \t\r\n]*\z"
 _ASCII: Final = r"\A[\x00-\x7f]*\z"
-_FEW: Final = 32
-"""So few lines are read one by one: learning a layout costs more."""
 
 
 class Reader:
@@ -33,6 +31,7 @@ class Reader:
     """
 
     def __init__(self, contract: Contract, origin: Origin, limits: Limits) -> None:
+        """Begin at the first record of an object."""
         self._contract = contract
         self._origin = origin
         self._limits = limits
@@ -91,8 +90,10 @@ class Reader:
                 judge(self._draft(rows, starts.gather(numbers) + within), self._contract, self._origin)
             )
         self._position += int(counts.sum())
+        if len(splits) == 1:
+            return splits[0]
         whole = Split.concat(splits, self._contract)
-        return whole if len(splits) < 2 else Split(*(part.sort(POSITION) for part in whole))
+        return Split(whole.kept.sort(POSITION), whole.rejected.sort(POSITION))
 
     def _sort_lines(self, text: bytes) -> tuple[list[tuple[Shape, Lines]], Lines, Lines, int]:
         """Return the lines of known layouts, the lines of none, the blank lines, and how many there are."""
@@ -113,7 +114,7 @@ class Reader:
         return known, rest.merged(odd), blank, len(lines)
 
     def _fit_for_patterns(self, text: bytes, lines: Lines) -> pl.Series:
-        if not self._limits.fast or len(lines) <= _FEW:
+        if not self._limits.fast or len(lines) <= self._limits.few:
             return pl.Series([False]).extend_constant(False, len(lines)).slice(1)  # noqa: FBT003 - a value
         fit = lines.lengths() <= self._limits.record
         return fit if _is_utf8(text) else fit & lines.matches(_ASCII)
@@ -130,7 +131,7 @@ class Reader:
 
     def _learn(self, rest: Lines, known: list[tuple[Shape, Lines]]) -> Lines:
         for attempt in range(self._limits.shapes):
-            if len(rest) <= _FEW or len(self._shapes) >= self._limits.shapes:
+            if len(rest) <= self._limits.few or len(self._shapes) >= self._limits.shapes:
                 break
             sample = rest.array[len(rest) * attempt // self._limits.shapes].as_py()
             for shape in learn(sample, self._contract):

@@ -1,7 +1,6 @@
 """The row rules of the landing contracts, written once for files and frames alike."""
 
 from collections.abc import Callable
-from functools import cache
 from typing import Final, NamedTuple
 
 import polars as pl
@@ -57,12 +56,7 @@ def judge(
         The kept and the rejected records, each in the order of the draft.
     """
     rules = _rules(contract, tuple(draft.schema.items()))
-    verdict = pl.when(pl.col(REASON).is_not_null()).then(_STRUCTURAL) if REASON in draft.columns else None
-    for code, rule in enumerate(rules, start=1):
-        verdict = (pl if verdict is None else verdict).when(rule.broken).then(code)
-    codes = draft.select((verdict if verdict is not None else pl.lit(None)).cast(pl.UInt8).alias(_CODE))[
-        _CODE
-    ]
+    codes = draft.select(_verdict(rules, draft).alias(_CODE))[_CODE]
     if codes.null_count() == len(codes):
         return Split(_keep(draft, contract, origin), Split.empty(contract).rejected)
     broken = codes.is_not_null()
@@ -76,9 +70,7 @@ def _verdict(rules: list[_Rule], draft: pl.DataFrame) -> pl.Expr:
     """Return the number of the first rule that a record breaks, from 1; null where it breaks none."""
     whole = pl.col(REASON).is_not_null() if REASON in draft.columns else pl.lit(value=False)
     verdict: pl.Expr = pl.when(whole).then(pl.lit(_STRUCTURAL, pl.UInt8))
-    numbered = (
-        pl.when(rule.broken).then(pl.lit(code, pl.UInt8)) for code, rule in enumerate(rules, start=1)
-    )
+    numbered = (pl.when(rule.broken).then(pl.lit(code, pl.UInt8)) for code, rule in enumerate(rules, start=1))
     return pl.coalesce(verdict, *numbered)
 
 

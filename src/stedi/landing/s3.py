@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
+from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
 from stedi.errors import LandingError
 from stedi.landing.redact import safe_path
@@ -40,6 +40,16 @@ def is_url(location: str) -> bool:
     return location.startswith(_SCHEMES)
 
 
+def canonical(url: str) -> str:
+    """Return a URL in the spelling that all found URLs have.
+
+    Examples:
+        >>> canonical("s3a://bucket/landing/")
+        's3://bucket/landing'
+    """
+    return _SCHEME + _key(url).rstrip("/")
+
+
 def find(prefix: str, options: Mapping[str, object] | None) -> list[Found]:
     """Return all objects under a URL, sorted; none where there is nothing."""
     key = _key(prefix).rstrip("/")
@@ -65,7 +75,7 @@ def read(url: str, options: Mapping[str, object] | None) -> bytes:
     return content
 
 
-def download(url: str, target: BinaryIO, options: Mapping[str, object] | None) -> None:
+def download(url: str, target: IO[bytes], options: Mapping[str, object] | None) -> None:
     """Write the bytes of an object to an open file."""
     with _explained(url), _file_system(options).open(_key(url), "rb", cache_type="readahead") as source:
         while block := source.read(8 * 1024 * 1024):
@@ -93,7 +103,10 @@ def _key(url: str) -> str:
 @contextmanager
 def _explained(url: str) -> Iterator[None]:
     """Turn what S3 can answer into one clear line."""
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as above
+    from botocore.exceptions import (  # type: ignore[import-untyped]  # noqa: PLC0415 - it has no types
+        BotoCoreError,
+        ClientError,
+    )
 
     try:
         yield

@@ -25,7 +25,8 @@ SALVAGED: Final = ("email", "user", "serial_number", "last_update_date")
 
 _TEXT: Final = r'("(?:[^"\\\x00-\x1f]|\\.)*")'
 _NUMBER: Final = r"(-?\d{1,20}(?:\.\d{1,20})?(?:[eE]\+?\d{1,2})?)(?=[,}\s])"
-_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
+# A text that is not closed takes all that follows, so that time stays in proportion to the length.
+_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[{}\[\]]', re.DOTALL)
 
 
 def salvage(text: str, contract: Contract) -> dict[str, str | float]:

@@ -72,7 +72,8 @@ def learn(record: bytes, contract: Contract) -> tuple[Shape, ...]:
 
     Examples:
         >>> from stedi.contract import landing_contract
-        >>> shapes = learn(b'{"user":"a","TimeStamp":1655564376361,"app":true}\n', landing_contract("accelerometer"))
+        >>> record = b'{"user":"a","TimeStamp":1655564376361,"app":true}\n'
+        >>> shapes = learn(record, landing_contract("accelerometer"))
         >>> [(slot.key, slot.column, slot.type) for slot in shapes[0].slots]
         [('user', 'user', String), ('TimeStamp', 'timestamp', Int64), ('app', None, String)]
     """

@@ -1,6 +1,7 @@
 """What reading landing data gives: the records that keep their contract, and those that break it."""
 
 from collections.abc import Iterable
+from functools import cache
 from typing import NamedTuple, Self
 
 import polars as pl
@@ -31,10 +32,17 @@ class Split(NamedTuple):
     @classmethod
     def empty(cls, contract: Contract) -> Self:
         """Return the split of no records at all."""
-        return cls(polars_schema(contract).to_frame(), polars_schema(contract_of(QUARANTINE)).to_frame())
+        return cls(_no_rows(contract), _no_rows(contract_of(QUARANTINE)))
 
     @classmethod
     def concat(cls, splits: Iterable["Split"], contract: Contract) -> Self:
         """Return the records of all splits, in their order."""
-        parts: list[Split] = [cls.empty(contract), *splits]
+        parts = list(splits)
+        if not parts:
+            return cls.empty(contract)
         return cls(pl.concat([part.kept for part in parts]), pl.concat([part.rejected for part in parts]))
+
+
+@cache
+def _no_rows(contract: Contract) -> pl.DataFrame:
+    return polars_schema(contract).to_frame()

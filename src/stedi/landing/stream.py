@@ -9,7 +9,6 @@ from stedi.errors import LandingError
 from stedi.landing.limits import MIB, Limits
 
 _MAGIC: Final = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
-_BLOCK: Final = MIB
 
 
 class Stream:
@@ -27,10 +26,12 @@ class Stream:
     """
 
     def __init__(self, reopen: Callable[[], BinaryIO], *, size: int, limits: Limits, name: str) -> None:
+        """Open nothing yet."""
         self._reopen = reopen
         self._size = size
         self._limits = limits
         self._name = name
+        self._block = min(limits.chunk, MIB)
         self.lost_end = False
 
     def __iter__(self) -> Iterator[bytes]:
@@ -48,20 +49,20 @@ class Stream:
             if given > self._limits.bomb_size and given > self._limits.bomb_ratio * self._size:
                 raise LandingError(
                     f"{self._name} unpacks to more than {self._limits.bomb_ratio} times its size: "
-                    "it looks like a decompression bomb. Remove it from the landing folder, or unpack it there"
+                    "it looks like a decompression bomb. Remove it, or unpack it"
                 )
             yield block
 
     def _plain(self) -> Iterator[bytes]:
         with self._reopen() as raw:
-            while block := raw.read(_BLOCK):
+            while block := raw.read(self._block):
                 yield block
 
     def _unpacked(self, codec: str) -> Iterator[bytes]:
         given = 0
         with self._reopen() as raw, pa.CompressedInputStream(pa.PythonFile(raw, "r"), codec) as unpacked:
             try:
-                while block := unpacked.read(_BLOCK):
+                while block := unpacked.read(self._block):
                     given += len(block)
                     yield block
             except OSError:
@@ -78,7 +79,7 @@ class Stream:
             last = bytearray()
             try:
                 while given:
-                    given -= len(unpacked.read(min(given, _BLOCK)))
+                    given -= len(unpacked.read(min(given, self._block)))
                 while byte := unpacked.read(1):
                     last += byte
             except OSError:

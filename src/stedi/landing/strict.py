@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -18,6 +19,7 @@ Row = dict[str, str | float | None]
 CONSENT_KEY: Final = str(CUSTOMER.column("share_with_research_as_of_date").source).lower()
 
 _SPACE: Final = " \t\r\n"
+_SPACES: Final = re.compile(f"[{_SPACE}]*")
 _EXACT: Final = 2**53
 _INT64: Final = 2**63
 _MANY_DIGITS: Final = 32
@@ -54,6 +56,7 @@ class StrictReader:
     __slots__ = ("_columns", "_contract", "consent_field")
 
     def __init__(self, contract: Contract) -> None:
+        """Begin without any record read."""
         self._contract = contract
         self._columns = {str(column.source).lower(): column for column in contract.source_columns}
         self.consent_field = False
@@ -181,6 +184,5 @@ def _encodable(value: object) -> bool:
 
 
 def _skip_space(text: str, start: int) -> int:
-    while start < len(text) and text[start] in _SPACE:
-        start += 1
-    return start
+    found = _SPACES.match(text, start)
+    return found.end() if found else start

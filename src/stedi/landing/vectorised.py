@@ -4,10 +4,10 @@ import polars as pl
 import pyarrow as pa
 from pyarrow import csv
 
+from stedi.contract.column import Kind
 from stedi.contract.table import Contract
 from stedi.landing.draft import POSITION, wire_type
 from stedi.landing.shape import Shape
-from stedi.contract.column import Kind
 
 _CELLS = bytes.maketrans(b":", b",")
 _BETWEEN_CELLS = b"{} \t\r"
