@@ -1,14 +1,9 @@
 """The command line: ``stedi``."""
 
-import os
-import sys
-
+from stedi.cli.failure import FAILED, fail
 from stedi.errors import StediError
 
 __all__ = ["main"]
-
-_FAILED = 1
-_INTERRUPTED = 130
 
 
 def main() -> None:
@@ -18,18 +13,7 @@ def main() -> None:
     try:
         app()
     except StediError as error:
-        _fail(str(error), _FAILED)
-    except KeyboardInterrupt:
-        _fail("interrupted; what was published before stands, and nothing else was", _INTERRUPTED)
-    except BrokenPipeError:
-        # The reader of a pipe went away: that is its right. Python must not complain at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(_FAILED)
+        fail(str(error), FAILED)
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
-        _fail(f"the operating system refused ({error.strerror or type(error).__name__}){where}", _FAILED)
-
-
-def _fail(message: str, code: int) -> None:
-    sys.stderr.write("stedi: " + " ".join(message.split()) + "\n")
-    sys.exit(code)
+        fail(f"the operating system refused ({error.strerror or type(error).__name__}){where}", FAILED)

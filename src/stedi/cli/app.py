@@ -5,9 +5,25 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
+
+from stedi.cli.failure import INTERRUPTED, fail
+
+
+class Commands(TyperGroup):
+    """The commands, with our own word on Ctrl-C."""
+
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override] # click's own name for it
+        """Call a command."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            fail("interrupted; what was published before stands, and nothing else was", INTERRUPTED)
+
 
 app = typer.Typer(
     name="stedi",
+    cls=Commands,
     help="From raw step trainer data to a training set that holds only people who agreed.",
     epilog="Start with: stedi demo",
     no_args_is_help=True,

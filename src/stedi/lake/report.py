@@ -27,7 +27,7 @@ class RunReport:
     Attributes:
         run: The published run.
         objects: How many landing objects were read.
-        changed: Whether any table changed: False where nothing was new.
+        changed: Whether anything but the ledger changed: False where nothing was new.
     """
 
     run: Run

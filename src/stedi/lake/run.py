@@ -20,7 +20,7 @@ from stedi.lake.publish import audit, publish
 from stedi.lake.release import release
 from stedi.lake.report import RunReport
 from stedi.landing.objects import LandingObject
-from stedi.names import CUSTOMER_LANDING, QUARANTINE, Consent
+from stedi.names import CUSTOMER_LANDING, OBJECT, QUARANTINE, Consent
 from stedi.plan.account import Account
 from stedi.plan.lineage import LANDING_TABLES, LINEAGE, published_tables
 from stedi.warehouse.warehouse import Warehouse
@@ -102,7 +102,8 @@ def execute(warehouse: Warehouse, order: Order, runs: Sequence[Run]) -> RunRepor
         accounts=accounts,
     )
     publish(warehouse, run, runs)
-    return RunReport(run=run, objects=objects, changed=dict(snapshots) != dict(before) or base is None)
+    changed = base is None or any(snapshots[name] != before[name] for name in snapshots if name != OBJECT)
+    return RunReport(run=run, objects=objects, changed=changed)
 
 
 def _stage(

@@ -77,16 +77,23 @@ class Site:
             yield self._prepared()
             return
         new = not self.exists
-        _make_folder(self.folder)
-        with exclusive(self.folder):
-            try:
-                yield self._prepared()
-            except BaseException:
-                if new and not published(self._fresh()):
-                    self._warehouse = None
-                    for name in _OURS:
-                        _remove(self.folder / name)
-                raise
+        made = _make_folder(self.folder)
+        try:
+            with exclusive(self.folder):
+                try:
+                    yield self._prepared()
+                except BaseException:
+                    if new and not published(self._fresh()):
+                        self._warehouse = None
+                        for name in (CATALOG_FILE, WAREHOUSE_FOLDER, _SCRATCH):
+                            _remove(self.folder / name)
+                    raise
+        except BaseException:
+            if new and not self.exists:
+                _remove(self.folder / LOCK_FILE)
+                if made and not any(self.folder.iterdir()):
+                    self.folder.rmdir()
+            raise
 
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Path]:
@@ -127,7 +134,9 @@ def published(warehouse: Warehouse) -> Sequence[Run]:
     return from_frame(warehouse.scan(RUN, warehouse.main(RUN)).collect())
 
 
-def _make_folder(folder: Path) -> None:
+def _make_folder(folder: Path) -> bool:
+    """Make the folder of a lake; say whether it was not there before."""
+    made = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         present = [item.name for item in folder.iterdir()]
@@ -138,6 +147,7 @@ def _make_folder(folder: Path) -> None:
         raise LakeError(
             f"the folder {folder} is not empty and holds no lake: name an empty or a new folder with --lake"
         )
+    return made
 
 
 def _remove(path: Path) -> None:

@@ -1,0 +1,13 @@
+"""How a command fails: one line on stderr, and an exit code."""
+
+import sys
+from typing import Final, NoReturn
+
+FAILED: Final = 1
+INTERRUPTED: Final = 130
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """Say what is wrong in one line, and end."""
+    sys.stderr.write("stedi: " + " ".join(message.split()) + "\n")
+    sys.exit(code)

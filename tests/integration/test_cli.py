@@ -1,0 +1,285 @@
+"""The command line, as a user types it: what it prints, where, and with which exit code."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from unicodedata import normalize
+
+import pytest
+
+from stedi.cli import main
+from stedi.names import MACHINE_LEARNING_CURATED
+from stedi.simulate import simulate
+
+TABLES = ("customer_trusted", "accelerometer_trusted", "customer_curated", "step_trainer_trusted")
+
+
+class Typed:
+    """What a command gave back."""
+
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def json(self):
+        assert self.code == 0, self.err
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def stedi(monkeypatch, capsys):
+    """Return a function that runs ``stedi`` with arguments, in this process."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["stedi", *map(str, arguments)])
+        try:
+            main()
+        except SystemExit as exit_:
+            code = exit_.code or 0
+        else:
+            code = 0
+        streams = capsys.readouterr()
+        return Typed(code, streams.out, streams.err)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """Return the folder of one demo."""
+    folder = tmp_path_factory.mktemp("demo")
+    configuration = tmp_path_factory.mktemp("configuration")
+    os.environ["XDG_CONFIG_HOME"] = str(configuration)
+    done = subprocess.run(
+        [sys.executable, "-m", "stedi", "demo", "--dir", "demo", "--customers", "12"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    (folder / "printed.txt").write_text(done.stdout)
+    return folder
+
+
+def test_help_names_every_command(stedi):
+    shown = stedi("--help")
+    assert shown.code == 0
+    for command in ("demo", "simulate", "run", "status", "show", "quarantine", "tag"):
+        assert f"\n  {command} " in shown.out
+    assert "..." not in shown.out.replace("[ARGS]...", "")
+
+
+@pytest.mark.parametrize("command", ["demo", "simulate", "run", "status", "show", "quarantine", "tag"])
+def test_every_command_has_help_and_json(stedi, command):
+    shown = stedi(command, "--help")
+    assert shown.code == 0
+    assert "--json" in shown.out
+
+
+def test_version(stedi):
+    assert stedi("--version").out == "stedi 0.1.0\n"
+
+
+def test_help_loads_nothing_heavy():
+    heavy = ["polars", "pyarrow", "pyiceberg", "narwhals", "rich", "numpy", "sqlalchemy", "boto3", "s3fs"]
+    code = (
+        "import sys, stedi, stedi.cli\n"
+        "sys.argv = ['stedi', '--help']\n"
+        "try:\n    stedi.cli.main()\nexcept SystemExit:\n    pass\n"
+        f"print([name for name in {heavy!r} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+
+
+def test_demo_shows_the_funnel_and_what_to_try_next(demo):
+    printed = (demo / "printed.txt").read_text()
+    for table in (*TABLES, MACHINE_LEARNING_CURATED):
+        assert f"\n{table} " in printed
+    assert "the customer does not consent" in printed
+    assert "Try next" in printed
+
+
+def test_what_demo_says_to_try_works(stedi, demo, monkeypatch):
+    monkeypatch.chdir(demo)
+    lines = (demo / "printed.txt").read_text().partition("Try next")[2].splitlines()
+    commands = [line.split("  ")[1].split() for line in lines if line.startswith("  stedi ")]
+    assert len(commands) == 5
+    for _, *arguments in commands:
+        assert stedi(*arguments).code == 0, arguments
+
+
+def test_demo_twice_changes_nothing(stedi, demo, monkeypatch):
+    monkeypatch.chdir(demo)
+    before = stedi("status", "--lake", "demo/lake", "--json").json
+    again = stedi("demo", "--dir", "demo2", "--customers", "12", "--json").json
+    twice = stedi("demo", "--dir", "demo2", "--customers", "12", "--json").json
+    assert again["changed"]
+    assert not twice["changed"]
+    assert {name: table["snapshot_id"] for name, table in again["tables"].items() if name in TABLES} == {
+        name: table["snapshot_id"] for name, table in twice["tables"].items() if name in TABLES
+    }
+    rows = {table["table"]: table["rows"] for table in before["tables"]}
+    assert {name: again["tables"][name]["rows_out"] for name in TABLES} == {
+        name: rows[name] for name in TABLES
+    }
+
+
+def test_simulate_and_run_account_for_every_record(stedi, tmp_path):
+    made = stedi("simulate", tmp_path / "landing", "--customers", "8", "--dirt", "0.02", "--json").json
+    run = stedi(
+        "run",
+        tmp_path / "landing",
+        "--lake",
+        tmp_path / "lake",
+        "--now",
+        made["as_of"][:19],
+        "--max-rejected",
+        "0.6",
+        "--json",
+    ).json
+    for name, table in made["tables"].items():
+        assert run["tables"][name]["rows_in"] == table["written"]
+        assert run["tables"][name]["used"] == table["kept"]
+        assert run["tables"][name]["dropped"] == table["rejected"]
+    counts = stedi("quarantine", "--lake", tmp_path / "lake", "--json").json
+    expected = sum(sum(table["rejected"].values()) for table in made["tables"].values())
+    assert sum(row["records"] for row in counts) == expected
+
+
+def test_show_hides_personal_data_unless_asked(stedi, demo):
+    lake = demo / "demo" / "lake"
+    shown = stedi("show", "customer_trusted", "--lake", lake, "--json").json
+    assert shown
+    assert not {"email", "customer_name", "phone", "birth_day", "serial_number"} & set(shown[0])
+    asked = stedi("show", "customer_trusted", "--lake", lake, "--personal-data", "--json").json
+    emails = [row["email"] for row in asked]
+    assert all("@" in normalize("NFKC", email) for email in emails)
+    printed = stedi("show", "customer_trusted", "--lake", lake)
+    assert "hidden personal data" in printed.out
+    assert not any(email in printed.out for email in emails)
+
+
+def test_show_limits_and_finds_older_runs(stedi, demo):
+    lake = demo / "demo" / "lake"
+    assert len(stedi("show", MACHINE_LEARNING_CURATED, "--lake", lake, "-n", "3", "--json").json) == 3
+    run_id = stedi("status", "--lake", lake, "--json").json["runs"][0]["run_id"]
+    at = stedi("show", MACHINE_LEARNING_CURATED, "--lake", lake, "-n", "3", "--at", run_id, "--json")
+    assert len(at.json) == 3
+    assert len(stedi("show", "customer_curated", "--lake", lake, "--at", "2100-01-01", "--json").json) > 0
+
+
+def test_tag_and_list_tags(stedi, demo):
+    lake = demo / "demo" / "lake"
+    made = stedi("tag", "training-1", "--lake", lake, "--json").json
+    assert stedi("tag", "--lake", lake, "--json").json == {"training-1": made["run_id"]}
+    again = stedi("tag", "training-1", "--lake", lake)
+    assert again.code == 1
+    assert "exists" in again.err
+
+
+def test_quarantine_lists_and_releases(stedi, demo):
+    lake = demo / "demo" / "lake"
+    records = stedi("quarantine", "--lake", lake, "--records", "--json").json
+    assert records
+    assert all("raw" not in record for record in records)
+    raw = stedi("quarantine", "--lake", lake, "--records", "--personal-data", "--json").json
+    assert any(record["raw"] for record in raw)
+    wanted = records[0]["id"]
+    released = stedi("quarantine", "--lake", lake, "--release", wanted, "--json")
+    assert released.code == 0, released.err
+    after = stedi("quarantine", "--lake", lake, "--records", "--json").json
+    assert len(after) == len(records)
+    assert [record["id"] for record in after if record["released_at"]] == [wanted]
+    twice = stedi("quarantine", "--lake", lake, "--release", wanted)
+    assert twice.code == 1
+
+
+def _empty(path):
+    path.mkdir()
+    return path
+
+
+ERRORS = {
+    "a missing root": lambda tmp: ("run", tmp / "nowhere", "--lake", tmp / "lake"),
+    "an empty folder": lambda tmp: ("run", _empty(tmp / "landing"), "--lake", tmp / "lake"),
+    "a wrong mode": lambda tmp: ("run", tmp, "--lake", tmp / "lake", "--consent", "never"),
+    "a lake that is a file": lambda _: ("status", "--lake", __file__),
+    "no lake": lambda tmp: ("status", "--lake", tmp / "lake"),
+    "an unknown table": lambda tmp: ("show", "customer_trustd", "--lake", tmp / "lake"),
+    "a wrong rate": lambda tmp: ("run", tmp, "--lake", tmp / "lake", "--max-rejected", "7"),
+    "a bad tag": lambda tmp: ("tag", "run-1", "--lake", tmp / "lake"),
+    "a foreign folder": lambda _: ("simulate", Path(__file__).parent),
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_an_error_is_one_clear_line(stedi, tmp_path, name):
+    given = stedi(*ERRORS[name](tmp_path))
+    assert given.code == 1
+    assert given.out == ""
+    assert given.err.startswith("stedi: ")
+    assert given.err.count("\n") == 1
+    assert "Traceback" not in given.err
+    assert not (tmp_path / "lake").exists()
+
+
+def test_an_unknown_table_is_met_with_a_hint(stedi, tmp_path):
+    assert "Did you mean 'customer_trusted'?" in stedi("show", "customer_trustd", "--lake", tmp_path).err
+
+
+@pytest.mark.parametrize(
+    "arguments", [("run",), ("nonsense",), ("show", "run", "--limit", "x"), ("simulate", "x", "--dirt", "2")]
+)
+def test_wrong_usage_is_exit_2(stedi, arguments):
+    assert stedi(*arguments).code == 2
+
+
+def test_a_closed_pipe_is_no_error(demo):
+    lake = demo / "demo" / "lake"
+    show = f"{sys.executable} -m stedi show {MACHINE_LEARNING_CURATED} --lake {lake} -n 5000 --json"
+    done = subprocess.run(f"{show} | head -n 1", shell=True, capture_output=True, text=True, check=True)  # noqa: S602
+    assert done.stdout == "[\n"
+    assert done.stderr == ""
+
+
+def test_colour_is_left_out_of_pipes_and_narrow_terminals_are_fine(demo):
+    lake = demo / "demo" / "lake"
+    done = subprocess.run(
+        [sys.executable, "-m", "stedi", "status", "--lake", str(lake)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "COLUMNS": "40"},
+    )
+    assert "\x1b" not in done.stdout
+    assert "machine_learning_curated" in done.stdout
+
+
+def test_ctrl_c_leaves_the_lake_as_it_was(tmp_path):
+    landing = tmp_path / "landing"
+    simulate(landing, customers=60)
+    lake = tmp_path / "lake"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "stedi", "run", str(landing), "--lake", str(lake)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "XDG_CONFIG_HOME": str(tmp_path / "configuration")},
+    )
+    while not (lake / "scratch").exists() and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert out == ""
+    assert err.splitlines()[-1] == (
+        "stedi: interrupted; what was published before stands, and nothing else was"
+    )
+    assert not lake.exists()

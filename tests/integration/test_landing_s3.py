@@ -1,0 +1,153 @@
+"""Landing data on S3, on a server of our own."""
+
+import gzip
+import hashlib
+from collections.abc import Iterator
+
+import pytest
+
+from stedi.contract import landing_contract
+from stedi.errors import LandingError
+from stedi.landing.fetch import fetch
+from stedi.landing.limits import Limits
+from stedi.landing.objects import find_objects
+from stedi.landing.read_landing import read_landing
+
+pytest.importorskip("moto.server")
+
+STEP = landing_contract("step_trainer")
+CUSTOMER = landing_contract("customer")
+RECORD = b'{"sensorReadingTime":1655564376361,"serialNumber":"%s","distanceFromObject":246}\n'
+ROOT = "s3://stedi-landing/root"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def put(server: str, monkeypatch: pytest.MonkeyPatch):
+    """Set up S3 by the ordinary environment variables, with an empty bucket; return what writes objects."""
+    for name, value in {
+        "AWS_ENDPOINT_URL": server,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    import boto3
+    from s3fs import S3FileSystem
+
+    S3FileSystem.clear_instance_cache()
+    bucket = boto3.resource("s3").Bucket("stedi-landing")
+    bucket.create()
+    bucket.objects.all().delete()
+
+    def put(name: str, content: bytes) -> str:
+        return bucket.put_object(Key=name, Body=content).e_tag.strip('"')
+
+    return put
+
+
+def test_objects_are_found_at_any_depth_with_size_and_etag(put) -> None:
+    content = RECORD % b"a"
+    tag = put("root/step_trainer/landing/2026/a.json", content)
+    put("root/step_trainer/b.json", b"")
+    put("root/step_trainer/_SUCCESS", b"")
+    put("root/step_trainer/.tmp/c.json", content)
+    put("root/step_trainer/folder/", b"")
+    put("root/step_trainer_old/x.json", content)
+    put("root/customer/c.json", b"{}")
+    found = find_objects(ROOT, STEP)
+    assert [(item.path, item.size) for item in found] == [
+        (f"{ROOT}/step_trainer/b.json", 0),
+        (f"{ROOT}/step_trainer/landing/2026/a.json", len(content)),
+    ]
+    assert found[1].version == tag == hashlib.md5(content, usedforsecurity=False).hexdigest()
+    assert find_objects(ROOT + "/", landing_contract("accelerometer")) == ()
+    assert [item.path for item in find_objects("s3a://stedi-landing/root", CUSTOMER)] == [
+        f"{ROOT}/customer/c.json"
+    ]
+
+
+def test_a_version_changes_with_the_bytes(put) -> None:
+    put("root/customer/a.json", b"{}")
+    first = find_objects(ROOT, CUSTOMER)
+    put("root/customer/a.json", b"[]")
+    second = find_objects(ROOT, CUSTOMER)
+    assert [item.path for item in first] == [item.path for item in second]
+    assert first[0].version != second[0].version
+
+
+def test_a_bucket_can_be_the_root(put) -> None:
+    put("customer/a.json", b"{}")
+    assert [item.path for item in find_objects("s3://stedi-landing", CUSTOMER)] == [
+        "s3://stedi-landing/customer/a.json"
+    ]
+
+
+@pytest.mark.parametrize("memory", [1 << 20, 0])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_an_object_is_fetched_with_its_digest(put, memory: int, pack) -> None:
+    content = pack(RECORD % b"s" * 500 + b"bad\n")
+    put("root/step_trainer/a b=ä.json", content)
+    (obj,) = find_objects(ROOT, STEP)
+    with fetch(obj, limits=Limits(memory=memory)) as fetched:
+        assert fetched.digest == hashlib.blake2b(content, digest_size=16).hexdigest()
+        splits = list(fetched.splits(STEP, run="r"))
+        assert (fetched.summary.records, fetched.summary.rejected) == (500, 1)
+    assert splits[0].kept["_object"].unique().to_list() == [f"{ROOT}/step_trainer/a b=ä.json"]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (f"{ROOT}/step_trainer/a.json", ["a"]),
+        (f"{ROOT}/step_trainer", ["a", "b"]),
+        (f"{ROOT}/step_trainer/", ["a", "b"]),
+        (f"{ROOT}/step_trainer/*.json", ["a"]),
+        (f"{ROOT}/step_trainer/**", ["a", "b"]),
+    ],
+)
+def test_a_source_is_an_object_a_prefix_or_a_pattern(put, source: str, expected: list[str]) -> None:
+    put("root/step_trainer/a.json", RECORD % b"a")
+    put("root/step_trainer/x/b.json", RECORD % b"b")
+    assert read_landing(source, "step_trainer_landing").kept["serial_number"].to_list() == expected
+
+
+def test_settings_can_be_passed_along(put, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    put("root/step_trainer/a.json", RECORD % b"a")
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    options = {"endpoint_url": server, "key": "test", "secret": "test"}
+    (obj,) = find_objects(ROOT, STEP, storage_options=options)
+    with fetch(obj, storage_options=options) as fetched:
+        assert sum(len(split.kept) for split in fetched.splits(STEP, run=None)) == 1
+    assert len(read_landing(ROOT + "/step_trainer", "step_trainer", storage_options=options).kept) == 1
+
+
+def test_what_is_missing_is_an_error_of_one_line_without_personal_data(put) -> None:
+    put("root/customer/a.json", b"{}")
+    with pytest.raises(LandingError, match="nothing is under the landing root"):
+        find_objects("s3://stedi-landing/elsewhere", CUSTOMER)
+    with pytest.raises(LandingError, match=r"nothing is under the landing root|does not exist"):
+        find_objects("s3://no-such-bucket", CUSTOMER)
+    with pytest.raises(LandingError) as caught:
+        read_landing("s3://stedi-landing/root/jane@test.com.json", "customer")
+    assert "jane" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+    (obj,) = find_objects(ROOT, CUSTOMER)
+    put("root/customer/a.json", b"")
+    import boto3
+
+    boto3.client("s3").delete_object(Bucket="stedi-landing", Key="root/customer/a.json")
+    with pytest.raises(LandingError, match="does not exist"), fetch(obj):
+        pass

@@ -1,0 +1,118 @@
+"""A lake equals the oracle after every run, whatever the world, and however it is parted and delivered."""
+
+import random
+import shutil
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bench import Bench
+from lakes import (
+    DERIVED,
+    LANDING,
+    PUBLISHED,
+    as_landed,
+    contents,
+    derived_rows,
+    figures,
+    in_few_objects,
+    judged,
+    pour,
+    run,
+    tables_of,
+)
+from worlds import HOURS, NOW, World, poured_together, random_world, worlds
+
+MOST_BATCHES = 3
+NOWS = (*HOURS[4:6], NOW - (NOW - HOURS[5]) / 2, NOW, HOURS[7])
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory) -> Bench:
+    return Bench.build(tmp_path_factory.mktemp("bench"))
+
+
+def parted(world: World, batches: int, dice: random.Random) -> World:
+    """Return the world as it lands, every record in some part of its object: ``d1~0``, ``d1~1``, ..."""
+    return as_landed(in_few_objects(world), lambda: f"~{dice.randrange(batches)}")
+
+
+def batch(world: World, *numbers: int) -> World:
+    """Return what is in some of the parts."""
+    ends = tuple(f"~{number}" for number in numbers)
+    kinds = ("customers", "accelerometer", "steps", "rejected")
+    return replace(
+        world,
+        **{
+            kind: tuple(row for row in getattr(world, kind) if row["_digest"].endswith(ends))
+            for kind in kinds
+        },
+    )
+
+
+def feed(bench: Bench, world: World, order: list[int], nows: list, consent: str) -> dict:
+    """Deliver the parts of a world one after the other, and judge the lake after each.
+
+    Returns:
+        What all published tables hold in the end.
+    """
+    lake = bench.empty().lake
+    landing = bench.folder.with_name("deliveries")
+    shutil.rmtree(landing, ignore_errors=True)
+    for place, now in enumerate(nows):
+        root = pour(landing / str(place), batch(world, order[place]))
+        report = run(lake, root, now=now, consent=consent)
+        known = batch(world, *order[: place + 1])
+        tables, accounts = judged(known, now=now, consent=consent)
+        assert tables_of(lake) == tables
+        for table in DERIVED:
+            assert figures(report.accounts[table]) == figures(accounts[table]), table
+        sizes = [len(known.customers), len(known.accelerometer), len(known.steps), len(known.rejected)]
+        assert [lake.scan(table).collect().height for table in (*LANDING, "quarantine")] == sizes
+    assert derived_rows(bench.folder) == tables_of(lake)
+    return contents({table: lake.scan(table) for table in PUBLISHED})
+
+
+@settings(
+    max_examples=max(5, settings().max_examples // 12),
+    suppress_health_check=[*settings().suppress_health_check, HealthCheck.function_scoped_fixture],
+)
+@given(
+    parts=st.lists(worlds(), min_size=2, max_size=6),
+    batches=st.integers(1, MOST_BATCHES),
+    seed=st.integers(0, 2**32),
+    consent=st.sampled_from(("as_of", "as_of", "current")),
+    nows=st.lists(st.sampled_from(NOWS), min_size=MOST_BATCHES, max_size=MOST_BATCHES).map(sorted),
+)
+def test_a_lake_equals_the_oracle_after_every_delivery(bench, parts, batches, seed, consent, nows):
+    dice = random.Random(seed)  # noqa: S311 - a test's dice
+    world = parted(poured_together(parts), batches, dice)
+    feed(bench, world, list(range(batches)), nows[-batches:], consent)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_order_of_deliveries_does_not_matter(bench, seed):
+    dice = random.Random(seed)  # noqa: S311 - a test's dice
+    world = poured_together(random_world(1000 * seed + number) for number in range(30))
+    world = parted(world, MOST_BATCHES, dice)
+    order = list(range(MOST_BATCHES))
+    there = feed(bench, world, order, [HOURS[5], NOW, HOURS[7]], "as_of")
+    back = feed(bench, world, order[::-1], [HOURS[4], HOURS[4], HOURS[7]], "as_of")
+    at_once = feed(bench, replace(world, **everything(world)), [0], [HOURS[7]], "as_of")
+    assert there == back
+    assert {table: there[table] for table in DERIVED} == {table: at_once[table] for table in DERIVED}
+
+
+def everything(world: World) -> dict:
+    """Return the rows of a world, each in the same object as before, and all objects in one delivery."""
+    return {
+        kind: tuple({**row, "_digest": f"{row['_digest']}~0"} for row in getattr(world, kind))
+        for kind in ("customers", "accelerometer", "steps", "rejected")
+    }
+
+
+def test_a_world_of_many_customers_in_one_run(bench):
+    world = in_few_objects(poured_together(random_world(number) for number in range(400)))
+    feed(bench, as_landed(world, lambda: "~0"), [0], [NOW], "as_of")
