@@ -1,8 +1,11 @@
 """The names of tables and zones, and the few values that the whole project agrees on."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final, Literal
+
+from stedi.errors import ConfigurationError
 
 Consent = Literal["as_of", "current"]
 CONSENT_MODES: Final[tuple[Consent, ...]] = ("as_of", "current")
@@ -45,3 +48,19 @@ END_OF_TIME: Final = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
 """When a rejected customer record takes effect if nothing says when: after everything else."""
 
 MILLISECOND: Final = timedelta(milliseconds=1)
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
+
+
+def check_name(kind: str, name: str) -> str:
+    """Return a name that is safe in paths and queries of every engine.
+
+    Raises:
+        ConfigurationError: It is not.
+    """
+    if not _NAME.fullmatch(name):
+        raise ConfigurationError(
+            f"the {kind} {name!r} is no plain name: use lower-case letters, digits and _, "
+            "beginning with a letter"
+        )
+    return name

@@ -20,7 +20,15 @@ from stedi.lake.release import find_records
 from stedi.lake.report import RunReport
 from stedi.lake.run import Order, check_order, execute
 from stedi.lake.site import Site
-from stedi.names import CONSENT_MODES, CUSTOMER_TRUSTED, NAMESPACE, QUARANTINE, RUN, Consent
+from stedi.names import (
+    CONSENT_MODES,
+    CUSTOMER_TRUSTED,
+    NAMESPACE,
+    QUARANTINE,
+    RUN,
+    Consent,
+    check_name,
+)
 from stedi.warehouse.warehouse import Warehouse
 
 DEFAULT_BUCKETS: Final = 32
@@ -83,7 +91,7 @@ class Lake:
             folder=folder,
             catalog=catalog or {},
             location=warehouse or "",
-            namespace=namespace,
+            namespace=check_name("namespace", namespace),
             buckets=buckets,
         )
         return cls(site, pseudonyms)
@@ -135,14 +143,18 @@ class Lake:
         with self._site.hold() as (warehouse, runs), self._site.scratch() as scratch:
             base = runs[-1] if runs else None
             check_order(consent, judged_at, base)
+            fingerprint = base.key_fingerprint if base else None
+            pseudonyms, new = find_key(self._pseudonyms, fingerprint=fingerprint)
             order = Order(
                 sources=sources,
                 consent=consent,
                 now=judged_at,
                 max_rejected=max_rejected,
-                pseudonyms=self._key(base),
+                pseudonyms=pseudonyms,
                 released=frozenset(),
                 scratch=scratch,
+                # The key of a new lake is saved when there is something that it belongs to.
+                seal=lambda: pseudonyms.save(key_file()) if new else None,
                 progress=progress,
             )
             return execute(warehouse, order, runs)
@@ -166,15 +178,17 @@ class Lake:
         with self._site.hold() as (warehouse, runs), self._site.scratch() as scratch:
             base = runs[-1]
             check_order(base.consent, judged_at, base)
+            pseudonyms, _ = find_key(self._pseudonyms, fingerprint=base.key_fingerprint)
             quarantine = warehouse.scan(QUARANTINE, base.snapshots[QUARANTINE]).collect()
             order = Order(
                 sources={},
                 consent=base.consent,
                 now=judged_at,
                 max_rejected=1,
-                pseudonyms=self._key(base),
+                pseudonyms=pseudonyms,
                 released=find_records(quarantine, record_ids),
                 scratch=scratch,
+                seal=lambda: None,
                 progress=progress,
             )
             return execute(warehouse, order, runs)
@@ -260,12 +274,6 @@ class Lake:
             LakeError: Nothing was published yet.
         """
         return self._site.read()[1][-1]
-
-    def _key(self, base: Run | None) -> Pseudonyms:
-        found, new = find_key(self._pseudonyms, fingerprint=base.key_fingerprint if base else None)
-        if new:
-            found.save(key_file())
-        return found
 
 
 def _aware(name: str, time: datetime) -> datetime:

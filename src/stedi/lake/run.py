@@ -1,8 +1,9 @@
 """One run: what is new is loaded, the derived tables are made again, checked, and published as a whole."""
 
+import contextlib
 import secrets
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -38,6 +39,7 @@ class Order:
         pseudonyms: The lake's key.
         released: Rejected records, as (digest, position), that from now on deny and claim nothing.
         scratch: Where rows wait for their bucket.
+        seal: Is called once all is checked, just before the run is published.
         progress: Is told how far the run is.
     """
 
@@ -48,6 +50,7 @@ class Order:
     pseudonyms: Pseudonyms
     released: frozenset[tuple[str, int]]
     scratch: Path
+    seal: Callable[[], None]
     progress: Progress
 
 
@@ -87,8 +90,11 @@ def execute(warehouse: Warehouse, order: Order, runs: Sequence[Run]) -> RunRepor
         snapshots, accounts, objects = _stage(warehouse, order, base, before, run_id)
         audit(warehouse, before, snapshots, accounts)
     except BaseException:
-        warehouse.drop_branches(TAG_PREFIX + run_id)
+        # What can't be dropped now, on a full disk say, the next run drops.
+        with contextlib.suppress(Exception):
+            warehouse.drop_branches(TAG_PREFIX + run_id)
         raise
+    order.seal()
     run = Run(
         run_id=run_id,
         base_run_id=base.run_id if base else None,

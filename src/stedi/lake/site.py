@@ -13,6 +13,7 @@ from stedi.lake.history import Run, from_frame
 from stedi.lake.publish import repair
 from stedi.names import RUN
 from stedi.warehouse.catalog import CATALOG_FILE, WAREHOUSE_FOLDER
+from stedi.warehouse.failure import explained
 from stedi.warehouse.lock import LOCK_FILE, exclusive
 from stedi.warehouse.warehouse import Warehouse
 
@@ -56,8 +57,9 @@ class Site:
         """
         runs: Sequence[Run] = ()
         if self.exists:
-            warehouse = self._fresh()
-            runs = published(warehouse)
+            with explained(str(self)):
+                warehouse = self._fresh()
+                runs = published(warehouse)
         if not runs:
             raise LakeError(
                 f"there is no published run in the lake {self}: fill it with stedi run LANDING, or lake.run()"
@@ -74,24 +76,24 @@ class Site:
             LakeError: The folder can't hold a lake, or another run holds it.
         """
         if self.folder is None:
-            yield self._prepared()
+            with explained(str(self)):
+                yield self._prepared()
             return
         new = not self.exists
         made = _make_folder(self.folder)
         try:
-            with exclusive(self.folder):
+            with exclusive(self.folder), explained(str(self)):
                 try:
                     yield self._prepared()
                 except BaseException:
-                    if new and not published(self._fresh()):
+                    if new and not self._has_run():
                         self._warehouse = None
-                        for name in (CATALOG_FILE, WAREHOUSE_FOLDER, _SCRATCH):
+                        for name in _OURS:
                             _remove(self.folder / name)
                     raise
         except BaseException:
-            if new and not self.exists:
-                _remove(self.folder / LOCK_FILE)
-                if made and not any(self.folder.iterdir()):
+            if made and not self.exists:
+                with contextlib.suppress(OSError):
                     self.folder.rmdir()
             raise
 
@@ -110,17 +112,24 @@ class Site:
         finally:
             _remove(scratch)
 
-    def _fresh(self) -> Warehouse:
-        if self._warehouse is None:
+    def _fresh(self, *, create: bool = False) -> Warehouse:
+        if self._warehouse is None or create:
             if self.folder is not None:
-                self._warehouse = Warehouse.local(self.folder, self.namespace)
+                self._warehouse = Warehouse.local(self.folder, self.namespace, create=create)
             else:
                 self._warehouse = Warehouse.remote(self.catalog, self.location, self.namespace)
         self._warehouse.refresh()
         return self._warehouse
 
+    def _has_run(self) -> bool:
+        """Say whether anything was published; yes if that can't be told."""
+        try:
+            return bool(published(self._fresh()))
+        except Exception:  # noqa: BLE001 - whatever it is, another error is on its way to the user
+            return True
+
     def _prepared(self) -> tuple[Warehouse, Sequence[Run]]:
-        warehouse = self._fresh()
+        warehouse = self._fresh(create=True)
         warehouse.create_missing(self.buckets)
         runs = published(warehouse)
         repair(warehouse, runs)
@@ -142,7 +151,9 @@ def _make_folder(folder: Path) -> bool:
         present = [item.name for item in folder.iterdir()]
     except OSError as error:
         raise LakeError(f"the lake folder {folder} can't be made or read: {error.strerror}") from None
-    foreign = [name for name in present if name not in _OURS and not name.startswith(".")]
+    # A process that was killed may have left SQLite's own files beside the lock and the catalog.
+    ours = {*_OURS, f"{LOCK_FILE}-journal", f"{CATALOG_FILE}-journal"}
+    foreign = [name for name in present if name not in ours and not name.startswith(".")]
     if CATALOG_FILE not in present and foreign:
         raise LakeError(
             f"the folder {folder} is not empty and holds no lake: name an empty or a new folder with --lake"
@@ -154,4 +165,5 @@ def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)

@@ -61,7 +61,7 @@ class BucketStage:
 
     def read(self, buckets: Iterable[int]) -> pl.DataFrame | None:
         """Return the rows of some buckets and forget them; None where there are none."""
-        parts = [self._take(bucket) for bucket in buckets if self.rows[bucket]]
+        parts = [self._take(bucket) for bucket in buckets if self._path(bucket).exists()]
         return pl.concat(parts) if parts else None
 
     def _take(self, bucket: int) -> pl.DataFrame:

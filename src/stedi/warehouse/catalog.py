@@ -1,6 +1,5 @@
 """The catalog: an SQLite file beside the warehouse, or any that pyiceberg knows."""
 
-import re
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Final
 
 from pyiceberg.catalog import AVAILABLE_CATALOGS, Catalog, CatalogType
 from pyiceberg.catalog.sql import SqlCatalog
-from pyiceberg.exceptions import NoSuchTableError
+from pyiceberg.exceptions import NoSuchTableError, ValidationError
 from pyiceberg.table import Table
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
@@ -19,25 +18,15 @@ from stedi.warehouse.layout import iceberg_schema, partition_spec, table_propert
 
 CATALOG_FILE: Final = "catalog.db"
 WAREHOUSE_FOLDER: Final = "warehouse"
-_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
-def check_name(kind: str, name: str) -> str:
-    """Return a name that is safe in paths and queries of every engine.
+def local_catalog(folder: Path, *, create: bool) -> Catalog:
+    """Open the catalog of a local lake.
 
-    Raises:
-        ConfigurationError: It is not.
-    """
-    if not _NAME.fullmatch(name):
-        raise ConfigurationError(
-            f"the {kind} {name!r} is no plain name: use lower-case letters, digits and _, "
-            "beginning with a letter"
-        )
-    return name
-
-
-def local_catalog(folder: Path) -> Catalog:
-    """Open, or make, the catalog of a local lake.
+    Args:
+        folder: The folder of the lake.
+        create: Make what is not there yet. Only who holds the lake may: a reader that makes tables would
+            be in the way of the run that makes them.
 
     Raises:
         CatalogError: The catalog file can't be read or made.
@@ -46,11 +35,13 @@ def local_catalog(folder: Path) -> Catalog:
     file = folder / CATALOG_FILE
     _refuse_moved(folder, file)
     try:
-        (folder / WAREHOUSE_FOLDER).mkdir(parents=True, exist_ok=True)
+        if create:
+            (folder / WAREHOUSE_FOLDER).mkdir(parents=True, exist_ok=True)
         return SqlCatalog(
             "stedi",
             uri=URL.create("sqlite", database=str(file)).render_as_string(hide_password=False),
             warehouse=str(folder / WAREHOUSE_FOLDER),
+            init_catalog_tables=str(create).lower(),
         )
     except OSError as error:
         raise CatalogError(f"the lake {folder} can't be written: {error.strerror}") from None
@@ -66,13 +57,15 @@ def _refuse_moved(folder: Path, file: Path) -> None:
     if not file.exists():
         return
     try:
-        connection = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)
+        # Not mode=ro: whoever comes first after a kill in a commit must roll its journal back.
+        connection = sqlite3.connect(f"{file.as_uri()}?mode=rw", uri=True)
         try:
             places = connection.execute("SELECT metadata_location FROM iceberg_tables").fetchall()
         finally:
             connection.close()
     except sqlite3.OperationalError as error:
         if "no such table" in str(error):
+            _refuse_orphaned(folder, file)
             return
         raise CatalogError(f"the catalog {file} can't be read: {error}") from None
     except sqlite3.DatabaseError:
@@ -85,6 +78,15 @@ def _refuse_moved(folder: Path, file: Path) -> None:
                 f"the lake {folder} was made at {origin}, and its tables hold the paths of that place: "
                 "move it back there, or bind-mount it there (a copy can't be used beside the original)"
             )
+
+
+def _refuse_orphaned(folder: Path, file: Path) -> None:
+    """Refuse a catalog that knows of no table beside a warehouse that holds some."""
+    if any(path.is_file() for path in (folder / WAREHOUSE_FOLDER).rglob("*")):
+        raise CatalogError(
+            f"the catalog {file} is empty, but the warehouse beside it is not: restore the catalog from a "
+            "backup"
+        )
 
 
 def remote_catalog(settings: Mapping[str, str], warehouse: str) -> Catalog:
@@ -136,8 +138,10 @@ def load_table(catalog: Catalog, namespace: str, contract: Contract) -> Table | 
     except NoSuchTableError:
         return None
     except SQLAlchemyError as error:
+        if "no such table" in str(error):
+            return None
         raise CatalogError(f"the catalog can't be read ({type(error).__name__})") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
         raise CatalogError(
             f"the metadata of table {contract.name} can't be read ({type(error).__name__}): restore the lake "
             "from a backup, or make it again from the landing files"

@@ -1,5 +1,6 @@
 """One run at a time on a local lake: a lock that the operating system drops when the process dies."""
 
+import contextlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,30 +16,50 @@ LOCK_FILE: Final = "lock.db"
 def exclusive(folder: Path) -> Iterator[None]:
     """Hold the lake for the length of a block.
 
-    SQLite's own file lock is used: it works wherever the catalog does.
+    SQLite's own file lock is used: it works wherever the catalog does. The holder may remove the file:
+    whoever then gets the lock of a file that is no longer there tries again.
 
     Raises:
         RunConflictError: Another run holds the lake.
         CatalogError: The lock file can't be written.
     """
     file = folder / LOCK_FILE
+    while True:
+        connection, opened = _connect(file)
+        try:
+            _begin(connection, folder, file)
+            if _identity(file) == opened:
+                yield
+                return
+        finally:
+            connection.close()
+
+
+def _connect(file: Path) -> tuple[sqlite3.Connection, int | None]:
     try:
-        connection = sqlite3.connect(file, timeout=0, isolation_level=None)
+        with contextlib.suppress(OSError):
+            file.touch()
+        opened = _identity(file)
+        return sqlite3.connect(file, timeout=0, isolation_level=None), opened
     except sqlite3.Error as error:
         raise CatalogError(f"the lock {file} can't be opened: {error}") from None
+
+
+def _begin(connection: sqlite3.Connection, folder: Path, file: Path) -> None:
     try:
-        try:
-            connection.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error):
-                raise RunConflictError(
-                    f"another run holds the lake {folder}: wait until it has ended, then run again"
-                ) from None
-            raise CatalogError(f"the lock {file} can't be taken: {error}") from None
-        except sqlite3.DatabaseError:
-            raise CatalogError(
-                f"the lock {file} is no SQLite file: remove it if no run is under way"
+        connection.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise RunConflictError(
+                f"another run holds the lake {folder}: wait until it has ended, then run again"
             ) from None
-        yield
-    finally:
-        connection.close()
+        raise CatalogError(f"the lock {file} can't be taken: {error}") from None
+    except sqlite3.DatabaseError:
+        raise CatalogError(f"the lock {file} is no SQLite file: remove it if no run is under way") from None
+
+
+def _identity(file: Path) -> int | None:
+    try:
+        return file.stat().st_ino
+    except FileNotFoundError:
+        return None

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 
-from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
 from pyiceberg.table.refs import SnapshotRefType
 from pyiceberg.table.update.snapshot import ManageSnapshots
-from sqlalchemy.exc import SQLAlchemyError
 
-from stedi.errors import CatalogError, RunConflictError
+from stedi.errors import CatalogError
+from stedi.warehouse.failure import committing
 
 
 def main_snapshot(table: Table) -> int:
@@ -74,7 +73,7 @@ def stage(
     if not added and not removed:
         return base
     properties = {"stedi.run": branch}
-    with table.transaction() as transaction:
+    with committing(), table.transaction() as transaction:
         ManageSnapshots(transaction).create_branch(base, branch).commit()
         update = transaction.update_snapshot(snapshot_properties=properties, branch=branch)
         with update.overwrite() if removed else update.fast_append() as producer:
@@ -91,16 +90,13 @@ def append(table: Table, added: Sequence[DataFile]) -> int:
     Raises:
         RunConflictError: Main has moved since.
     """
-    try:
-        with table.transaction() as transaction, transaction.update_snapshot().fast_append() as producer:
-            for file in added:
-                producer.append_data_file(file)
-    except CommitFailedException:
-        raise RunConflictError(
-            "another run was published while this one worked; nothing of this one was: run it again"
-        ) from None
-    except SQLAlchemyError as error:
-        raise CatalogError(f"the catalog can't be written ({type(error).__name__})") from None
+    with (
+        committing(),
+        table.transaction() as transaction,
+        transaction.update_snapshot().fast_append() as producer,
+    ):
+        for file in added:
+            producer.append_data_file(file)
     return main_snapshot(table)
 
 
@@ -117,7 +113,7 @@ def advance(table: Table, snapshot_id: int, *, tag: str, retired: Iterable[str] 
     old = [name for name in retired if name in refs and name != tag]
     if tagged and not moved and not old:
         return
-    with table.manage_snapshots() as manage:
+    with committing(), table.manage_snapshots() as manage:
         if moved:
             manage.set_current_snapshot(snapshot_id)
         if not tagged:

@@ -9,13 +9,12 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import NamespaceAlreadyExistsError
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
-from sqlalchemy.exc import SQLAlchemyError
 
 from stedi.contract import CONTRACTS, contract_of
 from stedi.errors import CatalogError
 from stedi.names import ACCELEROMETER_TRUSTED, RUN
 from stedi.warehouse import bucket, read, refs
-from stedi.warehouse.catalog import check_name, create_table, load_table, local_catalog, remote_catalog
+from stedi.warehouse.catalog import create_table, load_table, local_catalog, remote_catalog
 from stedi.warehouse.writer import TableWriter
 
 
@@ -29,13 +28,13 @@ class Warehouse:
     def __init__(self, catalog: Catalog, namespace: str) -> None:
         """Take an open catalog."""
         self._catalog = catalog
-        self._namespace = check_name("namespace", namespace)
+        self._namespace = namespace
         self._tables: dict[str, Table] = {}
 
     @classmethod
-    def local(cls, folder: Path, namespace: str) -> "Warehouse":
-        """Open, or make, the warehouse of a local lake."""
-        return cls(local_catalog(folder), namespace)
+    def local(cls, folder: Path, namespace: str, *, create: bool = False) -> "Warehouse":
+        """Open the warehouse of a local lake; make what is not there yet if asked to."""
+        return cls(local_catalog(folder, create=create), namespace)
 
     @classmethod
     def remote(cls, settings: Mapping[str, str], location: str, namespace: str) -> "Warehouse":
@@ -44,19 +43,11 @@ class Warehouse:
 
     def create_missing(self, buckets: int) -> None:
         """Make the tables that do not exist yet."""
-        try:
-            with contextlib.suppress(NamespaceAlreadyExistsError):
-                self._catalog.create_namespace(self._namespace)
-            for contract in CONTRACTS.values():
-                if not self.has(contract.name):
-                    self._tables[contract.name] = create_table(
-                        self._catalog, self._namespace, contract, buckets
-                    )
-        except (SQLAlchemyError, OSError) as error:
-            raise CatalogError(
-                f"the lake's tables can't be made ({type(error).__name__}): may the folder be written, and "
-                "is there room on the disk?"
-            ) from None
+        with contextlib.suppress(NamespaceAlreadyExistsError):
+            self._catalog.create_namespace(self._namespace)
+        for contract in CONTRACTS.values():
+            if not self.has(contract.name):
+                self._tables[contract.name] = create_table(self._catalog, self._namespace, contract, buckets)
 
     def refresh(self) -> None:
         """Forget the loaded tables: the next use sees what was published since."""

@@ -1,0 +1,89 @@
+"""What the disk, the catalog and the libraries below say, in words that a user can act upon."""
+
+import errno
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from polars.exceptions import ComputeError
+from pyarrow import ArrowException
+from pyiceberg.exceptions import CommitFailedException, ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+
+from stedi.errors import CatalogError, RunConflictError
+
+_FULL: Final = ("No space left", "disk is full", "disk I/O error")
+_LENGTH: Final = 240
+
+
+@contextmanager
+def explained(place: str) -> Iterator[None]:
+    """Turn what the disk, the catalog and the libraries raise into one clear error.
+
+    Args:
+        place: The lake, for the message.
+
+    Raises:
+        CatalogError: A file of the lake, or its catalog, can't be read or written.
+    """
+    try:
+        yield
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        if _is_full(error):
+            raise CatalogError(_no_room(place)) from None
+        raise CatalogError(
+            f"the catalog of the lake {place} can't be read or written ({_first_line(error)})"
+        ) from None
+    except OSError as error:
+        if _is_full(error):
+            raise CatalogError(_no_room(place)) from None
+        if isinstance(error, FileNotFoundError):
+            raise CatalogError(
+                f"the lake {place} has lost a file ({_first_line(error)}): restore it from a backup, or make "
+                "the lake again from the landing files"
+            ) from None
+        raise CatalogError(f"the lake {place} can't be read or written ({_first_line(error)})") from None
+    except (ArrowException, ComputeError, ValidationError) as error:
+        # What these say may quote what is in a file.
+        raise CatalogError(
+            f"a file of the lake {place} is damaged ({type(error).__name__}): restore it from a backup, or "
+            "make the lake again from the landing files"
+        ) from None
+
+
+@contextmanager
+def committing() -> Iterator[None]:
+    """Turn a lost race for a table into one clear error.
+
+    Raises:
+        RunConflictError: Another run wrote to the table since it was loaded.
+    """
+    try:
+        yield
+    except CommitFailedException:
+        pass
+    except ValueError as error:
+        if "sequence number" not in str(error):
+            raise
+    else:
+        return
+    raise RunConflictError(
+        "another run wrote to the lake while this one worked; nothing of this one was published: run it again"
+    )
+
+
+def _is_full(error: BaseException) -> bool:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return True
+    return any(words in str(error) for words in _FULL)
+
+
+def _no_room(place: str) -> str:
+    return f"there is no room left on the disk of the lake {place}: free some, then run again"
+
+
+def _first_line(error: BaseException) -> str:
+    """Return the first line of a message that names files and states only, never values."""
+    origin = getattr(error, "orig", None) or error
+    return str(origin).partition("\n")[0][:_LENGTH]
