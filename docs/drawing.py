@@ -64,8 +64,9 @@ def zones() -> str:
     """Draw the tables in their zones, and an arrow for each input of each derived table."""
     parts = []
     for zone, left in _COLUMNS.items():
+        x, wide = left - 16, _BOX_WIDTH + 32
         parts.append(
-            f'<rect class="zone {zone}" x="{left - 16}" y="8" width="{_BOX_WIDTH + 32}" height="404" rx="14"/>'
+            f'<rect class="zone {zone}" x="{x}" y="8" width="{wide}" height="404" rx="14"/>'
             f'<text class="zone-name {zone}" x="{left + _BOX_WIDTH / 2}" y="42">{zone}</text>'
             f'<text class="zone-motto" x="{left + _BOX_WIDTH / 2}" y="66">{_MOTTOS[zone]}</text>'
         )
@@ -208,10 +209,11 @@ def _said(record: Record, y: float) -> str:
     back = ""
     if record.share < record.written:
         to = _x(record.share)
+        middle = (x + to) / 2
         back = (
             f'<path class="reach" d="M{x:.1f} {y} C{x - 40:.1f} {y + 24} {to + 40:.1f} {y + 24} '
             f'{to + 8:.1f} {y + 8}"/>'
-            f'<text class="reach-says" x="{(x + to) / 2:.1f}" y="{y + 34}">“since {_day(record.share)}”</text>'
+            f'<text class="reach-says" x="{middle:.1f}" y="{y + 34}">“since {_day(record.share)}”</text>'
         )
     return label + back + f'<path class="grant" d="M{x:.1f} {y - 8} l8 8 l-8 8 l-8 -8 z"/>'
 
@@ -272,8 +274,9 @@ def _day(time: datetime) -> str:
 # Both -----------------------------------------------------------------------------------------------
 
 _ARROW: Final = (
-    '<defs><marker id="tip" viewBox="0 0 10 10" refX="7" refY="5" markerWidth="12" '
-    'markerHeight="12" markerUnits="userSpaceOnUse" orient="auto-start-reverse"><path class="tip" d="M0 0 L10 5 L0 10 z"/></marker></defs>'
+    '<defs><marker id="tip" viewBox="0 0 10 10" refX="7" refY="5" markerWidth="12" markerHeight="12" '
+    'markerUnits="userSpaceOnUse" orient="auto-start-reverse">'
+    '<path class="tip" d="M0 0 L10 5 L0 10 z"/></marker></defs>'
 )
 
 

@@ -114,8 +114,8 @@ def _row(cells: list[str]) -> str:
 def _landing(contract: Contract) -> Iterator[str]:
     yield "## Row rules"
     yield (
-        "Source keys are matched without regard to case; other keys are ignored; an absent key is the same as "
-        "`null`. A record that breaks a rule goes to [`quarantine`](quarantine.md) with "
+        "Source keys are matched without regard to case; other keys are ignored; an absent key is the same "
+        "as `null`. A record that breaks a rule goes to [`quarantine`](quarantine.md) with "
         "[its reason](reasons.md#rejections)."
     )
     lines = [_row(["Source key", "A good value is", "Absent or `null`"]), _row(["---"] * 3)]
@@ -156,9 +156,10 @@ def _link(table: str) -> str:
 def _index() -> Iterator[str]:
     yield "# Tables"
     yield (
-        "Twelve Iceberg tables, in the namespace `stedi` unless you choose another. The pages of this section "
-        "are derived from the contracts in `stedi.contract`: what they say is what the code checks."
-    ).replace("Twelve", _NUMBERS[len(CONTRACTS)])
+        f"{len(CONTRACTS)} Iceberg tables, in the namespace `stedi` unless you choose another. The pages of "
+        "this section are derived from the contracts in `stedi.contract`: what they say is what the code "
+        "checks."
+    )
     yield zones().replace("{contracts}", "")
     for zone, motto in _ZONES.items():
         yield f"## {zone.title()}"
@@ -173,9 +174,9 @@ def _index() -> Iterator[str]:
     yield "## Words"
     yield (
         "All times are `timestamptz`: microseconds, UTC. `customer_id` and `device_id` are pseudonyms. "
-        "A **rejected** record breaks its contract and is in quarantine; a **dropped** row is good, and a rule "
-        "keeps it out, for [one reason](reasons.md). Columns that begin with `_` are provenance: which object "
-        "held the record, at which position, and which run loaded it."
+        "A **rejected** record breaks its contract and is in quarantine; a **dropped** row is good, and a "
+        "rule keeps it out, for [one reason](reasons.md). Columns that begin with `_` are provenance: which "
+        "object held the record, at which position, and which run loaded it."
     )
 
 
@@ -184,8 +185,8 @@ def _reasons() -> Iterator[str]:
     yield "Nothing is lost in silence. These are all the reasons, with the words that the command line uses."
     yield "## Rejections"
     yield (
-        "A landing record that breaks its contract is in [`quarantine`](quarantine.md). The first reason that "
-        "matches, in this order, is the one it gets."
+        "A landing record that breaks its contract is in [`quarantine`](quarantine.md). The first reason "
+        "that matches, in this order, is the one it gets."
     )
     lines = [_row(["Reason", "In words"]), _row(["---"] * 2)]
     lines.extend(_row([f"`{reason}`", reason.words]) for reason in Rejection)
@@ -197,9 +198,6 @@ def _reasons() -> Iterator[str]:
         tables = ", ".join(_link(step.table) for step in LINEAGE if reason in step.drops)
         lines.append(_row([f"`{reason}`", reason.words, tables]))
     yield "\n".join(lines)
-
-
-_NUMBERS: Final = {11: "Eleven", 12: "Twelve", 13: "Thirteen", 14: "Fourteen"}
 
 
 def _write(path: str, parts: Iterator[str]) -> None:

@@ -147,7 +147,9 @@ def decide(story: Story, moment: datetime) -> Decision:
     devices = usable_devices(customers, device_holders(customers, curated))
     judged_steps = fetch(judge_step_trainer(step_landing, devices))
     consents = {_name(row["email"]): row["consent_from"] for row in customers.iter_rows(named=True)}
-    usable = {key(row["serial_number"]): row["device_consent_from"] for row in customers.iter_rows(named=True)}
+    usable = {
+        key(row["serial_number"]): row["device_consent_from"] for row in customers.iter_rows(named=True)
+    }
     people = dict.fromkeys(record.person for record in story.records)
     serials = dict.fromkeys(record.device for record in story.records)
     return Decision(

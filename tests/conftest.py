@@ -39,5 +39,6 @@ def public_sample() -> Path:
     """Return the public sample's folder, which stands beside the checkout and is never part of it."""
     folder = HERE.parents[1] / "shared" / "data" / "public-sample"
     if not folder.is_dir():
+        assert "STEDI_REQUIRE_SAMPLE" not in os.environ, "the public sample is required, but not there"
         pytest.skip("the public sample is not beside this checkout")
     return folder

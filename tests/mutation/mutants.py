@@ -37,7 +37,7 @@ _CLAIMS = """statements.filter(~nw.col("device_id").is_null())
 _NOT_HELD = """
             .otherwise(nw.when(nw.col("_held").is_null()).then(nw.lit(Drop.DEVICE_NOT_HELD.value)))"""
 _HELD = 'held.with_columns(_held=nw.lit(1)), on=["customer_id", "device_id"]'
-_SERIAL = "None if serial is None else pseudonyms.device_id(serial) for serial"
+_SERIAL = "pseudonyms.device_id(serial) if serial and serial.strip() else None"
 _WITHIN = '(nw.col("_gap") >= -span) & (nw.col("_gap") <= span)'
 _LAST = '_last=nw.col("_phone").fill_null(strategy="forward").over("customer_id", **order)'
 
@@ -141,7 +141,7 @@ MUTANTS = (
         "nw.concat([said, statements.of_rejected(rejected, records, pseudonyms)])",
         "said",
     ),
-    Mutant("rejected records claim nothing", STATEMENTS, _SERIAL, "None for serial"),
+    Mutant("rejected records claim nothing", STATEMENTS, _SERIAL, "None"),
     Mutant("they deny first, not last", STATEMENTS, "nw.lit(END_OF_TIME)", "nw.lit(EARLIEST)"),
     Mutant("their object does not date them", STATEMENTS, 'nw.col("_newest"), ', ""),
     Mutant(

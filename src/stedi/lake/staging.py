@@ -10,6 +10,8 @@ import polars as pl
 import pyarrow as pa
 from pyarrow import ipc
 
+from stedi.errors import ConservationError
+
 BUCKET = "_bucket"
 
 
@@ -60,8 +62,19 @@ class BucketStage:
             self.rows[bucket] += part.height
 
     def read(self, buckets: Iterable[int]) -> pl.DataFrame | None:
-        """Return the rows of some buckets and forget them; None where there are none."""
-        parts = [self._take(bucket) for bucket in buckets if self._path(bucket).exists()]
+        """Return the rows of some buckets and forget them; None where there are none.
+
+        Raises:
+            ConservationError: Rows were lost on their way.
+        """
+        wanted = list(buckets)
+        parts = [self._take(bucket) for bucket in wanted if self._path(bucket).exists()]
+        found, added = sum(part.height for part in parts), sum(self.rows[bucket] for bucket in wanted)
+        if found != added:
+            raise ConservationError(
+                f"{self._name}: {added} rows were staged, but {found} came back: somebody changed the lake's "
+                "scratch folder. Nothing was published; run again"
+            )
         return pl.concat(parts) if parts else None
 
     def _take(self, bucket: int) -> pl.DataFrame:

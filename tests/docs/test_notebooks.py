@@ -1,0 +1,71 @@
+"""The notebooks run from beginning to end, are paired with their scripts, and carry no outputs."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jupytext
+import nbformat
+import pytest
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+SCRIPTS = sorted(NOTEBOOKS.glob("*.py"))
+
+
+@pytest.fixture(scope="session")
+def executed(made_once) -> nbformat.NotebookNode:
+    """Return notebook 01 after a run in a kernel of its own."""
+    return nbformat.read(made_once("notebook", execute) / "done.ipynb", as_version=4)
+
+
+def execute(folder: Path) -> None:
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute", "--log-level", "ERROR"),
+            *("--output-dir", str(folder), "--output", "done"),
+            str(NOTEBOOKS / "01_landing_to_ml.ipynb"),
+        ],
+        check=True,
+        cwd=folder,
+        env={**os.environ, "JUPYTER_PLATFORM_DIRS": "1", "XDG_CONFIG_HOME": str(folder / "config")},
+    )
+
+
+def outputs(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    return [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+
+
+def test_the_training_table_holds_only_rows_with_consent(executed):
+    (cell,) = (cell for cell in executed.cells if "result" in cell.metadata.get("tags", []))
+    result = json.loads(cell.outputs[0]["text"])
+    assert result["rows_without_consent"] == 0
+    assert result["every_row_has_a_reason"] is True
+    assert result["rejected"] == result["damaged_on_purpose"] > 0
+    assert result["training_rows"] > 10_000
+    assert result["customers"] > 20
+
+
+def test_the_notebook_draws_its_three_figures_and_writes_no_error(executed):
+    found = outputs(executed)
+    assert sum("image/png" in output.get("data", {}) for output in found) == 3
+    assert not [output for output in found if output.get("name") == "stderr"]
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+def test_a_notebook_is_its_script_without_outputs(script):
+    paired = script.with_suffix(".ipynb")
+    notebook = nbformat.read(paired, as_version=4)
+    assert [(cell.cell_type, cell.source) for cell in notebook.cells] == [
+        (cell.cell_type, cell.source) for cell in jupytext.read(script).cells
+    ]
+    assert not outputs(notebook)
+    assert all(cell.get("execution_count") is None for cell in notebook.cells)
+
+
+def test_every_notebook_has_its_script():
+    assert SCRIPTS
+    assert [notebook.stem for notebook in sorted(NOTEBOOKS.glob("*.ipynb"))] == [
+        script.stem for script in SCRIPTS
+    ]
