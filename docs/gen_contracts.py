@@ -164,12 +164,14 @@ def _index() -> Iterator[str]:
     for zone, motto in _ZONES.items():
         yield f"## {zone.title()}"
         yield motto[0].upper() + motto[1:] + "."
-        lines = [_row(["Table", "One row is", "Made of"]), _row(["---"] * 3)]
+        lines = []
         for contract in CONTRACTS.values():
             if contract.zone is zone:
                 step = _DERIVED.get(contract.name)
-                inputs = ", ".join(_link(name) for name in (step.driving, *step.others)) if step else ""
-                lines.append(_row([_link(contract.name), contract.grain, inputs]))
+                inputs = [", ".join(_link(name) for name in (step.driving, *step.others))] if step else []
+                head = ["Table", "One row is", *(["Made of"] if step else [])]
+                lines = lines or [_row(head), _row(["---"] * len(head))]
+                lines.append(_row([_link(contract.name), contract.grain, *inputs]))
         yield "\n".join(lines)
     yield "## Words"
     yield (

@@ -49,6 +49,14 @@ plt.rcParams.update(
     }
 )
 
+pl.Config(
+    tbl_rows=20,
+    fmt_str_lengths=32,
+    tbl_width_chars=140,
+    tbl_hide_column_data_types=True,
+    tbl_hide_dataframe_shape=True,
+)
+
 # %% [markdown]
 # ## Landing
 #
@@ -62,6 +70,8 @@ landing = Path(workspace.name) / "landing"
 made = simulate(landing, customers=80, seed=7, dirt=0.002)
 
 print(f"{made.records:,} records in {len(made.paths)} files; exported on {made.as_of:%d %B %Y}")
+
+# %%
 pl.DataFrame(
     {
         "table": table.table,
@@ -321,11 +331,11 @@ plt.show()
 
 # %%
 training = lake.scan("machine_learning_curated").collect()
-training.head()
+training.head().with_columns(pl.col("customer_id", "device_id").str.head(8) + "…")
 
 # %% [markdown]
-# Is everybody in it for whom there is a consent, and nobody else? The check does not trust the pipeline: it joins
-# the table with the consents again, and counts the rows that should not be there.
+# Is anybody in it without consent? The check does not trust the pipeline: it joins the table with the consents
+# again, and counts the rows that should not be there.
 
 # %% tags=["result"]
 without_consent = training.join(consents, on="customer_id", how="left").filter(

@@ -42,7 +42,7 @@ def build(folder: Path) -> None:
         check=False,
     )
     assert built.returncode == 0, built.stderr
-    assert "WARNING" not in built.stderr
+    assert not re.search(r"^WARNING\b", built.stderr, re.MULTILINE), built.stderr
 
 
 def page(site: Path, place: str) -> str:
@@ -118,6 +118,14 @@ def test_the_site_holds_pages_and_no_scripts_of_ours(site):
     assert not list(site.rglob("*.py"))
     assert not list(site.rglob("*.md"))
     assert "<!-- computed:" not in "".join(file.read_text("utf-8") for file in site.rglob("*.html"))
+
+
+def test_each_notebook_has_a_page_with_its_figures(site):
+    for notebook in (ROOT / "notebooks").glob("*.ipynb"):
+        text = page(site, f"examples/{notebook.stem}")
+        figures = re.findall(r'<img[^>]* src="\.\./([^"]+\.png)"', text)
+        assert figures
+        assert all((site / "examples" / figure).exists() for figure in figures)
 
 
 def test_the_reference_has_every_public_name_and_every_option(site):

@@ -55,6 +55,6 @@ def test_the_worked_examples_kill_every_mutant(mutant, tmp_path):
     shutil.copytree(PACKAGE, tmp_path / "stedi", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "stedi" / mutant.file).write_text(mutant.applied_to(PACKAGE), "utf-8")
     unit = HERE.parent / "unit"
-    options = ("-x", "-q", "-p", "no:cacheprovider")
+    options = ("-x", "-q", "-n0", "-p", "no:cacheprovider")
     done = python("-m", "pytest", *options, unit / "transform", unit / "consent", PYTHONPATH=str(tmp_path))
     assert done.returncode == 1, done.stdout[-2000:]
