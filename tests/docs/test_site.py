@@ -123,9 +123,9 @@ def test_the_site_holds_pages_and_no_scripts_of_ours(site):
 def test_each_notebook_has_a_page_with_its_figures(site):
     for notebook in (ROOT / "notebooks").glob("*.ipynb"):
         text = page(site, f"examples/{notebook.stem}")
-        figures = re.findall(r'<img[^>]* src="\.\./([^"]+\.png)"', text)
+        figures = re.findall(r'<img[^>]* src="([^"/]+\.png)"', text)
         assert figures
-        assert all((site / "examples" / figure).exists() for figure in figures)
+        assert all((site / "examples" / notebook.stem / figure).exists() for figure in figures)
 
 
 def test_the_reference_has_every_public_name_and_every_option(site):

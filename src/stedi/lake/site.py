@@ -18,7 +18,8 @@ from stedi.warehouse.lock import LOCK_FILE, exclusive
 from stedi.warehouse.warehouse import Warehouse
 
 _SCRATCH: Final = "scratch"
-_OURS: Final = (CATALOG_FILE, WAREHOUSE_FOLDER, LOCK_FILE, _SCRATCH)
+# The lock comes last: what is removed is removed under it.
+_OURS: Final = (CATALOG_FILE, WAREHOUSE_FOLDER, _SCRATCH, LOCK_FILE)
 
 
 @dataclass(slots=True, kw_only=True)
