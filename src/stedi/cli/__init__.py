@@ -1,6 +1,7 @@
 """The command line: ``stedi``."""
 
 from stedi.cli.failure import FAILED, fail
+from stedi.cli.interrupt import noticed
 from stedi.errors import StediError
 
 __all__ = ["main"]
@@ -11,7 +12,8 @@ def main() -> None:
     from stedi.cli.app import app  # noqa: PLC0415 - an import of this package must not build the app
 
     try:
-        app()
+        with noticed():
+            app()
     except StediError as error:
         fail(str(error), FAILED)
     except OSError as error:

@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
-from stedi.lake.progress import Progress, silent
+from stedi.cli.interrupt import check
+from stedi.lake.progress import Progress
 
 _WIDE = 120
 
@@ -58,13 +59,14 @@ def progress(*, quiet: bool) -> Iterator[Progress]:
     """Show how far long work is, on stderr, if a person is watching."""
     err = Console(stderr=True)
     if quiet or not err.is_terminal:
-        yield silent
+        yield lambda *_: check()
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Bars(*columns, console=err, transient=True) as bars:
         task = bars.add_task("starting", total=None)
 
         def tell(what: str, done: int, total: int) -> None:
+            check()
             bars.update(task, description=what, completed=done, total=total)
 
         yield tell
