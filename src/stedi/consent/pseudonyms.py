@@ -113,9 +113,17 @@ class Pseudonyms:
         file = Path(path)
         try:
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="ascii") as out:
-                out.write(self._key.hex() + "\n")
+            # Whole or not at all: a process that is killed here must not leave an empty key behind.
+            draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            try:
+                with os.fdopen(descriptor, "w", encoding="ascii") as out:
+                    out.write(self._key.hex() + "\n")
+                    out.flush()
+                    os.fsync(out.fileno())
+                os.link(draft, file)
+            finally:
+                draft.unlink(missing_ok=True)
         except OSError as error:
             raise ConfigurationError(
                 f"the key file {file} can't be written: {error.strerror}. "
