@@ -245,6 +245,7 @@ def figures(account: Any) -> tuple[int, int, dict[str, int], int, int]:
 class IcebergTable:
     """A table as its metadata file describes it."""
 
+    file: Path
     metadata: Row
 
     @classmethod
@@ -254,7 +255,7 @@ class IcebergTable:
             ((place,),) = catalog.execute(
                 "SELECT metadata_location FROM iceberg_tables WHERE table_name = ?", (table,)
             ).fetchall()
-        return cls(json.loads(local(place).read_bytes()))
+        return cls(local(place), json.loads(local(place).read_bytes()))
 
     @property
     def main(self) -> int:
