@@ -19,7 +19,6 @@ from stedi.contract.reasons import Drop
 from stedi.contract.schemas import polars_schema
 from stedi.frame.checked import fetch
 from stedi.lake.buckets import Places, groups
-from stedi.lake.progress import Progress
 from stedi.lake.staging import BUCKET, BucketStage
 from stedi.names import (
     ACCELEROMETER_LANDING,
@@ -36,6 +35,7 @@ from stedi.names import (
 )
 from stedi.plan.account import Account
 from stedi.plan.lineage import LINEAGE
+from stedi.progress import Progress
 from stedi.transform.curate_customers import curate_customers
 from stedi.transform.curate_ml import curate_ml
 from stedi.transform.sanitize_customers import judge_customers, newest

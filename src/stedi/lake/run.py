@@ -16,7 +16,6 @@ from stedi.errors import ConsentModeError, LakeError
 from stedi.lake.derive import Derivation
 from stedi.lake.history import TAG_PREFIX, Run
 from stedi.lake.load import Loaded, Loader
-from stedi.lake.progress import Progress
 from stedi.lake.publish import audit, publish
 from stedi.lake.release import release
 from stedi.lake.report import RunReport
@@ -24,6 +23,7 @@ from stedi.landing.objects import LandingObject
 from stedi.names import CUSTOMER_LANDING, OBJECT, QUARANTINE, Consent
 from stedi.plan.account import Account
 from stedi.plan.lineage import LANDING_TABLES, LINEAGE, published_tables
+from stedi.progress import Progress
 from stedi.warehouse.warehouse import Warehouse
 
 
