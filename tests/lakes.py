@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -211,7 +211,7 @@ def contents(frames: Mapping[str, pl.LazyFrame]) -> Tables:
 
 
 def judged(
-    world: World, *, now: datetime | None = None, consent: str = "as_of"
+    world: World, *, now: datetime | None = None, consent: str = "as_of", tolerance: timedelta | None = None
 ) -> tuple[Tables, dict[str, Account]]:
     """Return the derived tables that the oracle makes of a world, and their accounts."""
     verdict = judge(
@@ -222,6 +222,7 @@ def judged(
         now=now or world.now,
         secret=SECRET,
         consent=consent,
+        tolerance=tolerance,
     )
     tables = {table: Counter(tuple(row.values()) for row in rows) for table, rows in verdict.tables.items()}
     return tables, verdict.accounts
