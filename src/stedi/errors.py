@@ -12,6 +12,7 @@ __all__ = [
     "KeyMismatchError",
     "LakeError",
     "LandingError",
+    "MissingLibraryError",
     "RejectedError",
     "RunConflictError",
     "StediError",
@@ -25,6 +26,15 @@ class StediError(Exception):
 
 class ConfigurationError(StediError):
     """A setting, a file or an environment variable is wrong."""
+
+
+class MissingLibraryError(StediError):
+    """A library that only some features need is not installed."""
+
+    @classmethod
+    def of(cls, library: str, extra: str) -> "MissingLibraryError":
+        """Name the library, and the extra that brings it."""
+        return cls(f"this needs {library}, which is not installed: pip install 'stedi[{extra}]'")
 
 
 class UnknownNameError(StediError):

@@ -11,9 +11,11 @@ from unicodedata import normalize
 
 import pytest
 
+from stedi import Lake, Pseudonyms
 from stedi.cli import main
+from stedi.lake.keys import key_file
 from stedi.names import MACHINE_LEARNING_CURATED
-from stedi.simulate import simulate
+from stedi.simulate import simulate, truth
 
 TABLES = ("customer_trusted", "accelerometer_trusted", "customer_curated", "step_trainer_trusted")
 
@@ -103,14 +105,38 @@ def test_demo_shows_the_funnel_and_what_to_try_next(demo):
     for table in (*TABLES, MACHINE_LEARNING_CURATED):
         assert f"\n{table} " in printed
     assert "the customer does not consent" in printed
+    assert "match rate: 9" in printed
     assert "Try next" in printed
+
+
+def test_demo_shows_who_came_in_and_a_picture(demo):
+    printed = (demo / "printed.txt").read_text()
+    assert "agreed when they registered" in printed
+    assert (demo / "demo" / "session.png").read_bytes().startswith(b"\x89PNG")
+    assert f"marked: {Path('demo') / 'session.png'}" in printed
+
+
+def test_demo_counts_who_came_in(stedi, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    told = stedi("demo", "--dir", "demo", "--customers", "30", "--seed", "5", "--json").json
+    lake = Lake.open(tmp_path / "demo" / "lake")
+    training = lake.scan(MACHINE_LEARNING_CURATED).collect()
+    people = {row["history"]: row for row in told["people"]}
+    assert sum(row["customers"] for row in people.values()) == 30
+    known = truth(tmp_path / "demo" / "landing", Pseudonyms.from_file(key_file()))
+    named = training["customer_id"].unique()
+    of_the_website = named.is_in(known.customers["customer_id"].implode()).sum()
+    assert sum(row["used_customers"] for row in people.values()) == of_the_website == len(named)
+    assert people["never"]["used_sessions"] == people["withdrawn"]["used_steps"] == 0
+    assert 0 < people["at_registration"]["used_steps"] <= people["at_registration"]["steps"]
+    assert told["picture"] == str(Path("demo") / "session.png")
 
 
 def test_what_demo_says_to_try_works(stedi, demo, monkeypatch):
     monkeypatch.chdir(demo)
     lines = (demo / "printed.txt").read_text().partition("Try next")[2].splitlines()
     commands = [line.split("  ")[1].split() for line in lines if line.startswith("  stedi ")]
-    assert len(commands) == 5
+    assert len(commands) >= 5
     for _, *arguments in commands:
         assert stedi(*arguments).code == 0, arguments
 

@@ -19,10 +19,11 @@ MARKER: Final = f"{TRUTH}/simulated.json"
 DEFECTS: Final = f"{TRUTH}/defects.json"
 REJECTED: Final = f"{TRUTH}/rejected.ndjson"
 FILES: Final = f"{TRUTH}/files.txt"
+CUSTOMERS: Final = f"{TRUTH}/customers.parquet"
 SESSIONS: Final = f"{TRUTH}/sessions.parquet"
 STEP_EVENTS: Final = f"{TRUTH}/step_events.parquet"
 
-_OWN: Final = (STEP_EVENTS, SESSIONS, DEFECTS, REJECTED, FILES, MARKER)
+_OWN: Final = (STEP_EVENTS, SESSIONS, CUSTOMERS, DEFECTS, REJECTED, FILES, MARKER)
 """What stands beside the landing files. The marker goes last, and the list before it: an interrupted clean-up
 can be resumed."""
 

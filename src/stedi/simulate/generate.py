@@ -19,7 +19,7 @@ from stedi.simulate.customers import AS_OF, Customer, invent_customers
 from stedi.simulate.damage import DAMAGES, dump
 from stedi.simulate.defects import Defect, Fate, Written
 from stedi.simulate.draws import Draws
-from stedi.simulate.folder import DEFECTS, REJECTED, SESSIONS, STEP_EVENTS, TRUTH, Folder
+from stedi.simulate.folder import CUSTOMERS, DEFECTS, REJECTED, SESSIONS, STEP_EVENTS, TRUTH, Folder
 from stedi.simulate.layout import Layout
 from stedi.simulate.preset import preset_of
 from stedi.simulate.rates import Rates
@@ -27,7 +27,7 @@ from stedi.simulate.sessions import Session, plan_sessions
 from stedi.simulate.signals import Order, Readings, check_order, read_sensors
 from stedi.simulate.simulated import Simulated
 from stedi.simulate.spelling import SPELLINGS
-from stedi.simulate.true_frames import TrueFrames
+from stedi.simulate.true_frames import TrueFrames, true_customers
 from stedi.simulate.write import Files, Tally, write_batch, write_clean
 
 _CUSTOMERS_A_BATCH: Final = 2_000
@@ -111,6 +111,7 @@ def simulate(
         batches = list(_chunks(people, _CUSTOMERS_A_BATCH))
         for number, some in enumerate(batches):
             writing.customers(Files(CUSTOMER_LANDING, number, _each(files, batches)), some)
+        folder.write_frame(CUSTOMERS, true_customers(people))
         sessions = plan_sessions(people, seed=seed)
         if order == "shuffled":
             Draws(seed, "arrival").random.shuffle(sessions)

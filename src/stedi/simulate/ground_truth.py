@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import polars as pl
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.errors import LandingError
 from stedi.frame.lookup import lookup
-from stedi.simulate.folder import DEFECTS, REJECTED, SESSIONS, STEP_EVENTS
+from stedi.simulate.folder import CUSTOMERS, DEFECTS, REJECTED, SESSIONS, STEP_EVENTS
 
 _DEFECT = {"table": pl.String, "kind": pl.String, "unit": pl.String, "count": pl.Int64, "outcome": pl.String}
 _REJECTED = {
@@ -27,6 +28,8 @@ class Truth:
     """What is true of simulated landing data.
 
     Attributes:
+        customers: One row per customer of the website: ``customer_id``, ``history`` (how their consent to
+            research went), ``age`` (years), ``balance`` (0.05 to 1) and ``devices``.
         step_events: One row per step: ``customer_id``, ``device_id``, ``session``, ``number`` (from 1),
             ``foot``, ``at`` (when the foot came down, on the step trainer's clock) and ``at_on_phone`` (the
             same moment on the phone's clock; with one clock they are equal).
@@ -40,6 +43,7 @@ class Truth:
             root), ``position``, ``kind`` and ``reason``.
     """
 
+    customers: pl.DataFrame
     step_events: pl.DataFrame
     sessions: pl.DataFrame
     defects: pl.DataFrame
@@ -66,7 +70,9 @@ def truth(path: str | os.PathLike[str], pseudonyms: Pseudonyms) -> Truth:
         ['customer_id', 'device_id', 'session', 'number', 'foot', 'at', 'at_on_phone']
     """
     root = Path(path)
-    missing = [name for name in (SESSIONS, STEP_EVENTS, DEFECTS, REJECTED) if not (root / name).is_file()]
+    missing = [
+        name for name in (CUSTOMERS, SESSIONS, STEP_EVENTS, DEFECTS, REJECTED) if not (root / name).is_file()
+    ]
     if missing:
         raise LandingError(
             f"the folder {root} has no truth beside its landing files ({missing[0]} is missing): it was not "
@@ -75,20 +81,23 @@ def truth(path: str | os.PathLike[str], pseudonyms: Pseudonyms) -> Truth:
     sessions, steps = pl.read_parquet(root / SESSIONS), pl.read_parquet(root / STEP_EVENTS)
     counted = json.loads((root / DEFECTS).read_text("utf-8"))
     places = (root / REJECTED).read_text("utf-8").splitlines()
-    named = sessions
-    for name, meaning, value in (
-        ("user", pseudonyms.customer_id, "customer_id"),
-        ("serial_number", pseudonyms.device_id, "device_id"),
-    ):
-        ids = lookup(sessions[name].unique(), meaning, name=name, value=value, dtype=pl.String())
-        named = named.join(ids, on=name, how="left", maintain_order="left")
+    by_user = ("user", pseudonyms.customer_id, "customer_id")
+    customers = _named(pl.read_parquet(root / CUSTOMERS), *by_user)
+    named = _named(sessions, *by_user)
+    named = _named(named, "serial_number", pseudonyms.device_id, "device_id")
     who = named.select("session", "customer_id", "device_id")
-    others = [name for name in sessions.columns if name not in ("session", "user", "serial_number")]
     return Truth(
+        customers=customers.select("customer_id", pl.exclude("customer_id")),
         step_events=steps.join(who, on="session", how="left", maintain_order="left").select(
             "customer_id", "device_id", *steps.columns
         ),
-        sessions=named.select("session", "customer_id", "device_id", *others),
+        sessions=named.select(*who.columns, pl.exclude(who.columns)),
         defects=pl.DataFrame(counted["defects"], schema=_DEFECT),
         rejected=pl.DataFrame([json.loads(place) for place in places], schema=_REJECTED),
     )
+
+
+def _named(frame: pl.DataFrame, name: str, meaning: Callable[[str], str], value: str) -> pl.DataFrame:
+    """Put ids in the place of spellings."""
+    ids = lookup(frame[name].unique(), meaning, name=name, value=value, dtype=pl.String())
+    return frame.join(ids, on=name, how="left", maintain_order="left").drop(name)

@@ -16,9 +16,9 @@ class Simulated:
 
     Attributes:
         landing: The landing folder.
-        truth: The folder with ``sessions.parquet``, ``step_events.parquet``, ``defects.json``,
-            ``rejected.ndjson`` (the place of each bad record), ``simulated.json`` (the arguments) and
-            ``files.txt``. ``stedi.simulate.truth`` reads it.
+        truth: The folder with ``customers.parquet``, ``sessions.parquet``, ``step_events.parquet``,
+            ``defects.json``, ``rejected.ndjson`` (the place of each bad record), ``simulated.json`` (the
+            arguments) and ``files.txt``. ``stedi.simulate.truth`` reads it.
         arguments: What ``simulate`` was asked for.
         as_of: When the data was exported: no record is newer. Some share dates are.
         paths: The landing files.

@@ -1,10 +1,37 @@
-"""Sessions and steps as they were, gathered batch by batch."""
+"""Customers, sessions and steps as they were; sessions and steps are gathered batch by batch."""
+
+from collections.abc import Sequence
 
 import polars as pl
 
+from stedi.simulate.customers import Customer
 from stedi.simulate.signals import Readings
 
 _UTC = pl.Datetime("us", "UTC")
+
+
+def true_customers(customers: Sequence[Customer]) -> pl.DataFrame:
+    """Return one row per customer."""
+    return pl.DataFrame(
+        [
+            (
+                customer.person.email,
+                customer.history.value,
+                customer.walker.age,
+                customer.walker.balance,
+                len(customer.devices),
+            )
+            for customer in customers
+        ],
+        schema={
+            "user": pl.String,
+            "history": pl.String,
+            "age": pl.Float64,
+            "balance": pl.Float64,
+            "devices": pl.Int64,
+        },
+        orient="row",
+    )
 
 
 class TrueFrames:

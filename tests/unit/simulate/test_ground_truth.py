@@ -29,9 +29,29 @@ def test_ids_are_those_of_the_lake(dirty, known):
     assert strangers.join(customers, on="customer_id", how="semi").is_empty()
 
 
+def test_customers_have_the_histories_that_the_lake_judges(known, dirty):
+    landing = stedi.read_landing(dirty.landing / "customer", "customer_landing").kept
+    trusted = stedi.sanitize_customers(landing, now=dirty.as_of, pseudonyms=PSEUDONYMS)
+    consents = known.customers.with_columns(
+        consents=pl.col("customer_id").is_in(trusted["customer_id"].unique().implode())
+    )
+    never = ("never", "withdrawn", "future")
+    assert known.customers["history"].value_counts().height == 7
+    assert not consents.filter(pl.col("history").is_in(never))["consents"].any()
+    # One in a hundred has two records that contradict each other.
+    assert consents.filter(~pl.col("history").is_in(never))["consents"].mean() > 0.95
+    assert (
+        known.customers.select("customer_id", "age")
+        .join(known.sessions.filter("known_user"), on=["customer_id", "age"], how="inner")
+        .height
+        == known.sessions.filter("known_user").height
+    )
+
+
 def test_nothing_in_it_names_a_person(dirty, known):
     text = " ".join(
-        frame.write_csv() for frame in (known.sessions, known.step_events, known.defects, known.rejected)
+        frame.write_csv()
+        for frame in (known.customers, known.sessions, known.step_events, known.defects, known.rejected)
     ).lower()
     assert "@" not in text
     assert "user" not in known.sessions.columns
@@ -74,5 +94,5 @@ def test_defects_and_rejected_are_those_of_the_result(dirty, known):
 
 
 def test_a_folder_without_truth_is_refused(tmp_path):
-    with pytest.raises(LandingError, match=r"sessions\.parquet is missing"):
+    with pytest.raises(LandingError, match=r"customers\.parquet is missing"):
         truth(tmp_path, PSEUDONYMS)

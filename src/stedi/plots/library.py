@@ -1,0 +1,26 @@
+"""matplotlib, which is an extra: loaded when something is drawn, not before."""
+
+from typing import TYPE_CHECKING
+
+from stedi.errors import MissingLibraryError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def figure(rows: int, *, size: tuple[float, float]) -> "tuple[Figure, tuple[Axes, ...]]":
+    """Return a figure of some axes below each other, which share their x-axis.
+
+    It belongs to no window and to no pyplot: whoever holds it shows or saves it.
+
+    Raises:
+        MissingLibraryError: matplotlib is not installed.
+    """
+    try:
+        from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
+    except ImportError:
+        raise MissingLibraryError.of("matplotlib", "ml") from None
+    made = Figure(figsize=size, layout="constrained")
+    axes = made.subplots(rows, 1, sharex=True, squeeze=False)
+    return made, tuple(axes[:, 0])

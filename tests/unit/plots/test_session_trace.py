@@ -1,0 +1,96 @@
+"""The trace of a session shows every reading, every gap and every step."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from stedi.errors import FrameError
+from stedi.plots import session_trace
+
+NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
+
+
+def at(*milliseconds):
+    return [NOON + timedelta(milliseconds=each) for each in milliseconds]
+
+
+def trainer(times, distances):
+    return pl.DataFrame({"sensor_reading_time": at(*times), "distance_from_object": distances})
+
+
+def phone(times):
+    return pl.DataFrame({"timestamp": at(*times), "x": 3.0, "y": 4.0, "z": 12.0})
+
+
+def test_both_sensors_are_drawn_from_the_first_reading_on():
+    top, bottom = session_trace(trainer([33, 0, 67], [290, 300, 280]), phone([20, 40]))
+    assert top.lines[0].get_xydata().round(6).tolist() == [[0.0, 300.0], [0.033, 290.0], [0.067, 280.0]]
+    assert bottom.lines[0].get_xydata().round(6).tolist() == [[0.02, 13.0], [0.04, 13.0]]
+
+
+def test_lines_end_where_a_sensor_is_silent():
+    top, _ = session_trace(trainer([0, 33, 133, 234], [1, 2, 3, 4]), phone([0]))
+    assert np.isnan(top.lines[0].get_ydata()).tolist() == [False, False, False, True, False]
+
+
+def test_a_distance_far_out_stands_at_the_edge():
+    times = range(0, 3300, 33)
+    distances = [300 - 4 * (n % 25) for n in range(len(times))]
+    distances[10], distances[50] = 8190, 0
+    top, _ = session_trace(trainer(times, distances), phone([0]))
+    line, below, above = top.lines
+    assert line.get_ydata().max() == 300
+    assert below.get_xydata().round(6).tolist() == [[1.65, 204.0]]
+    assert above.get_xydata().round(6).tolist() == [[0.33, 300.0]]
+    assert top.get_ylim()[1] < 400
+
+
+def test_an_impact_is_not_far_out():
+    times = range(0, 2000, 20)
+    readings = phone(times).with_columns(y=pl.Series([30.0 if n == 7 else 4.0 for n in range(len(times))]))
+    _, bottom = session_trace(trainer([0], [1]), readings)
+    assert bottom.lines[0].get_ydata().max() > 30
+
+
+def test_steps_are_marked_on_both():
+    axes = session_trace(
+        trainer([0, 33], [1, 2]), phone([0, 20]), step_events=pl.DataFrame({"at": at(500, 900)})
+    )
+    for each in axes:
+        upright = [line.get_xdata() for line in each.lines if list(line.get_ydata()) == [0, 1]]
+        assert np.array(upright).round(6).tolist() == [[0.5, 0.5], [0.9, 0.9]]
+    assert axes[0].get_legend().get_texts()[0].get_text() == "2 steps"
+
+
+def test_it_draws_on_given_axes():
+    first = session_trace(trainer([0], [1]), phone([0]))
+    again = session_trace(trainer([0], [1]), phone([0]), axes=first)
+    assert again == first
+
+
+@pytest.mark.parametrize(("steps", "readings", "words"), [([], [0], "step trainer"), ([0], [], "phone")])
+def test_nothing_to_draw_is_an_error(steps, readings, words):
+    with pytest.raises(FrameError, match=words):
+        session_trace(
+            trainer(steps, pl.Series([1] * len(steps), dtype=pl.Int64)),
+            phone(readings).cast({"timestamp": pl.Datetime("us", "UTC")}),
+        )
+
+
+def test_without_matplotlib_it_says_what_to_install():
+    code = """
+import sys
+sys.modules["matplotlib"] = sys.modules["matplotlib.figure"] = None
+from stedi.errors import MissingLibraryError
+from stedi.plots.library import figure
+try:
+    figure(1, size=(1, 1))
+except MissingLibraryError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "pip install 'stedi[ml]'" in done.stdout
