@@ -70,17 +70,25 @@ def of_rejected(
         },
         schema_overrides={"customer_id": pl.String, "device_id": pl.String},
     )
+    dated = in_effect(carry(denials, records), records)
+    return dated.with_columns(share=never(nw.col("at"))).select(*STATEMENT)
+
+
+def in_effect(denials: Rows, records: Rows) -> Rows:
+    """Return rejected records with the time at which each takes effect in ``at``.
+
+    That is its own update time; else the newest one among the good records of its object; else the end of
+    time.
+
+    Args:
+        denials: Rejected records, with their own update time (or null) in ``at``, and ``_digest``.
+        records: The good records, with ``_digest`` (null where unknown) and ``last_update_date``.
+    """
     newest = (
         records.filter(~nw.col("_digest").is_null())
         .group_by("_digest")
         .agg(nw.col("last_update_date").max().alias("_newest"))
     )
-    return (
-        carry(denials, records)
-        .join(newest, on="_digest", how="left")
-        .with_columns(
-            at=nw.coalesce(nw.col("at"), nw.col("_newest"), nw.lit(END_OF_TIME)),
-            share=never(nw.col("at")),
-        )
-        .select(*STATEMENT)
+    return denials.join(newest, on="_digest", how="left").with_columns(
+        at=nw.coalesce(nw.col("at"), nw.col("_newest"), nw.lit(END_OF_TIME))
     )
