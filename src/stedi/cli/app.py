@@ -168,6 +168,29 @@ def quarantine(
 
 
 @app.command()
+def explain(
+    who: Annotated[
+        str, typer.Argument(help="An e-mail, a serial number, or a customer_id.", show_default=False)
+    ],
+    *,
+    lake: LakeOption = DEFAULT_LAKE,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            "--as",
+            metavar="KIND",
+            help="What WHO is: email, serial_number or customer_id. Else it is found out.",
+        ),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Say why a person or a device is in the training data, or out."""
+    from stedi.cli.explain import explain as run_explain  # noqa: PLC0415
+
+    run_explain(who, lake=lake, kind=kind, as_json=json)
+
+
+@app.command()
 def tag(
     name: Annotated[str | None, typer.Argument(help="The new tag; without one, the tags are listed.")] = None,
     *,
