@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from typer.core import TyperGroup
@@ -175,12 +175,8 @@ def explain(
     *,
     lake: LakeOption = DEFAULT_LAKE,
     kind: Annotated[
-        str | None,
-        typer.Option(
-            "--as",
-            metavar="KIND",
-            help="What WHO is: email, serial_number or customer_id. Else it is found out.",
-        ),
+        Literal["email", "serial_number", "customer_id"] | None,
+        typer.Option("--as", help="What WHO is. Otherwise it is found out."),
     ] = None,
     json: JsonOption = False,
 ) -> None:

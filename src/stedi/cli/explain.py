@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
@@ -45,10 +45,10 @@ _ROWS: Final = {
 _ONLY_IF_DROPPED: Final = (CUSTOMER_LANDING, ACCELEROMETER_LANDING, STEP_TRAINER_LANDING, CUSTOMER_CURATED)
 
 
-def explain(who: str, *, lake: Path, kind: str | None, as_json: bool) -> None:
+def explain(who: str, *, lake: Path, kind: Kind | None, as_json: bool) -> None:
     """Explain a customer or a device."""
     opened = Lake.open(lake)
-    asked: Kind = guess(opened.scan, who) if kind is None else cast("Kind", kind)
+    asked: Kind = guess(opened.scan, who) if kind is None else kind
     explanation = opened.explain(
         email=who if asked == "email" else None,
         serial_number=who if asked == "serial_number" else None,
@@ -57,12 +57,13 @@ def explain(who: str, *, lake: Path, kind: str | None, as_json: bool) -> None:
     if as_json:
         print_json(explanation.to_dict())
         return
-    out = console()
+    print_explanation(console(), explanation)
+
+
+def print_explanation(out: Console, explanation: Explanation) -> None:
+    """Print an explanation for people."""
+    # Longer lines are hard to read.
     out.width = min(out.width, _WIDEST)
-    _print(out, explanation)
-
-
-def _print(out: Console, explanation: Explanation) -> None:
     style = "green" if explanation.included else "red"
     out.print(Text.assemble((explanation.asked, "bold"), "\n", (sentence(explanation.verdict), style), "."))
     run = f"As of run {explanation.run_id}, which judged consent on {day(explanation.now)}."

@@ -73,8 +73,8 @@ def email_of(scan: Scan, customer_id: str, find_key: Callable[[], Pseudonyms]) -
         pseudonyms = find_key()
     except KeyMismatchError as error:
         raise KeyMismatchError(
-            "this customer_id is not in customer_trusted of the newest run: only the lake's key tells whose it "
-            f"is, and {error}. Asking by e-mail or serial number needs no key"
+            "this customer_id is not in customer_trusted of the newest run: only the lake's key tells whose "
+            f"it is, and {error}. Asking by e-mail or serial number needs no key"
         ) from None
     return next(
         (each for each in _spellings(scan, _EMAILS) if pseudonyms.customer_id(each) == customer_id), None
