@@ -558,7 +558,7 @@ def everybody(request, tmp_path_factory):
         }
         for kind, places in columns.items()
     }
-    assert min(map(len, told.values())) > 15
+    assert min(map(len, told.values())) > 12
     return lake, report, told
 
 
@@ -652,12 +652,15 @@ def test_nobody_else_is_named(everybody):
         for text in lake.scan(table).collect()[column].drop_nulls()
         if text.strip()
     } | {key(name) for name in sent_by["customer_name"].drop_nulls() if len(name) > 3}
+    # Some were born on a day on which records were written.
+    secrets -= {HOURS[0].date().isoformat(), EPOCH.date().isoformat()}
     assert len(secrets) > 40
     for kind in told:
         for asked, each in told[kind].items():
             for text in (printed(each), json.dumps(each.to_dict(), ensure_ascii=False), repr(each)):
                 plain = key(text).replace(asked, "")
-                assert not [secret for secret in secrets if secret in plain], kind
+                found = [secret for secret in secrets if secret in plain]
+                assert not found, (asked, found)
                 assert not re.search(r"\b[0-9a-f]{32}\b", plain)
                 assert "@" not in plain
 

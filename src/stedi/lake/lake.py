@@ -239,6 +239,12 @@ class Lake:
             ConfigurationError: Not exactly one of the three was passed, or it is blank or no id.
             KeyMismatchError: Whose customer_id it is can't be told without the lake's key.
             LakeError: Nothing was published yet.
+
+        Examples:
+            >>> import stedi
+            >>> stedi.Lake.open("no-such-lake").explain()
+            Traceback (most recent call last):
+            stedi.errors.ConfigurationError: explain one: pass email=, serial_number= or customer_id=, ...
         """
         kind, asked = only_one({"email": email, "serial_number": serial_number, "customer_id": customer_id})
         warehouse, runs = self._site.read()
