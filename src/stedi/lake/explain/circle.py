@@ -64,7 +64,9 @@ class Circle:
     def claimants(self, device_id: str) -> list[str]:
         """Return who ever listed a device, the first first."""
         listed = self.statements.filter(device_id=device_id).group_by("customer_id").agg(pl.col("at").min())
-        return listed.sort("at", "customer_id")["customer_id"].to_list()
+        # Of two at one time the keys decide: ids are others each time.
+        first = {each: (at, self.customer_keys[each]) for each, at in listed.iter_rows()}
+        return sorted(first, key=first.__getitem__)
 
 
 def draw_circle(

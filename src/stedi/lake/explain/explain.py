@@ -115,19 +115,16 @@ def _device(warehouse: Warehouse, run: Run, asked: str) -> Explanation:
     (it,) = circle.device_keys
     said = records_of(circle, device=it)
     claimants = circle.claimants(it)
-    # Who has only a released record is no claimant, and is counted after them.
-    names = _numbered("customer", [*claimants, *(each.customer_id for each in said)])
+    names = _numbered("customer", claimants)
     device = _described(circle, it, "the device", None)
     readings = Readings(warehouse, run, circle, claimants)
     rejections = Rejections(warehouse, run)
     rows = readings.steps.filter(device_id=it)
     pairs = of_pairs(rows, readings.phone)
     records = circle.records.filter(device_id=it)
+    listed = rejections.account(CUSTOMER_LANDING, "serial_number", serial, loaded=records.height)
     portions = [
-        Portion(
-            device=None,
-            account=rejections.account(CUSTOMER_LANDING, "serial_number", serial, loaded=records.height),
-        ),
+        Portion(device=None, account=listed),
         Portion(device=None, account=of_records(records)),
         Portion(device=None, account=of_curation(circle.customers.filter(device_id=it), readings.curated)),
         *_of_devices(circle, readings, rejections, {it: pairs}, {it: device.name}),
@@ -144,13 +141,14 @@ def _device(warehouse: Warehouse, run: Run, asked: str) -> Explanation:
         run_id=run.run_id,
         now=run.now,
         consent=run.consent,
-        known=bool(said) or sent.rows_in > 0,
+        known=listed.rows_in > 0 or sent.rows_in > 0,
         rows=pairs.rows_out,
         consent_from=device.consent_from,
         verdict=about_device(
             device,
             consent=run.consent,
             people=paired["customer_id"].n_unique(),
+            listed=listed.rows_in,
             sent=sent.rows_in,
             steps=steps,
             pairs=pairs,

@@ -101,8 +101,11 @@ def records_of(circle: Circle, *, person: str | None = None, device: str | None 
             order[each.says],
             each.share or each.at,
             each.record,
-            each.device_id or "",
-            each.customer_id,
+            circle.device_keys.get(each.device_id or "", ""),
+            circle.customer_keys[each.customer_id],
+            each.rejected or "",
+            each.asked or each.at,
+            each.elsewhere,
         ),
     )
 

@@ -69,7 +69,7 @@ def about_customer(
 
 
 def about_device(
-    device: Device, *, consent: Consent, people: int, sent: int, steps: Account, pairs: Account
+    device: Device, *, consent: Consent, people: int, listed: int, sent: int, steps: Account, pairs: Account
 ) -> str:
     """Return the answer about a device.
 
@@ -77,11 +77,14 @@ def about_device(
         device: The device.
         consent: The lake's consent mode.
         people: How many customers have rows of it in the training data.
+        listed: How many customer records list it, rejected ones as well.
         sent: Its readings that were sent, rejected ones as well.
         steps: What became of its readings.
         pairs: What became of its rows of step_trainer_trusted.
     """
     if not device.claimants:
+        if listed:
+            return f"{_OUT}: every customer record that lists it was rejected, and none of them counts"
         if not sent:
             return f"{_OUT}: this lake knows no device with this serial number"
         return f"{_OUT}: {count(sent, 'reading')} {were(sent)} sent, but no customer ever listed the device"
