@@ -412,6 +412,7 @@ def test_nobody_at_all(lake):
     told = lake.explain(email="nobody@example.com")
     assert told.verdict == "not in the training data: this lake knows nobody with this e-mail"
     assert not told.known
+    assert len(printed(told).splitlines()) == 3
     device = lake.explain(serial_number="no-device")
     assert device.verdict == "not in the training data: this lake knows no device with this serial number"
     assert not device.known

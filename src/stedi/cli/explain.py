@@ -72,7 +72,8 @@ def print_explanation(out: Console, explanation: Explanation) -> None:
     people = [(person.name, Text(person.words)) for person in explanation.people]
     _section(out, "Who ever listed it", _listed(people))
     _section(out, "The rules that applied", _listed(_rules(explanation.reasons)))
-    _section(out, "What became of the rows", _portions(explanation.portions))
+    if explanation.known:
+        _section(out, "What became of the rows", _portions(explanation.portions))
 
 
 def _section(out: Console, title: str, content: Table) -> None:

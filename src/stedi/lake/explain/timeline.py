@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import zip_longest
 from typing import Final
 
 import narwhals as nw
@@ -40,13 +41,13 @@ def history(
     """Return the history of one customer, whose records these are."""
     person = said[0].customer_id if said else ""
     answers = consent_after_each(circle.statements.filter(customer_id=person))
-    newest = newest_of(said)
+    newest = set(newest_of(said))
     step = _Step(dated=consent == "as_of")
     entries = []
-    for place, each in enumerate(said):
+    for each, later in zip_longest(said, said[1:]):
         if each.says == "nothing":
             effect = ""
-        elif any(more.at == each.at for more in said[place + 1 :]):
+        elif later is not None and later.at == each.at:
             denied = each.says == "grant" and answers[each.at] is None
             effect = "another record of the same time denies, and a denial wins" if denied else ""
         else:
@@ -68,10 +69,10 @@ def listings(
 ) -> tuple[Entry, ...]:
     """Return the history of one device: the records that list it are these."""
     held = set(circle.held.select("customer_id", "device_id").iter_rows())
+    newest = {each for name in people for each in newest_of([one for one in said if one.customer_id == name])}
     entries = []
     listed: set[str] = set()
     for each in said:
-        newest = newest_of([one for one in said if one.customer_id == each.customer_id])
         effects = []
         if each.says != "nothing" and each.customer_id not in listed:
             effects.append(
