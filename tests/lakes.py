@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -211,7 +211,7 @@ def contents(frames: Mapping[str, pl.LazyFrame]) -> Tables:
 
 
 def judged(
-    world: World, *, now: datetime | None = None, consent: str = "as_of"
+    world: World, *, now: datetime | None = None, consent: str = "as_of", tolerance: timedelta | None = None
 ) -> tuple[Tables, dict[str, Account]]:
     """Return the derived tables that the oracle makes of a world, and their accounts."""
     verdict = judge(
@@ -222,6 +222,7 @@ def judged(
         now=now or world.now,
         secret=SECRET,
         consent=consent,
+        tolerance=tolerance,
     )
     tables = {table: Counter(tuple(row.values()) for row in rows) for table, rows in verdict.tables.items()}
     return tables, verdict.accounts
@@ -245,6 +246,7 @@ def figures(account: Any) -> tuple[int, int, dict[str, int], int, int]:
 class IcebergTable:
     """A table as its metadata file describes it."""
 
+    file: Path
     metadata: Row
 
     @classmethod
@@ -254,7 +256,7 @@ class IcebergTable:
             ((place,),) = catalog.execute(
                 "SELECT metadata_location FROM iceberg_tables WHERE table_name = ?", (table,)
             ).fetchall()
-        return cls(json.loads(local(place).read_bytes()))
+        return cls(local(place), json.loads(local(place).read_bytes()))
 
     @property
     def main(self) -> int:

@@ -31,10 +31,10 @@ from lakes import (
 )
 from stedi.errors import RunConflictError
 from stedi.lake.load import find_sources
-from stedi.lake.progress import silent
 from stedi.lake.publish import publish
 from stedi.lake.run import Order, execute
 from stedi.lake.site import published as published_runs
+from stedi.progress import silent
 from stedi.warehouse.lock import exclusive
 from stedi.warehouse.warehouse import Warehouse
 from worlds import HOURS, NOW, reading

@@ -1,6 +1,5 @@
 """A lake whose landing root and warehouse are both on S3, on a server of our own."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -11,81 +10,48 @@ from lakes import expected, pour, rich_world, tables_of
 from stedi.errors import ConfigurationError, LakeError
 from worlds import NOW, SECRET
 
-pytest.importorskip("moto.server")
 WORLD = rich_world()
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture
-def bucket(server: str, monkeypatch: pytest.MonkeyPatch):
-    """Return an empty bucket; landing files are read with the ordinary environment variables."""
-    for name, value in {
-        "AWS_ENDPOINT_URL": server,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
-    import boto3
-    from s3fs import S3FileSystem
-
-    S3FileSystem.clear_instance_cache()
-    bucket = boto3.resource("s3").Bucket("stedi-lake")
-    bucket.create()
-    bucket.objects.all().delete()
-    return bucket
-
-
-def open_lake(server: str, folder: Path) -> stedi.Lake:
+def open_lake(s3_server: str, folder: Path) -> stedi.Lake:
     """Open a lake with its catalog in a local file and its warehouse on S3."""
     return stedi.Lake.open(
         catalog={
             "type": "sql",
             "uri": f"sqlite:///{folder}/catalog.db",
-            "s3.endpoint": server,
+            "s3.endpoint": s3_server,
             "s3.access-key-id": "test",
             "s3.secret-access-key": "test",
             "s3.region": "us-east-1",
         },
-        warehouse="s3://stedi-lake/warehouse",
+        warehouse="s3://stedi/warehouse",
         pseudonyms=stedi.Pseudonyms(SECRET),
         buckets=3,
     )
 
 
-def test_a_lake_on_s3_is_the_oracle(bucket, server, tmp_path):
+def test_a_lake_on_s3_is_the_oracle(s3_bucket, s3_server, tmp_path):
     pour(tmp_path / "landing", WORLD)
     for file in sorted((tmp_path / "landing").rglob("*")):
         if file.is_dir():
             continue
         name = file.relative_to(tmp_path / "landing").as_posix()
-        bucket.put_object(Key=f"landing/{name}", Body=file.read_bytes())
-    lake = open_lake(server, tmp_path)
+        s3_bucket.put_object(Key=f"landing/{name}", Body=file.read_bytes())
+    lake = open_lake(s3_server, tmp_path)
     with pytest.raises(LakeError, match="no published run"):
         lake.scan("customer_trusted")
 
-    first = lake.run("s3://stedi-lake/landing", now=NOW, max_rejected=1)
+    first = lake.run("s3://stedi/landing", now=NOW, max_rejected=1)
     assert first.changed
     assert tables_of(lake) == expected(WORLD)
     assert lake.scan("object").select(pl.col("path").str.starts_with("s3://").all()).collect().item()
 
-    again = open_lake(server, tmp_path)
-    second = again.run("s3://stedi-lake/landing", now=NOW, max_rejected=1)
+    again = open_lake(s3_server, tmp_path)
+    second = again.run("s3://stedi/landing", now=NOW, max_rejected=1)
     assert (second.objects, second.changed) == (0, False)
     again.tag("first-training")
-    assert tables_of(open_lake(server, tmp_path), at="first-training") == expected(WORLD)
-    keys = [item.key for item in bucket.objects.all()]
+    assert tables_of(open_lake(s3_server, tmp_path), at="first-training") == expected(WORLD)
+    keys = [item.key for item in s3_bucket.objects.all()]
     assert not any("scratch" in key or "catalog.db" in key for key in keys)
 
 

@@ -2,7 +2,6 @@
 
 import gzip
 import hashlib
-from collections.abc import Iterator
 
 import pytest
 
@@ -13,46 +12,18 @@ from stedi.landing.limits import Limits
 from stedi.landing.objects import find_objects
 from stedi.landing.read_landing import read_landing
 
-pytest.importorskip("moto.server")
-
 STEP = landing_contract("step_trainer")
 CUSTOMER = landing_contract("customer")
 RECORD = b'{"sensorReadingTime":1655564376361,"serialNumber":"%s","distanceFromObject":246}\n'
-ROOT = "s3://stedi-landing/root"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+ROOT = "s3://stedi/root"
 
 
 @pytest.fixture
-def put(server: str, monkeypatch: pytest.MonkeyPatch):
-    """Set up S3 by the ordinary environment variables, with an empty bucket; return what writes objects."""
-    for name, value in {
-        "AWS_ENDPOINT_URL": server,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
-    import boto3
-    from s3fs import S3FileSystem
-
-    S3FileSystem.clear_instance_cache()
-    bucket = boto3.resource("s3").Bucket("stedi-landing")
-    bucket.create()
-    bucket.objects.all().delete()
+def put(s3_bucket):
+    """Return what writes objects."""
 
     def put(name: str, content: bytes) -> str:
-        return bucket.put_object(Key=name, Body=content).e_tag.strip('"')
+        return s3_bucket.put_object(Key=name, Body=content).e_tag.strip('"')
 
     return put
 
@@ -73,9 +44,7 @@ def test_objects_are_found_at_any_depth_with_size_and_etag(put) -> None:
     ]
     assert found[1].version == tag == hashlib.md5(content, usedforsecurity=False).hexdigest()
     assert find_objects(ROOT + "/", landing_contract("accelerometer")) == ()
-    assert [item.path for item in find_objects("s3a://stedi-landing/root", CUSTOMER)] == [
-        f"{ROOT}/customer/c.json"
-    ]
+    assert [item.path for item in find_objects("s3a://stedi/root", CUSTOMER)] == [f"{ROOT}/customer/c.json"]
 
 
 def test_a_version_changes_with_the_bytes(put) -> None:
@@ -89,9 +58,7 @@ def test_a_version_changes_with_the_bytes(put) -> None:
 
 def test_a_bucket_can_be_the_root(put) -> None:
     put("customer/a.json", b"{}")
-    assert [item.path for item in find_objects("s3://stedi-landing", CUSTOMER)] == [
-        "s3://stedi-landing/customer/a.json"
-    ]
+    assert [item.path for item in find_objects("s3://stedi", CUSTOMER)] == ["s3://stedi/customer/a.json"]
 
 
 @pytest.mark.parametrize("memory", [1 << 20, 0])
@@ -123,11 +90,11 @@ def test_a_source_is_an_object_a_prefix_or_a_pattern(put, source: str, expected:
     assert read_landing(source, "step_trainer_landing").kept["serial_number"].to_list() == expected
 
 
-def test_settings_can_be_passed_along(put, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_can_be_passed_along(put, s3_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     put("root/step_trainer/a.json", RECORD % b"a")
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    options = {"endpoint_url": server, "key": "test", "secret": "test"}
+    options = {"endpoint_url": s3_server, "key": "test", "secret": "test"}
     (obj,) = find_objects(ROOT, STEP, storage_options=options)
     with fetch(obj, storage_options=options) as fetched:
         assert sum(len(split.kept) for split in fetched.splits(STEP, run=None)) == 1
@@ -137,17 +104,17 @@ def test_settings_can_be_passed_along(put, server: str, monkeypatch: pytest.Monk
 def test_what_is_missing_is_an_error_of_one_line_without_personal_data(put) -> None:
     put("root/customer/a.json", b"{}")
     with pytest.raises(LandingError, match="nothing is under the landing root"):
-        find_objects("s3://stedi-landing/elsewhere", CUSTOMER)
+        find_objects("s3://stedi/elsewhere", CUSTOMER)
     with pytest.raises(LandingError, match=r"nothing is under the landing root|does not exist"):
         find_objects("s3://no-such-bucket", CUSTOMER)
     with pytest.raises(LandingError) as caught:
-        read_landing("s3://stedi-landing/root/jane@test.com.json", "customer")
+        read_landing("s3://stedi/root/jane@test.com.json", "customer")
     assert "jane" not in str(caught.value)
     assert "\n" not in str(caught.value)
     (obj,) = find_objects(ROOT, CUSTOMER)
     put("root/customer/a.json", b"")
     import boto3
 
-    boto3.client("s3").delete_object(Bucket="stedi-landing", Key="root/customer/a.json")
+    boto3.client("s3").delete_object(Bucket="stedi", Key="root/customer/a.json")
     with pytest.raises(LandingError, match="does not exist"), fetch(obj):
         pass

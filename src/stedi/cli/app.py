@@ -88,13 +88,39 @@ def simulate(
     *,
     customers: Annotated[int, typer.Option(min=1, help="How many customers to make up.")] = 100,
     seed: Annotated[int, typer.Option(help="The same seed makes the same files.")] = 0,
-    dirt: Annotated[float, typer.Option(min=0.0, max=1.0, help="The share of damaged records.")] = 0.0,
+    dirt: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="RATE",
+            help="The share of damaged records, from 0 to 1; or KIND=RATE, which may be repeated.",
+        ),
+    ] = None,
+    preset: Annotated[
+        str, typer.Option(metavar="NAME", help="How hard the signals are: easy, realistic or hard.")
+    ] = "realistic",
+    clocks: Annotated[
+        str, typer.Option(metavar="WHICH", help="one: the app stamps both sensors. two: each its own.")
+    ] = "one",
+    order: Annotated[
+        str, typer.Option(metavar="ORDER", help="How readings arrive: by time, or shuffled.")
+    ] = "time",
+    files: Annotated[int, typer.Option(min=1, help="Into how many files each sensor's readings go.")] = 12,
     json: JsonOption = False,
 ) -> None:
     """Write landing files of made-up customers."""
     from stedi.cli.simulate import simulate as run_simulate  # noqa: PLC0415
 
-    run_simulate(landing, customers=customers, seed=seed, dirt=dirt, as_json=json)
+    run_simulate(
+        landing,
+        customers=customers,
+        seed=seed,
+        dirt=dirt or [],
+        preset=preset,
+        clocks=clocks,
+        order=order,
+        files=files,
+        as_json=json,
+    )
 
 
 @app.command()

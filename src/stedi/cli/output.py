@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bars
 
 from stedi.cli.interrupt import check
-from stedi.lake.progress import Progress
+from stedi.progress import Progress
 
 _WIDE = 120
 

@@ -11,6 +11,7 @@ from stedi.cli.output import console, print_json, progress
 from stedi.lake.lake import Lake
 from stedi.lake.report import RunReport
 from stedi.names import Consent
+from stedi.plan.match import percent
 
 
 def run(
@@ -32,6 +33,19 @@ def run(
         print_report(console(), report, lake)
 
 
+def print_match(out: Console, report: RunReport) -> None:
+    """Print how well the sensors pair, and what somebody should look at."""
+    match = report.match
+    if match.exact_rate is not None and match.nearby_rate is not None:
+        out.print()
+        out.print(
+            f"match rate: {percent(match.exact_rate)} of the step readings have a phone reading at the same "
+            f"time, {percent(match.nearby_rate)} within 20 ms"
+        )
+    for warning in report.warnings:
+        out.print(f"[bold yellow]warning:[/bold yellow] {warning}")
+
+
 def print_report(out: Console, report: RunReport, lake: Path) -> None:
     """Print a report for people."""
     run = report.run
@@ -42,5 +56,6 @@ def print_report(out: Console, report: RunReport, lake: Path) -> None:
         out.print("Nothing new: every table is as the run before left it.")
     out.print()
     print_funnel(out, report.accounts)
+    print_match(out, report)
     out.print()
     out.print(f"lake: {lake}", soft_wrap=True)

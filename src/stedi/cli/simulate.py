@@ -1,18 +1,44 @@
 """stedi simulate."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
+import typer
 from rich.table import Table
 
 from stedi.cli.output import console, number, print_json, progress
 from stedi.simulate import simulate as make
+from stedi.simulate.clocks import Clocks
+from stedi.simulate.signals import Order
 
 
-def simulate(landing: Path, *, customers: int, seed: int, dirt: float, as_json: bool) -> None:
+def simulate(
+    landing: Path,
+    *,
+    customers: int,
+    seed: int,
+    dirt: Sequence[str],
+    preset: str,
+    clocks: str,
+    order: str,
+    files: int,
+    as_json: bool,
+) -> None:
     """Write made-up landing files and say what is in them."""
+    rates = _rates(dirt)
     with progress(quiet=as_json) as tell:
-        tell(f"making up {customers} customers", 0, 1)
-        made = make(landing, customers=customers, seed=seed, dirt=dirt)
+        made = make(
+            landing,
+            customers=customers,
+            seed=seed,
+            dirt=rates,
+            preset=preset,
+            clocks=cast("Clocks", clocks),
+            order=cast("Order", order),
+            files=files,
+            progress=tell,
+        )
     if as_json:
         print_json(
             {
@@ -45,3 +71,30 @@ def simulate(landing: Path, *, customers: int, seed: int, dirt: float, as_json: 
         f"{len(made.paths)} files under {made.landing}; what is true of them: {made.truth}", soft_wrap=True
     )
     out.print(f"Next: stedi run {made.landing} --now {made.as_of:%Y-%m-%dT%H:%M:%S}", soft_wrap=True)
+
+
+def _rates(dirt: Sequence[str]) -> float | Mapping[str, float]:
+    """Read ``--dirt 0.01``, or ``--dirt cut_off=0.001 --dirt seconds=0.01``."""
+    own: dict[str, float] = {}
+    for text in dirt:
+        kind, equals, rate = text.rpartition("=")
+        share = _share(text, rate)
+        if not equals and len(dirt) == 1:
+            return share
+        if not equals:
+            raise typer.BadParameter("pass either one rate, or KIND=RATE for each kind", param_hint="--dirt")
+        own[kind] = share
+    return own
+
+
+def _share(text: str, rate: str) -> float:
+    try:
+        share = float(rate)
+    except ValueError:
+        share = -1.0
+    if 0 <= share <= 1:
+        return share
+    raise typer.BadParameter(
+        f"{text!r} is no rate from 0 to 1, such as 0.01, nor KIND=RATE, such as cut_off=0.001",
+        param_hint="--dirt",
+    )

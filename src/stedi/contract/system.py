@@ -123,6 +123,18 @@ RUNS: Final = Contract(
         ),
         Column(name="code_version", kind=Kind.STRING, doc="The version of stedi.", required=True),
         Column(
+            name="paired_exact",
+            kind=Kind.LONG,
+            doc="Trusted step readings with a phone reading of the same customer at the same time.",
+            required=True,
+        ),
+        Column(
+            name="paired_nearby",
+            kind=Kind.LONG,
+            doc="Trusted step readings with a phone reading of the same customer within 20 ms.",
+            required=True,
+        ),
+        Column(
             name="tables",
             kind=ListOf(
                 fields=(

@@ -20,7 +20,6 @@ from stedi.contract.schemas import polars_schema
 from stedi.frame.checked import fetch
 from stedi.lake.buckets import Places, groups
 from stedi.lake.dated import dated_quarantine
-from stedi.lake.progress import Progress
 from stedi.lake.staging import BUCKET, BucketStage
 from stedi.names import (
     ACCELEROMETER_LANDING,
@@ -35,8 +34,11 @@ from stedi.names import (
 )
 from stedi.plan.account import Account
 from stedi.plan.lineage import LINEAGE
+from stedi.plan.match import NEARBY, Match
+from stedi.progress import Progress
 from stedi.transform.curate_customers import curate_customers
 from stedi.transform.curate_ml import curate_ml
+from stedi.transform.nearest import nearest_times
 from stedi.transform.sanitize_customers import judge_customers, newest, weigh_customers
 from stedi.transform.trust_accelerometer import consenting_customers, judge_accelerometer
 from stedi.transform.trust_step_trainer import attribute, device_holders, judge_step_trainer, usable_devices
@@ -79,6 +81,7 @@ class Derivation:
         self._used: Counter[str] = Counter()
         self._rows_in: Counter[str] = Counter()
         self._rows_out: Counter[str] = Counter()
+        self._nearby = 0
 
     def run(self, *, now: datetime, pseudonyms: Pseudonyms, consent: Consent) -> dict[str, Account]:
         """Derive the tables into new data files and return their accounts."""
@@ -91,6 +94,12 @@ class Derivation:
             self._stage_steps(customers, curate_customers(customers, seen), steps)
         self._derive_buckets(customers, accelerometer, steps)
         return {step.table: self._account(step.table) for step in LINEAGE}
+
+    @property
+    def match(self) -> Match:
+        """How well the two sensors pair."""
+        table = MACHINE_LEARNING_CURATED
+        return Match(readings=self._rows_in[table], exact=self._used[table], nearby=self._nearby)
 
     @property
     def writers(self) -> Mapping[str, TableWriter]:
@@ -195,10 +204,11 @@ class Derivation:
             left_on=["customer_id", "sensor_reading_time"],
             right_on=["customer_id", "timestamp"],
             how="anti",
-        ).height
+        )
         used = pairs.select("customer_id", "device_id", "timestamp", "distance_from_object").n_unique()
         self._rows_in[contract.name] += steps.height
-        self._reasons[contract.name][Drop.UNPAIRED] += unpaired
+        self._reasons[contract.name][Drop.UNPAIRED] += unpaired.height
+        self._nearby += used + _with_neighbour(unpaired, readings)
         self._keep(contract.name, pairs, used=used)
         places.write(pairs, self._writers[contract.name])
 
@@ -237,3 +247,11 @@ class Derivation:
             fan_out=rows_out - used if step.fans_out else 0,
             rows_out=rows_out,
         )
+
+
+def _with_neighbour(steps: pl.DataFrame, readings: pl.DataFrame) -> int:
+    """Count the step readings that have a phone reading of the same customer nearby."""
+    if steps.is_empty() or readings.is_empty():
+        return 0
+    matches = fetch(nearest_times(nw.from_native(steps.lazy()), nw.from_native(readings.lazy()), NEARBY))
+    return steps.join(matches, on=["customer_id", "sensor_reading_time"], how="semi").height

@@ -3,14 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
-from stedi.names import RUN, Consent
+from stedi.names import MACHINE_LEARNING_CURATED, RUN, Consent
 from stedi.plan.account import Account
+from stedi.plan.match import Match
 
 TAG_PREFIX: Final = "run-"
 
@@ -28,6 +29,7 @@ class Run:
         consent: The lake's consent mode.
         key_fingerprint: The fingerprint of the pseudonym key.
         code_version: The version of stedi.
+        match: How well the two sensors pair.
         snapshots: The snapshot of each table.
         accounts: The row arithmetic of each table.
     """
@@ -40,6 +42,7 @@ class Run:
     consent: Consent
     key_fingerprint: str
     code_version: str
+    match: Match
     snapshots: Mapping[str, int]
     accounts: Mapping[str, Account]
 
@@ -74,6 +77,8 @@ def to_frame(run: Run) -> pl.DataFrame:
         "consent": run.consent,
         "key_fingerprint": run.key_fingerprint,
         "code_version": run.code_version,
+        "paired_exact": run.match.exact,
+        "paired_nearby": run.match.nearby,
         "tables": tables,
     }
     return pl.DataFrame([row], schema=polars_schema(contract_of(RUN)))
@@ -81,21 +86,28 @@ def to_frame(run: Run) -> pl.DataFrame:
 
 def from_frame(frame: pl.DataFrame) -> Sequence[Run]:
     """Return the rows of the run table, the newest last."""
-    return [
-        Run(
-            **{name: row[name] for name in row if name != "tables"},
-            snapshots={table["table_name"]: table["snapshot_id"] for table in row["tables"]},
-            accounts={
-                table["table_name"]: Account(
-                    table=table["table_name"],
-                    rows_in=table["rows_in"],
-                    used=table["used"],
-                    dropped={drop["reason"]: drop["rows"] for drop in table["dropped"]},
-                    fan_out=table["fan_out"],
-                    rows_out=table["rows_out"],
-                )
-                for table in row["tables"]
-            },
+    return [_from_row(row) for row in frame.sort("published_at", "run_id").iter_rows(named=True)]
+
+
+def _from_row(row: Mapping[str, Any]) -> Run:
+    accounts = {
+        table["table_name"]: Account(
+            table=table["table_name"],
+            rows_in=table["rows_in"],
+            used=table["used"],
+            dropped={drop["reason"]: drop["rows"] for drop in table["dropped"]},
+            fan_out=table["fan_out"],
+            rows_out=table["rows_out"],
         )
-        for row in frame.sort("published_at", "run_id").iter_rows(named=True)
-    ]
+        for table in row["tables"]
+    }
+    return Run(
+        **{name: row[name] for name in row if name not in ("tables", "paired_exact", "paired_nearby")},
+        match=Match(
+            readings=accounts[MACHINE_LEARNING_CURATED].rows_in,
+            exact=row["paired_exact"],
+            nearby=row["paired_nearby"],
+        ),
+        snapshots={table["table_name"]: table["snapshot_id"] for table in row["tables"]},
+        accounts=accounts,
+    )

@@ -18,7 +18,6 @@ from stedi.lake.explain.who import only_one
 from stedi.lake.history import TAG_PREFIX, Run, from_frame
 from stedi.lake.keys import find_key, key_file
 from stedi.lake.load import find_sources
-from stedi.lake.progress import Progress, silent
 from stedi.lake.release import find_records
 from stedi.lake.report import RunReport
 from stedi.lake.run import Order, check_order, execute
@@ -32,6 +31,7 @@ from stedi.names import (
     Consent,
     check_name,
 )
+from stedi.progress import Progress, silent
 from stedi.warehouse.warehouse import Warehouse
 
 DEFAULT_BUCKETS: Final = 32

@@ -11,12 +11,12 @@ from stedi.consent.pseudonyms import Pseudonyms
 from stedi.contract import LANDING, Contract, contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.errors import LandingError, RejectedError
-from stedi.lake.progress import Progress
 from stedi.lake.tombstone import keep_out
 from stedi.landing.fetch import fetch
 from stedi.landing.objects import LandingObject, find_objects
 from stedi.names import CUSTOMER_LANDING, OBJECT, QUARANTINE, TOMBSTONE
 from stedi.plan.account import Account
+from stedi.progress import Progress
 from stedi.warehouse.warehouse import Warehouse
 from stedi.warehouse.writer import TableWriter
 

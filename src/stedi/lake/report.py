@@ -1,6 +1,6 @@
 """What a run did, for people and for programs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
@@ -8,6 +8,7 @@ import polars as pl
 
 from stedi.lake.history import Run
 from stedi.plan.account import Account
+from stedi.plan.match import Match
 
 _FUNNEL: Final = {
     "table": pl.String,
@@ -44,6 +45,17 @@ class RunReport:
         """The row arithmetic of each table."""
         return self.run.accounts
 
+    @property
+    def match(self) -> Match:
+        """How well the two sensors pair."""
+        return self.run.match
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What somebody should look at."""
+        told = self.match.warning()
+        return [] if told is None else [told]
+
     def funnel(self) -> pl.DataFrame:
         """Return the row funnel: a row per table and reason, the first of a table with its totals."""
         rows = []
@@ -79,6 +91,9 @@ class RunReport:
             "code_version": self.run.code_version,
             "objects": self.objects,
             "changed": self.changed,
+            "match": asdict(self.match)
+            | {"exact_rate": self.match.exact_rate, "nearby_rate": self.match.nearby_rate},
+            "warnings": self.warnings,
             "tables": {
                 name: {key: value for key, value in asdict(account).items() if key != "table"}
                 | {"snapshot_id": self.run.snapshots[name]}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
@@ -16,7 +17,6 @@ from stedi.errors import ConsentModeError, LakeError
 from stedi.lake.derive import Derivation
 from stedi.lake.history import TAG_PREFIX, Run
 from stedi.lake.load import Loaded, Loader
-from stedi.lake.progress import Progress
 from stedi.lake.publish import audit, publish
 from stedi.lake.release import release
 from stedi.lake.report import RunReport
@@ -24,6 +24,8 @@ from stedi.landing.objects import LandingObject
 from stedi.names import CUSTOMER_LANDING, OBJECT, QUARANTINE, Consent
 from stedi.plan.account import Account
 from stedi.plan.lineage import LANDING_TABLES, LINEAGE, published_tables
+from stedi.plan.match import Match
+from stedi.progress import Progress
 from stedi.warehouse.warehouse import Warehouse
 
 
@@ -87,8 +89,9 @@ def execute(warehouse: Warehouse, order: Order, runs: Sequence[Run]) -> RunRepor
     run_id = new_run_id(started_at)
     before = base.snapshots if base else {name: warehouse.main(name) for name in published_tables()}
     try:
-        snapshots, accounts, objects = _stage(warehouse, order, base, before, run_id)
-        audit(warehouse, before, snapshots, accounts)
+        staged = _stage(warehouse, order, base, before, run_id)
+        staged.match.check()
+        audit(warehouse, before, staged.snapshots, staged.accounts)
     except BaseException:
         # What can't be dropped now, on a full disk say, the next run drops.
         with contextlib.suppress(Exception):
@@ -104,17 +107,29 @@ def execute(warehouse: Warehouse, order: Order, runs: Sequence[Run]) -> RunRepor
         consent=order.consent,
         key_fingerprint=order.pseudonyms.fingerprint,
         code_version=version("stedi"),
-        snapshots=snapshots,
-        accounts=accounts,
+        match=staged.match,
+        snapshots=staged.snapshots,
+        accounts=staged.accounts,
     )
     publish(warehouse, run, runs)
-    changed = base is None or any(snapshots[name] != before[name] for name in snapshots if name != OBJECT)
-    return RunReport(run=run, objects=objects, changed=changed)
+    changed = base is None or any(
+        snapshot != before[name] for name, snapshot in staged.snapshots.items() if name != OBJECT
+    )
+    return RunReport(run=run, objects=staged.objects, changed=changed)
+
+
+class _Staged(NamedTuple):
+    """What a run has written to its branch."""
+
+    snapshots: dict[str, int]
+    accounts: dict[str, Account]
+    match: Match
+    objects: int
 
 
 def _stage(
     warehouse: Warehouse, order: Order, base: Run | None, before: Mapping[str, int], run_id: str
-) -> tuple[dict[str, int], dict[str, Account], int]:
+) -> _Staged:
     branch = TAG_PREFIX + run_id
     loader = Loader(
         warehouse,
@@ -132,7 +147,12 @@ def _stage(
         )
     elif base is not None and not _anything_new(warehouse, order, base, loaded):
         derived = {step.table: base.accounts[step.table] for step in LINEAGE}
-        return {**before, **loaded.snapshots}, {**loaded.accounts, **derived}, loaded.objects
+        return _Staged(
+            snapshots={**before, **loaded.snapshots},
+            accounts={**loaded.accounts, **derived},
+            match=base.match,
+            objects=loaded.objects,
+        )
     with tempfile.TemporaryDirectory(prefix=f"{branch}-", dir=order.scratch) as scratch:
         derivation = Derivation(
             warehouse, sources, run_id=run_id, scratch=Path(scratch), progress=order.progress
@@ -142,7 +162,12 @@ def _stage(
         name: warehouse.replace(name, branch, before[name], writer.close())
         for name, writer in derivation.writers.items()
     }
-    return {**sources, **staged}, {**loaded.accounts, **derived}, loaded.objects
+    return _Staged(
+        snapshots={**sources, **staged},
+        accounts={**loaded.accounts, **derived},
+        match=derivation.match,
+        objects=loaded.objects,
+    )
 
 
 def _anything_new(warehouse: Warehouse, order: Order, base: Run, loaded: Loaded) -> bool:

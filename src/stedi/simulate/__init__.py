@@ -2,6 +2,19 @@
 
 from stedi.simulate.defects import Defect, Fate, Misplaced, Written
 from stedi.simulate.generate import simulate
+from stedi.simulate.ground_truth import Truth, truth
+from stedi.simulate.preset import PRESETS, Preset
 from stedi.simulate.simulated import Simulated
 
-__all__ = ["Defect", "Fate", "Misplaced", "Simulated", "Written", "simulate"]
+__all__ = [
+    "PRESETS",
+    "Defect",
+    "Fate",
+    "Misplaced",
+    "Preset",
+    "Simulated",
+    "Truth",
+    "Written",
+    "simulate",
+    "truth",
+]

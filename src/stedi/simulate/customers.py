@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 
 from stedi.simulate.draws import Draws
 from stedi.simulate.people import Person, invent, invent_serial_number, respell
+from stedi.simulate.walker import Walker, invent_walker
 
 Record: TypeAlias = dict[str, object]
 """A landing record with the sources' own names; times are epoch milliseconds."""
@@ -68,13 +69,14 @@ class Customer:
     """A customer, their devices (the first listed first), and every record about them."""
 
     person: Person
+    walker: Walker
     registered: int
     devices: tuple[Held, ...]
     history: ConsentHistory
     records: tuple[Record, ...]
 
 
-def invent_customers(n: int, *, seed: int) -> list[Customer]:
+def invent_customers(n: int, *, seed: int, balance_shift: float = 0.0) -> list[Customer]:
     """Invent n customers with their devices, consents and records.
 
     Examples:
@@ -84,7 +86,9 @@ def invent_customers(n: int, *, seed: int) -> list[Customer]:
     """
     draws = Draws(seed, "customers")
     random = draws.random
-    people = invent(random, n)
+    of_walkers = Draws(seed, "walkers").random
+    walkers = [invent_walker(of_walkers, balance_shift=balance_shift) for _ in range(n)]
+    people = invent(random, n, born_in=[AS_OF.year - round(walker.age) for walker in walkers])
     registered = [random.randrange(_FIRST_MS, AS_OF_MS - 200 * DAY_MS) for _ in people]
     devices = _hand_out(random, registered)
     histories = draws.deal(CONSENT_SHARES, n)
@@ -92,13 +96,14 @@ def invent_customers(n: int, *, seed: int) -> list[Customer]:
     return [
         Customer(
             person=person,
+            walker=walker,
             registered=since,
             devices=held,
             history=history,
             records=tuple(_records(random, person, held, _changes(random, history, extra, since), extra)),
         )
-        for person, since, held, history, extra in zip(
-            people, registered, devices, histories, extras, strict=True
+        for person, walker, since, held, history, extra in zip(
+            people, walkers, registered, devices, histories, extras, strict=True
         )
     ]
 

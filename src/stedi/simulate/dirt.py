@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
-from typing import Final, NamedTuple, Protocol, TypeVar
+from typing import Final, NamedTuple
 
 from stedi.contract import Kind, landing_contract
 from stedi.contract.reasons import Rejection
@@ -12,6 +12,7 @@ from stedi.names import CUSTOMER_LANDING
 from stedi.simulate.customers import AS_OF_MS, DAY_MS, Record, new_record
 from stedi.simulate.damage import CUT_OFF, damages_of, keys
 from stedi.simulate.people import invent, invent_serial_number
+from stedi.simulate.rates import Rates
 from stedi.simulate.spelling import spellings_of
 
 NOBODY: Final = "example.net"
@@ -36,44 +37,15 @@ class Line(NamedTuple):
             return False
 
 
-class _Kinded(Protocol):
-    @property
-    def kind(self) -> str: ...
-
-
-K = TypeVar("K", bound=_Kinded)
-
-
-def share_out(kinds: Sequence[K], *, records: int, dirt: float) -> list[tuple[K, int]]:
-    """Return how many records of each kind there are.
-
-    Together ``dirt`` of the good records, in equal shares; at least one of each kind, as long as a
-    quarter of the good records is enough for that.
-
-    Examples:
-        >>> from stedi.simulate.spelling import spellings_of
-        >>> spellings = spellings_of("accelerometer_landing")
-        >>> {count for _, count in share_out(spellings, records=70_000, dirt=0.01)}
-        {100}
-        >>> sum(count for _, count in share_out(spellings, records=16, dirt=0.01))
-        4
-    """
-    if dirt <= 0:
-        return []
-    total = max(round(dirt * records), min(len(kinds), records // 4))
-    whole, rest = divmod(total, len(kinds))
-    return [(kind, whole + (index < rest)) for index, kind in enumerate(kinds)]
-
-
 def respell_some(
-    lines: Sequence[bytes], table: str, *, dirt: float, random: Random
+    lines: Sequence[bytes], table: str, *, dirt: Rates, random: Random
 ) -> tuple[list[Line], Mapping[str, int]]:
     """Write some of the good lines differently, and count the ways."""
     contract = landing_contract(table)
     respelled = [Line(text) for text in lines]
     counts: Counter[str] = Counter()
-    untouched = random.sample(range(len(lines)), len(lines)) if dirt > 0 else []
-    for spelling, count in share_out(spellings_of(table), records=len(lines), dirt=dirt):
+    untouched = random.sample(range(len(lines)), len(lines)) if dirt.any else []
+    for spelling, count in dirt.share_out(spellings_of(table), records=len(lines)):
         unfit = []
         while untouched and counts[spelling.kind] < count:
             index = untouched.pop()
@@ -88,7 +60,7 @@ def respell_some(
 
 
 def make_bad(
-    lines: Sequence[bytes], table: str, *, dirt: float, cut_offs: int, random: Random
+    lines: Sequence[bytes], table: str, *, dirt: Rates, cut_offs: int, random: Random
 ) -> tuple[list[Line], list[Line]]:
     """Make bad lines beside the good ones: those for the middle of files, and those for their ends.
 
@@ -98,7 +70,7 @@ def make_bad(
     spare = _nobody if contract.name == CUSTOMER_LANDING else _between(lines, table)
     middle: list[Line] = []
     ends: list[Line] = []
-    for damage, count in share_out(damages_of(table), records=len(lines), dirt=dirt):
+    for damage, count in dirt.share_out(damages_of(table), records=len(lines)):
         is_end = damage is CUT_OFF
         for _ in range(min(count, cut_offs) if is_end else count):
             text = damage.apply(spare(random), contract, random)

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+import polars as pl
+
 from stedi.errors import LandingError
 
 TRUTH: Final = "truth"
@@ -17,8 +19,12 @@ MARKER: Final = f"{TRUTH}/simulated.json"
 DEFECTS: Final = f"{TRUTH}/defects.json"
 REJECTED: Final = f"{TRUTH}/rejected.ndjson"
 FILES: Final = f"{TRUTH}/files.txt"
+SESSIONS: Final = f"{TRUTH}/sessions.parquet"
+STEP_EVENTS: Final = f"{TRUTH}/step_events.parquet"
 
-_OWN: Final = (MARKER, DEFECTS, REJECTED, FILES)
+_OWN: Final = (STEP_EVENTS, SESSIONS, DEFECTS, REJECTED, FILES, MARKER)
+"""What stands beside the landing files. The marker goes last, and the list before it: an interrupted clean-up
+can be resumed."""
 
 
 class Folder:
@@ -71,6 +77,10 @@ class Folder:
         """Write a truth file as JSON."""
         (self.path / name).write_text(json.dumps(content, indent=2) + "\n", "utf-8")
 
+    def write_frame(self, name: str, frame: pl.DataFrame) -> None:
+        """Write a truth file as Parquet."""
+        frame.write_parquet(self.path / name)
+
     def append_truth(self, name: str, text: str) -> None:
         """Append to a truth file."""
         with (self.path / name).open("a", encoding="utf-8", newline="\n") as file:
@@ -106,5 +116,4 @@ class Folder:
                 f"such as {min(foreign)}: move them, or name another folder"
             )
         yield from sorted(found - set(_OWN))
-        # The marker goes last: an interrupted clean-up can be resumed.
-        yield from (name for name in (DEFECTS, REJECTED, FILES, MARKER) if name in found)
+        yield from (name for name in _OWN if name in found)

@@ -13,28 +13,42 @@ import polars as pl
 from stedi.contract.reasons import Rejection
 from stedi.errors import ConfigurationError, LandingError
 from stedi.names import ACCELEROMETER_LANDING, CUSTOMER_LANDING, STEP_TRAINER_LANDING
+from stedi.progress import Progress, silent
+from stedi.simulate.clocks import Clocks, check_clocks
 from stedi.simulate.customers import AS_OF, Customer, invent_customers
-from stedi.simulate.damage import dump
+from stedi.simulate.damage import DAMAGES, dump
 from stedi.simulate.defects import Defect, Fate, Written
 from stedi.simulate.draws import Draws
-from stedi.simulate.folder import DEFECTS, REJECTED, TRUTH, Folder
+from stedi.simulate.folder import DEFECTS, REJECTED, SESSIONS, STEP_EVENTS, TRUTH, Folder
 from stedi.simulate.layout import Layout
+from stedi.simulate.preset import preset_of
+from stedi.simulate.rates import Rates
 from stedi.simulate.sessions import Session, plan_sessions
-from stedi.simulate.signals import read_sensors
+from stedi.simulate.signals import Order, Readings, check_order, read_sensors
 from stedi.simulate.simulated import Simulated
-from stedi.simulate.write import Tally, write_batch
+from stedi.simulate.spelling import SPELLINGS
+from stedi.simulate.true_frames import TrueFrames
+from stedi.simulate.write import Files, Tally, write_batch, write_clean
 
 _CUSTOMERS_A_BATCH: Final = 2_000
-_SESSIONS_A_BATCH: Final = 128
+_SESSIONS_A_BATCH: Final = 256
 _TABLES: Final = (CUSTOMER_LANDING, ACCELEROMETER_LANDING, STEP_TRAINER_LANDING)
 
 _Oddities = Counter[tuple[str, Fate]]
-_Batch = tuple[str, int, list[bytes], _Oddities]
 T = TypeVar("T")
 
 
 def simulate(
-    landing: str | os.PathLike[str], *, customers: int = 100, seed: int = 0, dirt: float = 0.0
+    landing: str | os.PathLike[str],
+    *,
+    customers: int = 100,
+    seed: int = 0,
+    dirt: float | Mapping[str, float] = 0.0,
+    preset: str = "realistic",
+    clocks: Clocks = "one",
+    order: Order = "time",
+    files: int = 12,
+    progress: Progress = silent,
 ) -> Simulated:
     """Write landing files that look like the real thing, and beside them what is true of them.
 
@@ -47,13 +61,22 @@ def simulate(
 
     Args:
         landing: A folder that is new, empty, or was simulated before.
-        customers: How many customers; at least 1. A hundred give about 160,000 records.
+        customers: How many customers; at least 1. A hundred give about 430,000 records.
         seed: What to simulate; another seed gives other data.
         dirt: Bad records per good record, from 0 (none, and clean NDJSON only) to 1. Any dirt gives at
-            least one of each kind, as long as a quarter of the good records is enough for that.
+            least one of each kind, as long as a quarter of the good records is enough for that. Or the rate
+            of each kind that there shall be, such as ``{"cut_off": 0.001, "seconds": 0.01}``.
+        preset: ``"easy"``, ``"realistic"`` or ``"hard"``: how noisy the signals and how unsteady the people
+            are.
+        clocks: ``"one"``: the app stamps both sensors, and most step readings have a phone reading of the
+            same time, as in the public sample. ``"two"``: each sensor has its own clock, and few have.
+        order: ``"time"``: readings arrive in the order in which they were made. ``"shuffled"``: in any.
+        files: Into how many files, at least, the readings of a sensor go.
+        progress: Is told how many sessions are done.
 
     Raises:
         ConfigurationError: An argument is out of range.
+        UnknownNameError: There is no such preset, order, number of clocks or kind of dirt.
         LandingError: The folder holds files that stedi did not simulate, or can't be written.
 
     Examples:
@@ -63,37 +86,51 @@ def simulate(
         ...     simulated.of("customer").written == simulated.of("customer").kept
         True
     """
-    if customers < 1:
-        raise ConfigurationError(f"customers={customers}: there must be at least 1")
-    if not 0 <= dirt <= 1:
-        raise ConfigurationError(f"dirt={dirt}: it must be from 0 (none) to 1 (as many bad as good records)")
-    arguments = {"customers": customers, "seed": seed, "dirt": float(dirt), "as_of": AS_OF.isoformat()}
-    folder = Folder.claim(landing, arguments=arguments)
-    tallies = {table: Tally() for table in _TABLES}
-    oddities: dict[str, _Oddities] = {table: Counter() for table in _TABLES}
+    for name, count in (("customers", customers), ("files", files)):
+        if count < 1:
+            raise ConfigurationError(f"{name}={count}: there must be at least 1")
+    rates = Rates.of(dirt, kinds=[each.kind for each in DAMAGES] + [each.kind for each in SPELLINGS])
+    figures = preset_of(preset)
+    check_clocks(clocks)
+    check_order(order)
+    arguments = {
+        "customers": customers,
+        "seed": seed,
+        "dirt": rates.argument,
+        "preset": preset,
+        "clocks": clocks,
+        "order": order,
+        "files": files,
+    }
+    folder = Folder.claim(landing, arguments=arguments | {"as_of": AS_OF.isoformat()})
+    writing = _Writing(folder, seed=seed, rates=rates)
+    truth = TrueFrames()
     try:
         folder.append_truth(REJECTED, "")
-        for table, number, lines, odd in _batches(customers, seed):
-            tally, misplaced = write_batch(folder, table, lines, number=number, seed=seed, dirt=dirt)
-            folder.append_truth(REJECTED, "".join(json.dumps(asdict(place)) + "\n" for place in misplaced))
-            tallies[table] += tally
-            oddities[table] += odd
-        written = tuple(_written(table, tally) for table, tally in tallies.items())
-        defects = tuple(
-            defect for table in _TABLES for defect in _defects(table, tallies[table], oddities[table])
-        )
-        folder.write_truth(
-            DEFECTS,
-            {"tables": [asdict(table) for table in written], "defects": [asdict(one) for one in defects]},
-        )
+        people = invent_customers(customers, seed=seed, balance_shift=figures.balance_shift)
+        batches = list(_chunks(people, _CUSTOMERS_A_BATCH))
+        for number, some in enumerate(batches):
+            writing.customers(Files(CUSTOMER_LANDING, number, _each(files, batches)), some)
+        sessions = plan_sessions(people, seed=seed)
+        if order == "shuffled":
+            Draws(seed, "arrival").random.shuffle(sessions)
+        planned = list(_chunks(sessions, _SESSIONS_A_BATCH))
+        for number, batch in enumerate(planned):
+            progress("making up sessions", number * _SESSIONS_A_BATCH, len(sessions))
+            readings = read_sensors(
+                batch, Draws(seed, "signals", number), preset=figures, clocks=clocks, order=order
+            )
+            truth.add(readings)
+            writing.sensors(number, _each(files, planned), batch, readings)
+        folder.write_frame(SESSIONS, truth.sessions())
+        folder.write_frame(STEP_EVENTS, truth.step_events())
+        written, defects = writing.told()
     except OSError as error:
         raise LandingError(f"the folder {folder.path} can't be written: {error.strerror}") from None
     return Simulated(
         landing=folder.path,
         truth=folder.path / TRUTH,
-        customers=customers,
-        seed=seed,
-        dirt=float(dirt),
+        arguments=arguments,
         as_of=AS_OF,
         paths=folder.written,
         written=written,
@@ -101,51 +138,78 @@ def simulate(
     )
 
 
-def _batches(count: int, seed: int) -> Iterator[_Batch]:
-    """Yield the good records of each table, in batches that fit in memory, and count what is odd."""
-    customers = invent_customers(count, seed=seed)
-    for number, some in enumerate(_chunks(customers, _CUSTOMERS_A_BATCH)):
-        yield _customer_batch(number, some)
-    for number, sessions in enumerate(_chunks(plan_sessions(customers, seed=seed), _SESSIONS_A_BATCH)):
-        yield from _sensor_batches(number, sessions, seed)
+class _Writing:
+    """The files as they are written, and the counts of what is in them."""
+
+    def __init__(self, folder: Folder, *, seed: int, rates: Rates) -> None:
+        self._folder = folder
+        self._seed = seed
+        self._rates = rates
+        self._tallies = {table: Tally() for table in _TABLES}
+        self._oddities: dict[str, _Oddities] = {table: Counter() for table in _TABLES}
+
+    def customers(self, files: Files, customers: Sequence[Customer]) -> None:
+        """Write a batch of customer records."""
+        lines = [dump(record) for customer in customers for record in customer.records]
+        self._write_lines(files, lines)
+        self._note(files.table, delivered_again=len(lines) - len(set(lines)))
+
+    def sensors(self, number: int, count: int, sessions: Sequence[Session], readings: Readings) -> None:
+        """Write the readings of a batch of sessions."""
+        users = [session.user for session in sessions if not session.known_user]
+        devices = [session.serial_number for session in sessions if not session.known_device]
+        for table, frame, column, strangers, shared in (
+            (ACCELEROMETER_LANDING, readings.accelerometer, "user", users, readings.shared_times),
+            (STEP_TRAINER_LANDING, readings.step_trainer, "serialNumber", devices, 0),
+        ):
+            files = Files(table, number, count)
+            if self._rates.any:
+                self._write_lines(files, _lines(frame))
+            else:
+                self._tallies[table] += write_clean(self._folder, files, frame)
+            self._note(
+                table,
+                delivered_again=frame.height - frame.n_unique(),
+                stranger=frame.filter(pl.col(column).is_in(strangers)).height,
+                shared_time=shared,
+            )
+
+    def _write_lines(self, files: Files, lines: Sequence[bytes]) -> None:
+        tally, misplaced = write_batch(self._folder, files, lines, seed=self._seed, dirt=self._rates)
+        self._folder.append_truth(REJECTED, "".join(json.dumps(asdict(place)) + "\n" for place in misplaced))
+        self._tallies[files.table] += tally
+
+    def _note(self, table: str, *, delivered_again: int, stranger: int = 0, shared_time: int = 0) -> None:
+        self._oddities[table].update(
+            {
+                ("delivered_again", Fate.MERGED): delivered_again,
+                ("stranger", Fate.KEPT): stranger,
+                ("shared_time", Fate.KEPT): shared_time,
+            }
+        )
+
+    def told(self) -> tuple[tuple[Written, ...], tuple[Defect, ...]]:
+        """Write down what was written, and return it."""
+        written = tuple(_written(table, tally) for table, tally in self._tallies.items())
+        defects = tuple(
+            defect
+            for table in _TABLES
+            for defect in _defects(table, self._tallies[table], self._oddities[table])
+        )
+        self._folder.write_truth(
+            DEFECTS,
+            {"tables": [asdict(table) for table in written], "defects": [asdict(one) for one in defects]},
+        )
+        return written, defects
 
 
 def _chunks(whole: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     return (whole[start : start + size] for start in range(0, len(whole), size))
 
 
-def _customer_batch(number: int, customers: Sequence[Customer]) -> _Batch:
-    lines = [dump(record) for customer in customers for record in customer.records]
-    return CUSTOMER_LANDING, number, lines, _odd(delivered_again=len(lines) - len(set(lines)))
-
-
-def _sensor_batches(number: int, sessions: Sequence[Session], seed: int) -> Iterator[_Batch]:
-    readings = read_sensors(sessions, Draws(seed, "signals", number))
-    users = [session.user for session in sessions if not session.known_user]
-    devices = [session.serial_number for session in sessions if not session.known_device]
-    frame = readings.accelerometer
-    odd = _odd(
-        delivered_again=frame.height - frame.n_unique(),
-        strangers=frame.filter(pl.col("user").is_in(users)).height,
-        shared_times=readings.shared_times,
-    )
-    yield ACCELEROMETER_LANDING, number, _lines(frame), odd
-    frame = readings.step_trainer
-    odd = _odd(
-        delivered_again=frame.height - frame.n_unique(),
-        strangers=frame.filter(pl.col("serialNumber").is_in(devices)).height,
-    )
-    yield STEP_TRAINER_LANDING, number, _lines(frame), odd
-
-
-def _odd(*, delivered_again: int, strangers: int = 0, shared_times: int = 0) -> _Oddities:
-    return Counter(
-        {
-            ("delivered_again", Fate.MERGED): delivered_again,
-            ("stranger", Fate.KEPT): strangers,
-            ("shared_time", Fate.KEPT): shared_times,
-        }
-    )
+def _each(files: int, batches: Sequence[object]) -> int:
+    """Return into how many files each batch goes."""
+    return -(-files // max(1, len(batches)))
 
 
 def _lines(frame: pl.DataFrame) -> list[bytes]:

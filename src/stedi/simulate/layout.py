@@ -46,9 +46,6 @@ class Layout(StrEnum):
         return {Layout.GZIP: ".json.gz", Layout.ZSTD: ".json.zst"}.get(self, ".json")
 
 
-FILES: Final = 12
-"""Into how many files a batch of records goes, if there are enough of them."""
-
 _DIRTY: Final = (
     Layout.NDJSON,
     Layout.CRLF,
@@ -64,18 +61,24 @@ _DIRTY: Final = (
 _FEWEST_RECORDS: Final = 4
 
 
-def layouts_for(records: int, *, dirt: float) -> list[Layout]:
+def layouts_for(records: int, files: int, *, first: int = 0, dirty: bool) -> list[Layout]:
     """Return the layout of each file into which that many good records go.
 
+    Args:
+        records: How many good records there are.
+        files: Into how many files they go, if there are enough of them.
+        first: How many files there are already: each odd layout comes once.
+        dirty: Use the layouts that real sources use, not only NDJSON.
+
     Examples:
-        >>> layouts_for(10, dirt=0.0)
+        >>> layouts_for(10, 12, dirty=False)
         [<Layout.NDJSON: 'ndjson'>, <Layout.NDJSON: 'ndjson'>]
-        >>> len(set(layouts_for(10_000, dirt=0.01)))
+        >>> len(set(layouts_for(10_000, 12, dirty=True)))
         10
     """
-    files = max(1, min(FILES, records // _FEWEST_RECORDS))
-    dirty = _DIRTY if dirt > 0 else ()
-    return [dirty[index] if index < len(dirty) else Layout.NDJSON for index in range(files)]
+    count = max(1, min(files, records // _FEWEST_RECORDS))
+    odd = _DIRTY[first : first + count] if dirty else ()
+    return [*odd, *([Layout.NDJSON] * (count - len(odd)))]
 
 
 def encode(layout: Layout, lines: Sequence[bytes], *, ended: bool = True) -> bytes:

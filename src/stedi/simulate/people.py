@@ -25,8 +25,12 @@ class Person:
     birth_day: str
 
 
-def invent(random: Random, n: int, *, domains: Sequence[str] = DOMAINS) -> list[Person]:
-    """Invent n people, no two with the same e-mail.
+def invent(
+    random: Random, n: int, *, domains: Sequence[str] = DOMAINS, born_in: Sequence[int] = ()
+) -> list[Person]:
+    """Invent n people, no two with the same e-mail; born in these years, or in any.
+
+    A few birthdays are as implausible as those that the website lets through.
 
     Examples:
         >>> people = invent(Random(7), 3)
@@ -45,7 +49,7 @@ def invent(random: Random, n: int, *, domains: Sequence[str] = DOMAINS) -> list[
             name=f"{first} {last}",
             email=email,
             phone=f"555{random.randrange(10**7):07d}",
-            birth_day=_birth_day(random),
+            birth_day=_birth_day(random, born_in[len(people)] if born_in else random.randint(1929, 2000)),
         )
     return list(people.values())
 
@@ -72,11 +76,11 @@ def respell(random: Random, text: str) -> str:
     return random.choice(spellings) if random.random() < 0.25 else text  # noqa: PLR2004
 
 
-def _birth_day(random: Random) -> str:
+def _birth_day(random: Random, year: int) -> str:
     month, day = random.randint(1, 12), random.randint(1, 28)
     kind = random.random()
     if kind < 0.05:  # noqa: PLR2004
         return f"{random.randint(1300, 1899)}-{month:02d}-{day:02d}"
     if kind < 0.08:  # noqa: PLR2004
         return f"{random.randint(900, 999)}-01-01"
-    return f"{random.randint(1925, 2000)}-{month:02d}-{day:02d}"
+    return f"{year}-{month:02d}-{day:02d}"

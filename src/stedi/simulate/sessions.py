@@ -1,6 +1,6 @@
 """Who exercised when, on which device, and how app and device spelled them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Final
@@ -8,22 +8,25 @@ from typing import Final
 from stedi.simulate.customers import AS_OF_MS, DAY_MS, Customer
 from stedi.simulate.draws import Draws
 from stedi.simulate.people import invent, invent_serial_number, respell
+from stedi.simulate.walker import Walker, invent_walker
 
-_SESSIONS: Final = {1: 0.60, 0: 0.22, 2: 0.12, 3: 0.06}
+_SESSIONS: Final = {0: 0.18, 1: 0.34, 2: 0.18, 3: 0.14, 5: 0.10, 8: 0.06}
 _STRANGERS: Final = 0.02
-_SHORTEST_S: Final = 20.0
-_LONGEST_S: Final = 40.0
+_LONGEST_MS: Final = 5 * 60_000
+_HOUR_MS: Final = 3_600_000
+_MORNING, _EVENING = 7, 21
+_PAUSE_DAYS: Final = (2, 12)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One exercise: phone and step trainer run together, on one clock.
+    """One exercise: phone and step trainer run together.
 
     Attributes:
         user: The e-mail, as the app spells it in this session.
         serial_number: The serial number, as the device spells it in this session.
         start: When it begins, in epoch milliseconds.
-        seconds: How long it lasts.
+        walker: How the person walks.
         known_user: The website has a record of the user.
         known_device: The website has a record of the device.
     """
@@ -31,26 +34,28 @@ class Session:
     user: str
     serial_number: str
     start: int
-    seconds: float
+    walker: Walker
     known_user: bool = True
     known_device: bool = True
 
 
 def plan_sessions(customers: Sequence[Customer], *, seed: int) -> list[Session]:
-    """Plan the sessions of all customers, some before their consent, and a few of strangers.
+    """Plan the sessions of all customers, some before their consent, and a few of strangers; by time.
 
     Examples:
         >>> from stedi.simulate.customers import invent_customers
         >>> sessions = plan_sessions(invent_customers(100, seed=7), seed=7)
         >>> sum(not session.known_user for session in sessions)
         2
+        >>> sessions == sorted(sessions, key=lambda session: session.start)
+        True
     """
     draws = Draws(seed, "sessions")
     random = draws.random
     sessions = [
-        _session(random, customer)
+        session
         for customer, count in zip(customers, draws.deal(_SESSIONS, len(customers)), strict=True)
-        for _ in range(count)
+        for session in _of_customer(random, customer, count)
     ]
     of_customers = tuple(sessions)
     strangers = round(_STRANGERS * len(customers))
@@ -61,8 +66,8 @@ def plan_sessions(customers: Sequence[Customer], *, seed: int) -> list[Session]:
             Session(
                 user=stranger.email,
                 serial_number=known.serial_number,
-                start=_start(random, known.start),
-                seconds=_seconds(random),
+                start=_some_day(random, known.start),
+                walker=invent_walker(random),
                 known_user=False,
             )
         )
@@ -70,29 +75,37 @@ def plan_sessions(customers: Sequence[Customer], *, seed: int) -> list[Session]:
             Session(
                 user=known.user,
                 serial_number=invent_serial_number(random),
-                start=_start(random, known.start),
-                seconds=_seconds(random),
+                start=_some_day(random, known.start),
+                walker=known.walker,
                 known_device=False,
             )
         )
-    return sessions
+    return sorted(sessions, key=lambda session: session.start)
 
 
-def _session(random: Random, customer: Customer) -> Session:
-    start = _start(random, customer.registered)
-    device = random.choice([held for held in customer.devices if held.since <= start < held.until])
-    return Session(
-        user=respell(random, customer.person.email),
-        serial_number=respell(random, device.serial_number),
-        start=start,
-        seconds=_seconds(random),
-    )
+def _of_customer(random: Random, customer: Customer, count: int) -> Iterator[Session]:
+    """Plan a customer's sessions: every few days, as long as there are days left."""
+    start = _some_day(random, customer.registered)
+    for _ in range(count):
+        device = random.choice([held for held in customer.devices if held.since <= start < held.until])
+        yield Session(
+            user=respell(random, customer.person.email),
+            serial_number=respell(random, device.serial_number),
+            start=start,
+            walker=customer.walker,
+        )
+        next_day = start // DAY_MS + random.randint(*_PAUSE_DAYS)
+        start = next_day * DAY_MS + _time_of_day(random)
+        if start > AS_OF_MS - DAY_MS:
+            start = _some_day(random, customer.registered)
 
 
-def _start(random: Random, earliest: int) -> int:
-    return random.randrange(earliest, AS_OF_MS - DAY_MS)
+def _some_day(random: Random, earliest: int) -> int:
+    """Return a time by day, from ``earliest`` until a day before the export."""
+    day = random.randrange(earliest // DAY_MS, AS_OF_MS // DAY_MS - 1)
+    start = day * DAY_MS + _time_of_day(random)
+    return start if start >= earliest else random.randrange(earliest, AS_OF_MS - DAY_MS)
 
 
-def _seconds(random: Random) -> float:
-    """Return a length; short sessions are more common."""
-    return _SHORTEST_S + (_LONGEST_S - _SHORTEST_S) * random.random() ** 3
+def _time_of_day(random: Random) -> int:
+    return random.randrange(_MORNING * _HOUR_MS, _EVENING * _HOUR_MS - _LONGEST_MS)

@@ -1,29 +1,37 @@
-"""What the sensors record in a session: a plain swing wave, and gravity with a wobble.
+"""What both sensors record in a batch of sessions, stamped and delivered, with the truth beside it."""
 
-This is the place for better physics: a batch of sessions goes in, two frames of readings come out.
-"""
-
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, TypeAlias, get_args
 
 import polars as pl
 
+from stedi.errors import UnknownNameError
+from stedi.simulate.clocks import Clocks, on_the_phone, phone_clocks, stamp
 from stedi.simulate.draws import Draws
+from stedi.simulate.gait import Walks, walk
+from stedi.simulate.phone import RATE_HZ, phone_ticks, read_phone
+from stedi.simulate.preset import Preset
 from stedi.simulate.sessions import Session
+from stedi.simulate.step_trainer import read_step_trainer
 
-RATE_HZ: Final = 30
-"""Readings of the step trainer per second. The phone takes its stamps, misses some and adds some."""
+Order: TypeAlias = Literal["time", "shuffled"]
+"""In what order readings arrive."""
 
-STANDING_S: Final = 3.0
-"""How long a session begins with standing still."""
+ORDERS: Final[tuple[str, ...]] = get_args(Order)
 
-_MISSED: Final = 0.04
-_ADDED: Final = 0.05
-_SHARED: Final = 0.005
+_SHARED: Final = 0.003
 _DELIVERED_TWICE: Final = 0.003
-_GRAVITY: Final = 9.81
+
+
+def check_order(order: str) -> None:
+    """Refuse what names no order.
+
+    Raises:
+        UnknownNameError: It is neither ``time`` nor ``shuffled``.
+    """
+    if order not in ORDERS:
+        raise UnknownNameError.of("order", order, ORDERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,113 +39,137 @@ class Readings:
     """The readings of a batch of sessions, with the sources' own names and epoch milliseconds.
 
     Attributes:
-        accelerometer: ``user``, ``timestamp``, ``x``, ``y``, ``z``.
-        step_trainer: ``sensorReadingTime``, ``serialNumber``, ``distanceFromObject``.
+        accelerometer: ``user``, ``timestamp``, ``x``, ``y``, ``z`` (m/s²).
+        step_trainer: ``sensorReadingTime``, ``serialNumber``, ``distanceFromObject`` (mm).
+        sessions: One row per session: who (``user``, ``serial_number``, as the sensors spell them), when
+            (``start``, epoch milliseconds; ``seconds``), and what is true of the person, the walk and the
+            phone's clock.
+        steps: One row per step: ``session`` (its place in the batch), ``number``, ``foot``, ``at`` (epoch
+            microseconds on the step trainer's clock) and ``at_on_phone`` (on the phone's).
         shared_times: Accelerometer readings with the time of another one of the same session, and
             another x, y or z.
     """
 
     accelerometer: pl.DataFrame
     step_trainer: pl.DataFrame
+    sessions: pl.DataFrame
+    steps: pl.DataFrame
     shared_times: int
 
 
-def read_sensors(sessions: Sequence[Session], draws: Draws) -> Readings:
+def read_sensors(
+    sessions: Sequence[Session], draws: Draws, *, preset: Preset, clocks: Clocks, order: Order
+) -> Readings:
     """Make the readings of these sessions.
 
-    The step trainer reads every 1/30 s. The phone reads at the same times, so that most step readings
-    find their accelerometer reading; a few readings of both sensors are delivered twice.
+    A few readings of both sensors are delivered twice, after all others.
 
     Examples:
-        >>> session = Session(user="a@example.com", serial_number="5", start=1_700_000_000_000, seconds=20.0)
-        >>> readings = read_sensors([session], Draws(7))
-        >>> readings.step_trainer.unique().height
-        600
+        >>> from random import Random
+        >>> from stedi.simulate.preset import preset_of
+        >>> from stedi.simulate.walker import invent_walker
+        >>> ann = invent_walker(Random(7))
+        >>> session = Session(user="a@example.com", serial_number="5", start=1_700_000_000_000, walker=ann)
+        >>> readings = read_sensors(
+        ...     [session], Draws(7), preset=preset_of("easy"), clocks="one", order="time"
+        ... )
+        >>> readings.steps["foot"].to_list()[:3]
+        ['left', 'right', 'left']
         >>> readings.accelerometer.columns
         ['user', 'timestamp', 'x', 'y', 'z']
     """
-    ticks = _ticks(sessions, draws)
-    phone = _phone(ticks, draws)
-    accelerometer = _accelerometer(phone, draws)
-    steps = _step_trainer(ticks, draws)
-    shared = accelerometer.height - accelerometer.select("session", "timestamp").n_unique()
+    walks = walk(sessions, draws, preset)
+    told = _told(sessions, walks, draws, preset, clocks)
+    stamped = told.select("session", "user", "serial_number", "start", "offset_s", "drift")
+    ticks = _stamped(phone_ticks(walks.sessions, draws, preset), stamped)
+    trainer = read_step_trainer(walks, draws, preset).join(
+        stamped, on="session", how="left", maintain_order="left"
+    )
+    times = _by_the_app(trainer, ticks) if clocks == "one" else trainer.select(time=stamp(pl.col("second")))
+    arrived = ticks.filter(pl.col("read") & (draws.uniform(ticks.height) >= preset.phone_lost))
+    phone = _some_share_times(read_phone(arrived, walks, draws, preset), draws)
+    accelerometer = phone.select("user", timestamp="time", x="x", y="y", z="z")
+    steps = trainer.with_columns(times).select(
+        sensorReadingTime="time", serialNumber="serial_number", distanceFromObject="distance"
+    )
     return Readings(
-        accelerometer=_twice(accelerometer.drop("session"), draws),
-        step_trainer=_twice(steps, draws),
-        shared_times=shared,
+        accelerometer=_delivered(accelerometer, "timestamp", draws, order),
+        step_trainer=_delivered(steps, "sensorReadingTime", draws, order),
+        sessions=told,
+        steps=_step_events(walks.steps, stamped),
+        shared_times=phone.height - phone.select(pl.struct("session", "time").n_unique()).item(),
     )
 
 
-def _ticks(sessions: Sequence[Session], draws: Draws) -> pl.DataFrame:
-    """Return one row per step trainer reading, with the walker's traits of its session."""
-    n = len(sessions)
-    angle, tilt = 2 * math.pi * draws.uniform(n), 0.6 * draws.normal(n)
-    walkers = pl.DataFrame(
+def _told(
+    sessions: Sequence[Session], walks: Walks, draws: Draws, preset: Preset, clocks: Clocks
+) -> pl.DataFrame:
+    who = pl.DataFrame(
         {
-            "session": range(n),
             "user": [session.user for session in sessions],
-            "serial": [session.serial_number for session in sessions],
+            "serial_number": [session.serial_number for session in sessions],
             "start": [session.start for session in sessions],
-            "readings": [round(session.seconds * RATE_HZ) for session in sessions],
-            "cadence": 1.2 + 0.8 * draws.uniform(n),
-            "rest": 255 + 75 * draws.uniform(n),
-            "swing": 60 + 60 * draws.uniform(n),
-            "bounce": 1 + 2 * draws.uniform(n),
-            "down_x": tilt.sin() * angle.cos(),
-            "down_y": tilt.cos(),
-            "down_z": tilt.sin() * angle.sin(),
+            "known_user": [session.known_user for session in sessions],
+            "known_device": [session.known_device for session in sessions],
         }
     )
-    tick = pl.int_ranges(0, pl.col("readings")).alias("tick")
-    rows = walkers.with_columns(tick).drop("readings").explode("tick")
-    return rows.with_columns(time=pl.col("start") + pl.col("tick") * 1000 // RATE_HZ)
+    clock = phone_clocks(len(sessions), draws, preset, clocks)
+    return pl.concat([walks.sessions, who, clock], how="horizontal")
 
 
-def _phone(ticks: pl.DataFrame, draws: Draws) -> pl.DataFrame:
-    """Let the phone miss some of the stamps, read between some, and read twice at some."""
-    luck = ticks.with_columns(luck=draws.uniform(ticks.height))
-    between = pl.col("luck").is_between(_MISSED, _MISSED + _ADDED)
-    parts = [
-        luck.filter(pl.col("luck") >= _MISSED),
-        luck.filter(between).with_columns(pl.col("time") + 500 // RATE_HZ),
-        luck.filter(pl.col("luck") > 1 - _SHARED),
-    ]
-    return pl.concat(parts).sort("session", "time", maintain_order=True)
+def _stamped(ticks: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
+    with_clock = ticks.join(sessions.drop("serial_number"), on="session", how="left", maintain_order="left")
+    return with_clock.with_columns(time=stamp(on_the_phone(pl.col("second")))).drop(
+        "start", "offset_s", "drift"
+    )
 
 
-def _steps_taken() -> pl.Expr:
-    seconds = (pl.col("time") - pl.col("start")) / 1000
-    return (seconds - STANDING_S).clip(lower_bound=0) * pl.col("cadence")
+def _by_the_app(trainer: pl.DataFrame, ticks: pl.DataFrame) -> pl.DataFrame:
+    """Return the stamps that the app gives the step trainer's readings: that of the phone's last tick.
+
+    Where the phone does not record, a reading gets the time at which it arrives.
+    """
+    first = (
+        ticks.with_row_index("row")
+        .group_by("session", maintain_order=True)
+        .agg(pl.col("row").first(), last=pl.col("row").last())
+    )
+    places = trainer.join(first, on="session", how="left", maintain_order="left").select(
+        row=pl.min_horizontal(
+            pl.col("row") + (pl.col("second") * RATE_HZ + 1e-6).floor().cast(pl.Int64), pl.col("last")
+        ),
+        arrived=stamp(pl.col("second")),
+    )
+    tick = ticks.select("time", "read")[places["row"]]
+    return places.select(time=pl.when(tick["read"]).then(tick["time"]).otherwise(pl.col("arrived")))
 
 
-def _accelerometer(phone: pl.DataFrame, draws: Draws) -> pl.DataFrame:
-    """Return gravity along the session's down, a bounce per step, a sway per stride, and noise."""
-    steps = _steps_taken()
-    pull = _GRAVITY + pl.col("bounce") * (2 * math.pi * steps).sin()
-    sway = 0.5 * (math.pi * steps).sin()
-    noise = [pl.lit(0.2 * draws.normal(phone.height)) for _ in range(3)]
-    return phone.select(
+def _some_share_times(phone: pl.DataFrame, draws: Draws) -> pl.DataFrame:
+    """Let the phone give a few readings the stamp of the one before."""
+    shares = (pl.lit(draws.uniform(phone.height)) < _SHARED) & (
+        pl.col("session") == pl.col("session").shift()
+    )
+    return phone.with_columns(time=pl.when(shares).then(pl.col("time").shift()).otherwise(pl.col("time")))
+
+
+def _delivered(readings: pl.DataFrame, time: str, draws: Draws, order: Order) -> pl.DataFrame:
+    """Put readings into the order of their arrival, a few of them a second time after all others."""
+    n = readings.height
+    if order == "time":
+        arrived = readings.sort(time, maintain_order=True)
+    else:
+        arrived = readings[draws.uniform(n).arg_sort()]
+    return pl.concat([arrived, arrived.filter(draws.uniform(n) < _DELIVERED_TWICE)])
+
+
+def _step_events(steps: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
+    def micros(second: pl.Expr) -> pl.Expr:
+        return 1000 * pl.col("start") + (1e6 * second).round().cast(pl.Int64)
+
+    return steps.join(sessions, on="session", how="left", maintain_order="left").select(
         "session",
-        "user",
-        timestamp="time",
-        x=(pull * pl.col("down_x") + sway * pl.col("down_y") + noise[0]).round(3),
-        y=(pull * pl.col("down_y") - sway * pl.col("down_x") + noise[1]).round(3),
-        z=(pull * pl.col("down_z") + noise[2]).round(3),
+        "number",
+        "foot",
+        at=micros(pl.col("at")),
+        at_on_phone=micros(on_the_phone(pl.col("at"))),
     )
-
-
-def _step_trainer(ticks: pl.DataFrame, draws: Draws) -> pl.DataFrame:
-    """Return the distance at rest, less the swing of each step, with noise."""
-    swing = pl.col("swing") * (math.pi * (_steps_taken() % 1)).sin() ** 2
-    distance = pl.col("rest") - swing + pl.lit(5 * draws.normal(ticks.height))
-    return ticks.select(
-        sensorReadingTime="time",
-        serialNumber="serial",
-        distanceFromObject=distance.round(0).cast(pl.Int64).clip(lower_bound=1),
-    )
-
-
-def _twice(readings: pl.DataFrame, draws: Draws) -> pl.DataFrame:
-    """Deliver a few readings a second time, after all others."""
-    again = readings.filter(draws.uniform(readings.height) < _DELIVERED_TWICE)
-    return pl.concat([readings, again])

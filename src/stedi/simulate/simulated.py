@@ -1,5 +1,6 @@
 """What a simulation wrote."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,11 +16,10 @@ class Simulated:
 
     Attributes:
         landing: The landing folder.
-        truth: The folder with ``defects.json``, ``rejected.ndjson`` (the place of each bad record),
-            ``simulated.json`` (the arguments) and ``files.txt``.
-        customers: How many customers there are.
-        seed: The seed.
-        dirt: The share of bad records per good one.
+        truth: The folder with ``sessions.parquet``, ``step_events.parquet``, ``defects.json``,
+            ``rejected.ndjson`` (the place of each bad record), ``simulated.json`` (the arguments) and
+            ``files.txt``. ``stedi.simulate.truth`` reads it.
+        arguments: What ``simulate`` was asked for.
         as_of: When the data was exported: no record is newer. Some share dates are.
         paths: The landing files.
         written: The record arithmetic per landing table.
@@ -28,9 +28,7 @@ class Simulated:
 
     landing: Path
     truth: Path
-    customers: int
-    seed: int
-    dirt: float
+    arguments: Mapping[str, object]
     as_of: datetime
     paths: tuple[Path, ...]
     written: tuple[Written, ...]

@@ -1,11 +1,14 @@
 """Write a batch of records as landing files, and count what was written."""
 
+import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from random import Random
 from typing import NamedTuple
+
+import polars as pl
 
 from stedi.contract import landing_contract
 from stedi.contract.reasons import Rejection
@@ -15,6 +18,7 @@ from stedi.simulate.dirt import Line, make_bad, respell_some
 from stedi.simulate.draws import Draws
 from stedi.simulate.folder import Folder
 from stedi.simulate.layout import Layout, encode, layouts_for
+from stedi.simulate.rates import Rates
 from stedi.simulate.spelling import recase
 
 _SMALL_FILES = 24
@@ -55,43 +59,86 @@ class _File(NamedTuple):
     lines: Sequence[Line]
 
 
+class Files(NamedTuple):
+    """Into which files a batch goes.
+
+    Attributes:
+        table: The landing table.
+        batch: Which batch of that table it is.
+        wanted: Into how many files it goes, if there are enough records.
+    """
+
+    table: str
+    batch: int
+    wanted: int
+
+    @property
+    def first(self) -> int:
+        """How many files the batches before this one have made."""
+        return self.batch * self.wanted
+
+    @property
+    def noun(self) -> str:
+        """The folder of the table."""
+        return self.table.removesuffix("_landing")
+
+    @property
+    def stem(self) -> str:
+        """How the names of the files begin."""
+        return f"{self.noun}-{self.batch:04d}"
+
+
+def write_clean(folder: Folder, files: Files, readings: pl.DataFrame) -> Tally:
+    """Write a batch of good records as NDJSON, without a look at each of them."""
+    layouts = layouts_for(readings.height, files.wanted, dirty=False)
+    for index, (start, stop) in enumerate(pairwise(_bounds(readings.height, len(layouts)))):
+        text = io.BytesIO()
+        readings[start:stop].write_ndjson(text)
+        folder.write(f"{files.noun}/landing/{files.stem}-{index:02d}.json", text.getvalue())
+    return Tally(objects=Counter(layouts), kept=readings.height)
+
+
 def write_batch(
-    folder: Folder, table: str, lines: Sequence[bytes], *, number: int, seed: int, dirt: float
+    folder: Folder, files: Files, lines: Sequence[bytes], *, seed: int, dirt: Rates
 ) -> tuple[Tally, list[Misplaced]]:
     """Write a batch of good records, and the dirt that goes with them; say where the bad ones stand."""
-    random = Draws(seed, "dirt", table, number).random
+    table = files.table
+    random = Draws(seed, "dirt", table, files.batch).random
     good, spelled = respell_some(lines, table, dirt=dirt, random=random)
-    layouts = layouts_for(len(good), dirt=dirt)
-    bounds = [len(good) * index // len(layouts) for index in range(len(layouts) + 1)]
-    parts = [good[start:stop] for start, stop in pairwise(bounds)]
+    layouts = layouts_for(len(good), files.wanted, first=files.first, dirty=dirt.any)
+    parts = [good[start:stop] for start, stop in pairwise(_bounds(len(good), len(layouts)))]
     room = [index for index, layout in enumerate(layouts) if layout.takes_bad_records and layout.has_lines]
     middle, ends = make_bad(lines, table, dirt=dirt, cut_offs=len(room), random=random)
     for index, part in enumerate(_mix_in(parts, layouts, middle, random)):
         parts[index] = part
     for index, end in zip(random.sample(room, len(ends)), ends, strict=True):
         parts[index] = [*parts[index], end]
-    noun = table.removesuffix("_landing")
-    files = list(_files(f"{noun}/landing", f"{noun}-{number:04d}", layouts, parts))
-    if dirt > 0 and number == 0:
-        files.append(_File(f"{noun}/landing/{noun}-empty.json", Layout.EMPTY_FILE, ()))
+    home = f"{files.noun}/landing"
+    written = list(_files(home, files.stem, layouts, parts))
+    if dirt.any and files.batch == 0:
+        written.append(_File(f"{home}/{files.noun}-empty.json", Layout.EMPTY_FILE, ()))
     names = keys(landing_contract(table), required=False)
-    for file in files:
+    for file in written:
         _write(folder, file, names)
     misplaced = [
         Misplaced(table=table, object=file.name, position=position, kind=line.kind, reason=line.reason)
-        for file in files
+        for file in written
         for position, line in enumerate(file.lines)
         if line.kind is not None and line.reason is not None
     ]
     copies = [part for layout, part in zip(layouts, parts, strict=True) if layout is Layout.DELIVERED_TWICE]
     tally = Tally(
-        objects=Counter(file.layout for file in files),
+        objects=Counter(file.layout for file in written),
         spelled=Counter(spelled),
         kept=len(good),
         redelivered=sum(map(len, copies)),
         bad=Counter((place.kind, place.reason) for place in misplaced),
     )
     return tally, misplaced
+
+
+def _bounds(records: int, files: int) -> list[int]:
+    return [records * index // files for index in range(files + 1)]
 
 
 def _mix_in(

@@ -7,7 +7,7 @@ import pytest
 
 from stedi.simulate import simulate
 
-# The plain reader is a module beside this file.
+# The plain reader and the crowd are modules beside this file.
 sys.path.insert(0, str(Path(__file__).parent))
 
 

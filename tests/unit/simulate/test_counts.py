@@ -116,8 +116,8 @@ def test_shared_times_and_strangers_are_counted_from_the_records(clean):
 
 @pytest.mark.parametrize("seed", [7, 8])
 def test_no_two_files_are_equal_but_the_declared_copies(tmp_path, seed, monkeypatch):
-    monkeypatch.setattr("stedi.simulate.sessions._SHORTEST_S", 1.0)
-    monkeypatch.setattr("stedi.simulate.sessions._LONGEST_S", 2.0)
-    simulated = simulate(tmp_path, customers=90, seed=seed, dirt=1.0)  # seed 7 repeats a small file's record
+    monkeypatch.setattr("stedi.simulate.gait.STANDING_S", 1.0)
+    monkeypatch.setattr("stedi.simulate.gait.STEPS", 2)
+    simulated = simulate(tmp_path, customers=40, seed=seed, dirt=1.0)
     contents = Counter(path.read_bytes() for path in simulated.paths if path.stat().st_size)
     assert sum(count - 1 for count in contents.values()) == 3

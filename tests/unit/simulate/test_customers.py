@@ -2,6 +2,8 @@
 
 import re
 from collections import Counter, defaultdict
+from itertools import pairwise
+from statistics import median
 from unicodedata import normalize
 
 import pytest
@@ -96,6 +98,8 @@ def test_records_are_like_the_websites(many):
     assert all(record["email"].count("@") == 1 or WIDE_AT in record["email"] for record in records)
     assert len({key(customer.person.email) for customer in many}) == 1000
     years = [int(record["birthDay"].split("-")[0]) for record in records]
+    ages = [(2024 - int(each.records[0]["birthDay"].split("-")[0]), each.walker.age) for each in many]
+    assert sum(abs(born - age) <= 1 for born, age in ages) / len(many) > 0.85
     assert any(year < 1000 for year in years)
     assert any(1000 <= year < 1900 for year in years)
     assert sum(1925 <= year <= 2000 for year in years) / len(years) > 0.85
@@ -116,15 +120,32 @@ def test_sessions_are_of_people_with_the_devices_that_they_hold(many):
     for session in known:
         (device,) = held[key(session.user), key(session.serial_number)]
         assert device.since <= session.start < device.until
-        assert session.start + session.seconds * 1000 < AS_OF_MS
-        assert 20 <= session.seconds <= 40
+        assert session.start + 300_000 < AS_OF_MS
     per_customer = Counter(key(session.user) for session in known)
-    assert Counter(per_customer.values()) == {1: 600, 2: 120, 3: 60}
+    assert Counter(per_customer.values()) == {1: 340, 2: 180, 3: 140, 5: 100, 8: 60}
     assert Counter((session.known_user, session.known_device) for session in sessions) == {
-        (True, True): 1020,
+        (True, True): 2100,
         (False, True): 20,
         (True, False): 20,
     }
+
+
+def test_people_exercise_by_day_and_every_few_days(many):
+    sessions = plan_sessions(many, seed=7)
+    assert [session.start for session in sessions] == sorted(session.start for session in sessions)
+    hours = Counter(session.start // 3_600_000 % 24 for session in sessions)
+    assert sum(hours[hour] for hour in range(7, 21)) / len(sessions) > 0.95
+    starts = defaultdict(list)
+    for session in sessions:
+        if session.known_user and session.known_device:
+            starts[key(session.user)].append(session.start)
+    pauses = [
+        (later - earlier) / 86_400_000
+        for each in starts.values()
+        for earlier, later in pairwise(sorted(each))
+    ]
+    assert 5 < median(pauses) < 9
+    assert min(pauses) > 0.01
 
 
 def test_strangers_are_strangers(many):
@@ -138,7 +159,8 @@ def test_strangers_are_strangers(many):
 def test_one_email_is_spelled_differently_by_website_and_app(many):
     sessions = plan_sessions(many, seed=7)
     spellings = {customer.person.email for customer in many}
-    assert 100 < sum(session.known_user and session.user not in spellings for session in sessions) < 400
+    other = sum(session.known_user and session.user not in spellings for session in sessions)
+    assert 0.2 < other / len(sessions) < 0.3
     assert any(WIDE_AT in session.user for session in sessions)
     assert any("\uff0d" in session.serial_number for session in sessions)
     assert any(session.user != session.user.strip() for session in sessions)

@@ -8,7 +8,7 @@ from plain_reader import TABLES, judge
 
 from stedi.contract import landing_contract
 from stedi.simulate.damage import CUT_OFF, DAMAGES, damages_of, dump, keys
-from stedi.simulate.dirt import Line, share_out
+from stedi.simulate.dirt import Line
 from stedi.simulate.draws import Draws
 from stedi.simulate.spelling import SPELLINGS, recase, spellings_of
 
@@ -83,22 +83,6 @@ def test_a_record_with_all_optional_keys_has_none_to_add_as_null():
 )
 def test_only_whole_objects_may_stand_back_to_back(text, expected):
     assert Line(text).is_object is expected
-
-
-@pytest.mark.parametrize(
-    ("records", "dirt", "counts"),
-    [
-        (100, 0.0, []),
-        (3, 0.01, [0, 0, 0, 0]),
-        (4, 0.01, [1, 0, 0, 0]),
-        (16, 0.01, [1, 1, 1, 1]),
-        (1000, 0.006, [2, 2, 1, 1]),
-        (10, 1.0, [3, 3, 2, 2]),
-    ],
-)
-def test_shares_are_equal_and_exact(records, dirt, counts):
-    kinds = damages_of("customer")[:4]
-    assert [count for _, count in share_out(kinds, records=records, dirt=dirt)] == counts
 
 
 def test_wide_letters_are_written_as_they_are():

@@ -8,8 +8,9 @@ from collections import Counter
 import pytest
 from plain_reader import TABLES, digest_of, read_table
 
+import stedi
 from stedi.errors import ConfigurationError, UnknownNameError
-from stedi.simulate import simulate
+from stedi.simulate import simulate, truth
 
 
 def test_the_same_arguments_give_the_same_bytes(dirty, tmp_path):
@@ -29,6 +30,13 @@ def test_another_seed_gives_other_data(tmp_path):
     one, two = (simulate(tmp_path / str(seed), customers=3, seed=seed) for seed in (1, 2))
     for noun in TABLES:
         assert not read_table(one.landing, noun).good & read_table(two.landing, noun).good
+
+
+@pytest.mark.parametrize("preset", ["easy", "hard"])
+def test_another_preset_gives_other_signals_of_the_same_people(tmp_path, preset):
+    one, two = (simulate(tmp_path / name, customers=4, preset=name) for name in ("realistic", preset))
+    assert read_table(one.landing, "customer").good.keys() == read_table(two.landing, "customer").good.keys()
+    assert not read_table(one.landing, "accelerometer").good & read_table(two.landing, "accelerometer").good
 
 
 @pytest.mark.parametrize("noun", TABLES)
@@ -64,14 +72,25 @@ def test_one_customer_gives_readings_that_pair(tmp_path):
     steps = {record[0] for record in read_table(simulated.landing, "step_trainer").good}
     assert len(steps) >= 600
     assert len(steps & readings) / len(steps) > 0.9
+
+
+def test_on_two_clocks_few_readings_pair(tmp_path):
+    simulated = simulate(tmp_path, customers=3, clocks="two")
+    readings = {record[1] for record in read_table(simulated.landing, "accelerometer").good}
+    steps = {record[0] for record in read_table(simulated.landing, "step_trainer").good}
+    assert len(steps & readings) / len(steps) < 0.1
+
+
+def test_one_customer_is_asked_for_consent(tmp_path):
+    simulated = simulate(tmp_path, customers=1)
     ((record, _),) = read_table(simulated.landing, "customer").good.items()
     assert record[7] is not None
 
 
 def test_a_hundred_customers_are_a_fair_sample(tmp_path):
     simulated = simulate(tmp_path)
-    assert 100_000 < simulated.records < 200_000
-    assert 3e6 < sum(path.stat().st_size for path in simulated.paths) < 20e6
+    assert 350_000 < simulated.records < 600_000
+    assert 3e7 < sum(path.stat().st_size for path in simulated.paths) < 7e7
     for noun in TABLES:
         assert len(list((tmp_path / noun / "landing").glob("*.json"))) > 3
 
@@ -105,6 +124,10 @@ def test_the_result_and_the_truth_files_say_the_same(dirty):
         "customers": 60,
         "seed": 7,
         "dirt": 0.01,
+        "preset": "realistic",
+        "clocks": "one",
+        "order": "time",
+        "files": 12,
         "as_of": "2024-06-01T00:00:00+00:00",
     }
     names = (dirty.truth / "files.txt").read_text().splitlines()
@@ -114,7 +137,7 @@ def test_the_result_and_the_truth_files_say_the_same(dirty):
 def test_batches_add_up(monkeypatch, tmp_path):
     monkeypatch.setattr("stedi.simulate.generate._SESSIONS_A_BATCH", 3)
     monkeypatch.setattr("stedi.simulate.generate._CUSTOMERS_A_BATCH", 4)
-    simulated = simulate(tmp_path, customers=10, seed=5, dirt=0.05)
+    simulated = simulate(tmp_path, customers=10, seed=5, dirt=0.05, files=60)
     for noun in TABLES:
         read = read_table(simulated.landing, noun)
         assert read.good.total() == simulated.of(noun).kept
@@ -122,11 +145,53 @@ def test_batches_add_up(monkeypatch, tmp_path):
         assert simulated.count(noun, "empty_file") == 1
 
 
+@pytest.mark.parametrize("files", [1, 5, 40])
+def test_readings_go_into_as_many_files_as_asked_for(tmp_path, monkeypatch, files):
+    monkeypatch.setattr("stedi.simulate.generate._SESSIONS_A_BATCH", 4)
+    simulated = simulate(tmp_path, customers=10, seed=5, files=files)
+    for noun in ("accelerometer", "step_trainer"):
+        assert files <= simulated.of(noun).objects <= files + 8
+
+
+def test_time_order_goes_across_the_files(tmp_path):
+    spans = {}
+    for order in ("time", "shuffled"):
+        made = simulate(tmp_path / order, customers=20, seed=5, order=order)
+        texts = [path.read_text().splitlines() for path in made.paths if "accelerometer" in path.name]
+        spans[order] = [[json.loads(line)["timestamp"] for line in text] for text in texts]
+    firsts = [times[0] for times in spans["time"]]
+    assert firsts == sorted(firsts)
+    # What is delivered twice comes after all others.
+    assert all(times == sorted(times) for times in spans["time"][:-1])
+    assert all(max(times) - min(times) > 300 * 86_400_000 for times in spans["shuffled"])
+
+
+def test_shuffled_or_not_it_is_the_same_sessions(tmp_path):
+    pseudonyms = stedi.Pseudonyms(bytes(32))
+    of_time, of_chance = (
+        truth(simulate(tmp_path / order, customers=20, seed=5, order=order).landing, pseudonyms).sessions
+        for order in ("time", "shuffled")
+    )
+    who = ["customer_id", "device_id", "started_at"]
+    assert of_time.select(who).equals(of_chance.select(who).sort("started_at"))
+    assert not of_chance["started_at"].is_sorted()
+
+
 @pytest.mark.parametrize(
-    "arguments", [{"customers": 0}, {"dirt": -0.1}, {"dirt": 1.5}, {"dirt": float("nan")}]
+    ("arguments", "error"),
+    [
+        ({"customers": 0}, ConfigurationError),
+        ({"files": 0}, ConfigurationError),
+        ({"dirt": -0.1}, ConfigurationError),
+        ({"dirt": 1.5}, ConfigurationError),
+        ({"dirt": float("nan")}, ConfigurationError),
+        ({"preset": "medium"}, UnknownNameError),
+        ({"clocks": "three"}, UnknownNameError),
+        ({"order": "random"}, UnknownNameError),
+    ],
 )
-def test_arguments_out_of_range_are_refused_before_anything_is_written(tmp_path, arguments):
-    with pytest.raises(ConfigurationError, match=next(iter(arguments))):
+def test_arguments_out_of_range_are_refused_before_anything_is_written(tmp_path, arguments, error):
+    with pytest.raises(error, match=next(iter(arguments))):
         simulate(tmp_path / "new", **arguments)
     assert not (tmp_path / "new").exists()
 

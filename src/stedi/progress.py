@@ -1,4 +1,4 @@
-"""How a run tells what it is doing."""
+"""How long work tells what it is doing."""
 
 from collections.abc import Callable
 from typing import TypeAlias

@@ -1,0 +1,50 @@
+"""Sessions and steps as they were, gathered batch by batch."""
+
+import polars as pl
+
+from stedi.simulate.signals import Readings
+
+_UTC = pl.Datetime("us", "UTC")
+
+
+class TrueFrames:
+    """The truth of the batches so far: a row per session, and a row per step."""
+
+    def __init__(self) -> None:
+        """Begin with no session."""
+        self._sessions: list[pl.DataFrame] = []
+        self._steps: list[pl.DataFrame] = []
+        self._count = 0
+
+    def add(self, readings: Readings) -> None:
+        """Number the sessions of a batch on from those before."""
+        number = pl.col("session") + self._count
+        self._sessions.append(readings.sessions.with_columns(number))
+        self._steps.append(readings.steps.with_columns(number))
+        self._count += readings.sessions.height
+
+    def sessions(self) -> pl.DataFrame:
+        """Return one row per session."""
+        started = 1000 * pl.col("start")
+        return pl.concat(self._sessions).select(
+            "session",
+            "user",
+            "serial_number",
+            "known_user",
+            "known_device",
+            started_at=started.cast(_UTC),
+            ended_at=(started + (1e6 * pl.col("seconds")).round().cast(pl.Int64)).cast(_UTC),
+            age="age",
+            balance="balance",
+            cadence="cadence",
+            variability="variability",
+            asymmetry="asymmetry",
+            hesitations=pl.col("hesitations").cast(pl.Int64),
+            steps=pl.col("steps").cast(pl.Int64),
+            phone_offset_s="offset_s",
+            phone_drift_ppm=1e6 * pl.col("drift"),
+        )
+
+    def step_events(self) -> pl.DataFrame:
+        """Return one row per step."""
+        return pl.concat(self._steps).with_columns(pl.col("at", "at_on_phone").cast(_UTC))
