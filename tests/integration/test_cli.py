@@ -72,12 +72,14 @@ def demo(tmp_path_factory):
 def test_help_names_every_command(stedi):
     shown = stedi("--help")
     assert shown.code == 0
-    for command in ("demo", "simulate", "run", "status", "show", "quarantine", "tag"):
+    for command in ("demo", "simulate", "run", "status", "show", "quarantine", "explain", "tag"):
         assert f"\n  {command} " in shown.out
     assert "..." not in shown.out.replace("[ARGS]...", "")
 
 
-@pytest.mark.parametrize("command", ["demo", "simulate", "run", "status", "show", "quarantine", "tag"])
+@pytest.mark.parametrize(
+    "command", ["demo", "simulate", "run", "status", "show", "quarantine", "explain", "tag"]
+)
 def test_every_command_has_help_and_json(stedi, command):
     shown = stedi(command, "--help")
     assert shown.code == 0
@@ -227,6 +229,50 @@ def test_quarantine_lists_and_releases(stedi, demo):
     assert twice.code == 1
 
 
+@pytest.fixture
+def somebody(stedi, demo):
+    """Return a customer of the demo, as the trusted table has them."""
+    lake = demo / "demo" / "lake"
+    return stedi("show", "customer_trusted", "--lake", lake, "-n", "1", "--personal-data", "--json").json[0]
+
+
+@pytest.mark.parametrize("kind", ["email", "serial_number", "customer_id"])
+def test_explain_finds_out_what_is_asked_for(stedi, demo, somebody, kind):
+    lake = demo / "demo" / "lake"
+    asked = f" {somebody[kind].upper()}" if kind != "customer_id" else somebody[kind]
+    told = stedi("explain", asked, "--lake", lake, "--json").json
+    assert (told["kind"], told["asked"], told["known"]) == (kind, asked, True)
+    printed = stedi("explain", asked, "--lake", lake)
+    assert printed.code == 0
+    assert " ".join(printed.out.split()).startswith(f"{asked.strip()} {told['verdict'][:1].upper()}")
+    assert "What became of the rows" in printed.out
+    others = {"email", "serial_number", "customer_id", "customer_name", "phone", "device_id"} - {kind}
+    for other in others:
+        assert somebody[other] not in printed.out
+        assert somebody[other] not in json.dumps(told)
+
+
+def test_explain_agrees_with_the_trusted_table(stedi, demo, somebody):
+    told = stedi("explain", somebody["email"], "--lake", demo / "demo" / "lake", "--json").json
+    assert told["consent_from"] == somebody["consent_from"]
+    assert told["timeline"][-1]["says"] == "grant"
+    assert [reason["rule"] for reason in told["reasons"]][:2] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("asked", "options", "kind"),
+    [
+        ("nobody@example.com", (), "email"),
+        ("no-such-device", (), "serial_number"),
+        ("0" * 32, ("--as", "serial_number"), "serial_number"),
+        ("no-such-device", ("--as", "email"), "email"),
+    ],
+)
+def test_explain_takes_what_nobody_knows_for_a_stranger(stedi, demo, asked, options, kind):
+    told = stedi("explain", asked, *options, "--lake", demo / "demo" / "lake", "--json").json
+    assert (told["kind"], told["known"], told["included"]) == (kind, False, False)
+
+
 def _empty(path):
     path.mkdir()
     return path
@@ -240,6 +286,8 @@ ERRORS = {
     "no lake": lambda tmp: ("status", "--lake", tmp / "lake"),
     "an unknown table": lambda tmp: ("show", "customer_trustd", "--lake", tmp / "lake"),
     "a wrong rate": lambda tmp: ("run", tmp, "--lake", tmp / "lake", "--max-rejected", "7"),
+    "a blank person": lambda tmp: ("explain", " ", "--as", "email", "--lake", tmp / "lake"),
+    "nothing to explain": lambda tmp: ("explain", "ann@example.com", "--lake", tmp / "lake"),
     "a bad tag": lambda tmp: ("tag", "run-1", "--lake", tmp / "lake"),
     "a foreign folder": lambda _: ("simulate", Path(__file__).parent),
 }
@@ -261,7 +309,15 @@ def test_an_unknown_table_is_met_with_a_hint(stedi, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "arguments", [("run",), ("nonsense",), ("show", "run", "--limit", "x"), ("simulate", "x", "--dirt", "2")]
+    "arguments",
+    [
+        ("run",),
+        ("nonsense",),
+        ("show", "run", "--limit", "x"),
+        ("simulate", "x", "--dirt", "2"),
+        ("explain",),
+        ("explain", "x", "--as", "y"),
+    ],
 )
 def test_wrong_usage_is_exit_2(stedi, arguments):
     assert stedi(*arguments).code == 2

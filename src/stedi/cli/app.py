@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from typer.core import TyperGroup
@@ -191,6 +191,25 @@ def quarantine(
     from stedi.cli.quarantine import quarantine as run_quarantine  # noqa: PLC0415
 
     run_quarantine(lake, records=records, personal_data=personal_data, release=release or [], as_json=json)
+
+
+@app.command()
+def explain(
+    who: Annotated[
+        str, typer.Argument(help="An e-mail, a serial number, or a customer_id.", show_default=False)
+    ],
+    *,
+    lake: LakeOption = DEFAULT_LAKE,
+    kind: Annotated[
+        Literal["email", "serial_number", "customer_id"] | None,
+        typer.Option("--as", help="What WHO is. Otherwise it is found out."),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Say why a person or a device is in the training data, or out."""
+    from stedi.cli.explain import explain as run_explain  # noqa: PLC0415
+
+    run_explain(who, lake=lake, kind=kind, as_json=json)
 
 
 @app.command()

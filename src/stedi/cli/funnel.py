@@ -51,12 +51,12 @@ def print_funnel(out: Console, accounts: Mapping[str, Account]) -> None:
             number(account.used),
             Text(_bar(account, ascii_only=out.options.ascii_only), style=_COLOURS[zone]),
             number(account.rows_out),
-            _drop(first) if first else _fan_out(account),
+            dropped(first) if first else fanned_out(account),
         )
         for drop in rest:
-            table.add_row("", "", "", "", "", _drop(drop))
+            table.add_row("", "", "", "", "", dropped(drop))
         if first and account.fan_out:
-            table.add_row("", "", "", "", "", _fan_out(account))
+            table.add_row("", "", "", "", "", fanned_out(account))
     out.print(table)
 
 
@@ -69,12 +69,14 @@ def _bar(account: Account, *, ascii_only: bool) -> str:
     return full * filled + empty * (_BAR - filled)
 
 
-def _drop(drop: tuple[str, int]) -> Text:
+def dropped(drop: tuple[str, int]) -> Text:
+    """Return a reason and its count as a person reads them."""
     reason, count = drop
     return Text.assemble((f"{count:,}", "bold"), "  ", words(reason))
 
 
-def _fan_out(account: Account) -> Text:
+def fanned_out(account: Account) -> Text:
+    """Return how many rows there are beyond one per used row; nothing for none."""
     if not account.fan_out:
         return Text("")
     return Text.assemble((f"+{account.fan_out:,}", "dim"), ("  more rows: one used row made several", "dim"))

@@ -58,29 +58,39 @@ def of_rejected(
         pl.col("email").str.strip_chars().str.len_bytes() > 0,
         pl.col("released_at").is_null(),
     )
-    denials = pl.DataFrame(
-        {
-            "customer_id": [pseudonyms.customer_id(email) for email in rows["email"]],
-            "device_id": [
-                pseudonyms.device_id(serial) if serial and serial.strip() else None
-                for serial in rows["serial_number"]
-            ],
-            "at": rows["last_update_date"],
-            "_digest": rows["_digest"],
-        },
-        schema_overrides={"customer_id": pl.String, "device_id": pl.String},
+    denials = identified(rows, pseudonyms).select("customer_id", "device_id", "at", "_digest")
+    dated = in_effect(carry(denials, records), records)
+    return dated.with_columns(share=never(nw.col("at"))).select(*STATEMENT)
+
+
+def identified(rejected: pl.DataFrame, pseudonyms: Pseudonyms) -> pl.DataFrame:
+    """Return rejected records with the ids that can be read, and their own update time or null in ``at``."""
+    devices = [
+        pseudonyms.device_id(serial) if serial and serial.strip() else None
+        for serial in rejected["serial_number"]
+    ]
+    return rejected.with_columns(
+        pl.Series("customer_id", [pseudonyms.customer_id(email) for email in rejected["email"]], pl.String),
+        pl.Series("device_id", devices, pl.String),
+        at=pl.col("last_update_date"),
     )
+
+
+def in_effect(denials: Rows, records: Rows) -> Rows:
+    """Return rejected records with the time at which each takes effect in ``at``.
+
+    That is its own update time; else the newest one among the good records of its object; else the end of
+    time.
+
+    Args:
+        denials: Rejected records, with their own update time (or null) in ``at``, and ``_digest``.
+        records: The good records, with ``_digest`` (null where unknown) and ``last_update_date``.
+    """
     newest = (
         records.filter(~nw.col("_digest").is_null())
         .group_by("_digest")
         .agg(nw.col("last_update_date").max().alias("_newest"))
     )
-    return (
-        carry(denials, records)
-        .join(newest, on="_digest", how="left")
-        .with_columns(
-            at=nw.coalesce(nw.col("at"), nw.col("_newest"), nw.lit(END_OF_TIME)),
-            share=never(nw.col("at")),
-        )
-        .select(*STATEMENT)
+    return denials.join(newest, on="_digest", how="left").with_columns(
+        at=nw.coalesce(nw.col("at"), nw.col("_newest"), nw.lit(END_OF_TIME))
     )

@@ -19,6 +19,7 @@ from stedi.contract.reasons import Drop
 from stedi.contract.schemas import polars_schema
 from stedi.frame.checked import fetch
 from stedi.lake.buckets import Places, groups
+from stedi.lake.dated import dated_quarantine
 from stedi.lake.staging import BUCKET, BucketStage
 from stedi.names import (
     ACCELEROMETER_LANDING,
@@ -27,8 +28,6 @@ from stedi.names import (
     CUSTOMER_LANDING,
     CUSTOMER_TRUSTED,
     MACHINE_LEARNING_CURATED,
-    OBJECT,
-    QUARANTINE,
     STEP_TRAINER_LANDING,
     STEP_TRAINER_TRUSTED,
     Consent,
@@ -40,7 +39,7 @@ from stedi.progress import Progress
 from stedi.transform.curate_customers import curate_customers
 from stedi.transform.curate_ml import curate_ml
 from stedi.transform.nearest import nearest_times
-from stedi.transform.sanitize_customers import judge_customers, newest
+from stedi.transform.sanitize_customers import judge_customers, newest, weigh_customers
 from stedi.transform.trust_accelerometer import consenting_customers, judge_accelerometer
 from stedi.transform.trust_step_trainer import attribute, device_holders, judge_step_trainer, usable_devices
 from stedi.warehouse.bucket import buckets_of
@@ -109,10 +108,9 @@ class Derivation:
 
     def _customers(self, now: datetime, pseudonyms: Pseudonyms, consent: Consent) -> pl.DataFrame:
         landing = self._warehouse.scan(CUSTOMER_LANDING, self._sources[CUSTOMER_LANDING]).collect()
-        judged = judge_customers(
-            landing, now=now, pseudonyms=pseudonyms, consent=consent, rejected=self._rejected()
-        )
-        decided = fetch(judged)
+        rejected = dated_quarantine(self._warehouse, self._sources).collect()
+        weighed = weigh_customers(landing, now=now, pseudonyms=pseudonyms, consent=consent, rejected=rejected)
+        decided = fetch(judge_customers(weighed))
         self._count(CUSTOMER_TRUSTED, decided)
         customers = (
             fetch(newest(nw.from_native(decided.lazy())))
@@ -124,26 +122,6 @@ class Derivation:
         self._keep(CUSTOMER_TRUSTED, customers, used=customers.height)
         self._writers[CUSTOMER_TRUSTED].write(customers)
         return customers
-
-    def _rejected(self) -> pl.DataFrame:
-        """Return the quarantine, each record dated as it was when its object was loaded.
-
-        The ledger keeps the newest update time of each object: were it looked up among the records that
-        are there now, erasing one person could date back another's denial.
-        """
-        rejected = self._warehouse.scan(QUARANTINE, self._sources[QUARANTINE])
-        objects = (
-            self._warehouse.scan(OBJECT, self._sources[OBJECT])
-            .filter(pl.col("table_name") == CUSTOMER_LANDING)
-            .group_by(_digest="digest")
-            .agg(pl.col("newest_update").max())
-        )
-        return (
-            rejected.join(objects, on="_digest", how="left")
-            .with_columns(pl.col("last_update_date").fill_null(pl.col("newest_update")))
-            .drop("newest_update")
-            .collect()
-        )
 
     def _stage_accelerometer(self, customers: pl.DataFrame, stage: BucketStage) -> pl.DataFrame:
         """Stage the admitted readings; return one reading of each customer who has any."""

@@ -12,6 +12,9 @@ import polars as pl
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.contract import CONTRACTS, contract_of
 from stedi.errors import ConfigurationError, LakeError, UnknownNameError
+from stedi.lake.explain.explain import explain
+from stedi.lake.explain.explanation import Explanation
+from stedi.lake.explain.who import only_one
 from stedi.lake.history import TAG_PREFIX, Run, from_frame
 from stedi.lake.keys import find_key, key_file
 from stedi.lake.load import find_sources
@@ -218,6 +221,41 @@ class Lake:
             return frame
         trusted = warehouse.scan(CUSTOMER_TRUSTED, newest.snapshots[CUSTOMER_TRUSTED])
         return frame.join(trusted.select("customer_id").unique(), on="customer_id", how="semi")
+
+    def explain(
+        self, *, email: str | None = None, serial_number: str | None = None, customer_id: str | None = None
+    ) -> Explanation:
+        """Explain why a customer or a device is in the training data, or out, rule by rule.
+
+        About the newest run. It tells nothing that names anybody else: other people are counted, and
+        devices are numbered. By e-mail or serial number no key is needed.
+
+        Args:
+            email: The e-mail of a customer, in any spelling.
+            serial_number: The serial number of a device, in any spelling.
+            customer_id: The id of a customer. If the newest run doesn't trust them, the key is needed.
+
+        Raises:
+            ConfigurationError: Not exactly one of the three was passed, or it is blank or no id.
+            KeyMismatchError: Whose customer_id it is can't be told without the lake's key.
+            LakeError: Nothing was published yet.
+
+        Examples:
+            >>> import stedi
+            >>> stedi.Lake.open("no-such-lake").explain()
+            Traceback (most recent call last):
+            stedi.errors.ConfigurationError: explain one: pass email=, serial_number= or customer_id=, ...
+        """
+        kind, asked = only_one({"email": email, "serial_number": serial_number, "customer_id": customer_id})
+        warehouse, runs = self._site.read()
+        run = runs[-1]
+        return explain(
+            warehouse,
+            run,
+            kind,
+            asked,
+            lambda: find_key(self._pseudonyms, fingerprint=run.key_fingerprint)[0],
+        )
 
     def tables(self) -> pl.DataFrame:
         """Return the tables of the newest run: a row each, with zone, rows, bytes and snapshot."""

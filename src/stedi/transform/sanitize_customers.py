@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 import narwhals as nw
 import polars as pl
@@ -77,21 +77,39 @@ def sanitize_customers(
         >>> customers.select("email", "birth_day", "consent_from").row(0)
         ('Ann@example.com', datetime.date(1961, 7, 20), datetime.datetime(2022, 6, 18, ...))
     """
-    judged = judge_customers(
+    weighed = weigh_customers(
         customer_landing, now=now, pseudonyms=pseudonyms, consent=consent, rejected=rejected
     )
-    return give(newest(judged), contract_of(CUSTOMER_TRUSTED), like=customer_landing)
+    return give(newest(judge_customers(weighed)), contract_of(CUSTOMER_TRUSTED), like=customer_landing)
 
 
-def judge_customers(
+class Weighed(NamedTuple):
+    """What customer records say, and what the consent rule makes of it.
+
+    Attributes:
+        records: The good records, each with its ids.
+        statements: What they and the rejected ones say.
+        consents: (customer_id, consent_from) of every customer who consents.
+        held: (customer_id, device_id) of every holder.
+        usable: (device_id, device_consent_from) of every device that may be used.
+    """
+
+    records: Rows
+    statements: Rows
+    consents: Rows
+    held: Rows
+    usable: Rows
+
+
+def weigh_customers(
     customer_landing: IntoFrame,
     *,
     now: datetime,
     pseudonyms: Pseudonyms,
     consent: Consent,
     rejected: IntoFrame | None,
-) -> Rows:
-    """Return each record with its ids, its consent, and in ``_reason`` why it is kept out (or null)."""
+) -> Weighed:
+    """Return what customer records say, and who consents, from when, and with which devices."""
     if consent not in CONSENT_MODES:
         raise UnknownNameError.of("consent mode", consent, CONSENT_MODES)
     if now.tzinfo is None:
@@ -108,10 +126,16 @@ def judge_customers(
     else:
         held = rule.device_holders(said)
         usable = rule.device_consents(said, consents)
+    return Weighed(records=records, statements=said, consents=consents, held=held, usable=usable)
+
+
+def judge_customers(weighed: Weighed) -> Rows:
+    """Return each record with its ids, its consent, and in ``_reason`` why it is kept out (or null)."""
+    held = weighed.held
     return (
-        records.join(consents, on="customer_id", how="left")
+        weighed.records.join(weighed.consents, on="customer_id", how="left")
         .join(held.with_columns(_held=nw.lit(1)), on=["customer_id", "device_id"], how="left")
-        .join(usable, on="device_id", how="left")
+        .join(weighed.usable, on="device_id", how="left")
         .with_columns(
             _reason=nw.when(nw.col("consent_from").is_null())
             .then(nw.lit(Drop.NO_CONSENT.value))

@@ -1,0 +1,125 @@
+"""The circle of a question: everybody and every device that the answer can depend on, and nobody else.
+
+A customer's own answer depends on the devices that they ever listed, and so on everybody else who ever
+listed one of these. Nothing depends on what lies beyond: so the consent rule is asked about the records of
+these people alone.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import narwhals as nw
+import polars as pl
+
+from stedi.consent.pseudonyms import Pseudonyms, key
+from stedi.consent.statements import identified, in_effect, share
+from stedi.contract import contract_of
+from stedi.frame.checked import fetch
+from stedi.frame.lookup import lookup
+from stedi.lake.dated import dated_quarantine
+from stedi.lake.history import Run
+from stedi.names import CUSTOMER_LANDING, CUSTOMER_TRUSTED
+from stedi.transform.sanitize_customers import judge_customers, newest, weigh_customers
+from stedi.warehouse.warehouse import Warehouse
+
+_PAIR: Final = ("email", "serial_number")
+_REJECTED: Final = (
+    "table_name",
+    "reason",
+    "field",
+    *_PAIR,
+    "last_update_date",
+    "released_at",
+    "_digest",
+    "_own_date",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Circle:
+    """People and devices, by ids that are made for one question and then forgotten.
+
+    Attributes:
+        customer_keys: The key of each customer in it, by id.
+        device_keys: The key of each device that was asked about, by id.
+        statements: What everybody's records say.
+        consents: (customer_id, consent_from) of those who consent.
+        held: (customer_id, device_id) of the holders, whether they consent or not.
+        usable: (device_id, device_consent_from) of the devices that may be used.
+        records: Everybody's good records, judged; ``share`` is null in a denial.
+        rejected: Everybody's rejected records, in effect ``at``.
+        customers: Everybody's rows of customer_trusted.
+    """
+
+    customer_keys: dict[str, str]
+    device_keys: dict[str, str]
+    statements: pl.DataFrame
+    consents: pl.DataFrame
+    held: pl.DataFrame
+    usable: pl.DataFrame
+    records: pl.DataFrame
+    rejected: pl.DataFrame
+    customers: pl.DataFrame
+
+    def claimants(self, device_id: str) -> list[str]:
+        """Return who ever listed a device, the first first."""
+        listed = self.statements.filter(device_id=device_id).group_by("customer_id").agg(pl.col("at").min())
+        # Of two at one time the keys decide: ids are others each time.
+        first = {each: (at, self.customer_keys[each]) for each, at in listed.iter_rows()}
+        return sorted(first, key=first.__getitem__)
+
+
+def draw_circle(
+    warehouse: Warehouse, run: Run, *, person: str | None = None, device: str | None = None
+) -> Circle:
+    """Return the circle of a person or of a device, each given by its key."""
+    ids = Pseudonyms.generate()
+    everybody = warehouse.scan(CUSTOMER_LANDING, run.snapshots[CUSTOMER_LANDING])
+    damaged = (
+        dated_quarantine(warehouse, run.snapshots)
+        .filter(pl.col("table_name") == CUSTOMER_LANDING, pl.col("email").is_not_null())
+        .select(_REJECTED)
+        .collect()
+    )
+    listings = _listings(everybody.select(_PAIR).unique().collect(), damaged)
+    claims = listings.filter("_claims")
+    if person is not None:
+        devices = set(claims.filter(_person=person)["_device"].drop_nulls()) - {""}
+    else:
+        devices = {device} if device is not None else set()
+    people = set(claims.filter(pl.col("_device").is_in(list(devices)))["_person"])
+    if person is not None:
+        people.add(person)
+    spelled = listings.filter(pl.col("_person").is_in(list(people))).select("email").unique()
+    # Joined, not compared: what names people must not stand in a query plan.
+    landing = everybody.join(spelled.lazy(), on="email", how="semi").collect()
+    rejected = damaged.join(spelled, on="email", how="semi")
+    weighed = weigh_customers(
+        landing, now=run.now, pseudonyms=ids, consent=run.consent, rejected=rejected.drop("_own_date")
+    )
+    judged = judge_customers(weighed)
+    return Circle(
+        customer_keys={ids.customer_id(each): each for each in people},
+        device_keys={ids.device_id(each): each for each in devices},
+        statements=fetch(weighed.statements),
+        consents=fetch(weighed.consents),
+        held=fetch(weighed.held),
+        usable=fetch(weighed.usable),
+        records=fetch(judged.with_columns(share=share(run.now))),
+        rejected=fetch(in_effect(nw.from_native(identified(rejected, ids).lazy()), weighed.records)),
+        customers=fetch(newest(judged)).select(contract_of(CUSTOMER_TRUSTED).names),
+    )
+
+
+def _listings(good: pl.DataFrame, damaged: pl.DataFrame) -> pl.DataFrame:
+    """Return who listed what, by spelling and by key; a released record claims nothing."""
+    listings = pl.concat(
+        [
+            good.with_columns(_claims=pl.lit(value=True)),
+            damaged.select(*_PAIR, _claims=pl.col("released_at").is_null()),
+        ]
+    )
+    for column, name in zip(_PAIR, ("_person", "_device"), strict=True):
+        small = lookup(listings[column].unique(), key, name=column, value=name, dtype=pl.String())
+        listings = listings.join(small, on=column, how="left")
+    return listings

@@ -1,0 +1,53 @@
+"""How many records of a person or a device are in quarantine, and why."""
+
+from typing import Literal
+
+import polars as pl
+
+from stedi.consent.pseudonyms import key
+from stedi.contract.reasons import Rejection
+from stedi.lake.history import Run
+from stedi.names import QUARANTINE
+from stedi.plan.account import Account
+from stedi.warehouse.warehouse import Warehouse
+
+
+class Rejections:
+    """The quarantine of a run, counted.
+
+    Args:
+        warehouse: The lake's tables.
+        run: The run that is explained.
+    """
+
+    def __init__(self, warehouse: Warehouse, run: Run) -> None:
+        """Count what can be told to be somebody's."""
+        self._counts = (
+            warehouse.scan(QUARANTINE, run.snapshots[QUARANTINE])
+            .group_by("table_name", "email", "serial_number", "reason")
+            .agg(rows=pl.len())
+            .collect()
+        )
+
+    def account(
+        self, table: str, column: Literal["email", "serial_number"], wanted: str, *, loaded: int
+    ) -> Account:
+        """Return what became of the records that were sent: loaded into a landing table, or rejected.
+
+        Args:
+            table: The landing table.
+            column: What names the person or the device.
+            wanted: Its key.
+            loaded: How many records of theirs the landing table has.
+        """
+        sent = self._counts.filter(table_name=table).drop_nulls(column)
+        mine = sent.filter(pl.Series([key(each) == wanted for each in sent[column]], dtype=pl.Boolean))
+        rows = dict(mine.group_by("reason").agg(pl.col("rows").sum()).iter_rows())
+        dropped = {reason.value: rows[reason] for reason in Rejection if reason in rows}
+        return Account(
+            table=table,
+            rows_in=loaded + sum(dropped.values()),
+            used=loaded,
+            dropped=dropped,
+            rows_out=loaded,
+        )
