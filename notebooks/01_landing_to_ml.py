@@ -6,6 +6,7 @@
 #       extension: .py
 #       format_name: percent
 #       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -22,16 +23,19 @@
 # %%
 import json
 import tempfile
+import textwrap
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import polars as pl
+from IPython.display import display
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 import stedi
 from stedi.contract.reasons import Drop
-from stedi.simulate import simulate
+from stedi.plots import session_trace
+from stedi.simulate import simulate, truth
 
 # Colours that colour-blind people can tell apart, and that differ in grey too; hatches and shapes say it again.
 BLUE, ORANGE, GREEN = "#0b5a8f", "#d55e00", "#00795a"
@@ -131,7 +135,7 @@ for place, (table, _) in enumerate(STAGES):
         axis.barh(
             place, rows, left=left, height=0.5, color=colour, hatch=hatch, edgecolor=GREY, linewidth=0.8
         )
-        if rows > 0.05 * report.accounts["accelerometer_trusted"].rows_in:
+        if rows > 0.08 * report.accounts["accelerometer_trusted"].rows_in:
             axis.text(
                 left + rows / 2,
                 place,
@@ -144,10 +148,12 @@ for place, (table, _) in enumerate(STAGES):
             small.append(f"{rows:,} {Drop(reason).words}")
         left += rows
     note = f"{account.rows_in:,} came in" + (f"; the narrow parts: {'; '.join(small)}" if small else "")
-    axis.text(0, place + 0.42, note, fontsize=8.5, color="#555555", va="center")
+    axis.text(
+        0, place + 0.32, textwrap.fill(note, 105), fontsize=8.5, color="#555555", va="top"
+    ).set_in_layout(False)
 
 axis.set_yticks(range(len(STAGES)), [f"{words}\n→ {table}" for table, words in STAGES])
-axis.set_ylim(2.75, -0.5)
+axis.set_ylim(2.85, -0.5)
 axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
 axis.set_xlabel("rows")
 axis.tick_params(axis="y", length=0)
@@ -360,49 +366,41 @@ print(json.dumps(result, indent=2))
 # ## One session, two sensors
 #
 # What a model will see: the distance of the foot from the sensor falls with each swing, and the phone feels each
-# step. The first seconds are standing still. The sources give no units, so there are none on the axes.
+# foot come down. Everybody stands still for ten seconds, then walks. The people are made up, so it is known when each
+# step really happened: the dotted lines.
 
 # %%
-first = training.sort("customer_id", "timestamp").with_columns(
-    session=(pl.col("timestamp").diff() > pl.duration(seconds=5))
-    .fill_null(True)
-    .cum_sum()
-    .over("customer_id")
-)
-longest = (
-    first.group_by("customer_id", "session")
-    .len()
-    .sort("len", "customer_id", descending=[True, False])
-    .row(0, named=True)
-)
-session = (
-    first.filter(customer_id=longest["customer_id"], session=longest["session"])
-    .with_columns(
-        seconds=(pl.col("timestamp") - pl.col("timestamp").min()).dt.total_milliseconds() / 1000,
-        strength=(pl.col("x") ** 2 + pl.col("y") ** 2 + pl.col("z") ** 2).sqrt(),
-    )
-    .filter(pl.col("seconds") <= 12)
-)
+known = truth(landing, pseudonyms)
+told = known.sessions.join(training.select("customer_id").unique(), on="customer_id", how="semi")
+steadiest = told.sort("balance", "session", descending=True).row(0, named=True)
+least_steady = told.sort("balance", "session").row(0, named=True)
 
-figure, (top, bottom) = plt.subplots(2, 1, figsize=(10, 4.8), sharex=True)
-top.plot(session["seconds"], session["distance_from_object"], color=BLUE, linewidth=1.3)
-top.fill_between(
-    session["seconds"],
-    session["distance_from_object"],
-    session["distance_from_object"].max(),
-    color=SKY,
-    alpha=0.6,
-    linewidth=0,
-)
-top.set_title("Step trainer: distance from object")
-bottom.plot(session["seconds"], session["strength"], color=ORANGE, linewidth=1.1)
-bottom.set_title("Phone: strength of acceleration, √(x² + y² + z²)")
-bottom.set_xlabel("seconds since the session began")
-bottom.set_xlim(0, 12)
-for axis in (top, bottom):
-    axis.grid(axis="x", color="#e4e6e8")
-    axis.set_axisbelow(True)
-plt.show()
+for session in (steadiest, least_steady):
+    mine = pl.col("customer_id") == session["customer_id"]
+    during = (session["started_at"], session["ended_at"])
+    axes = session_trace(
+        lake.scan("step_trainer_trusted")
+        .filter(mine, pl.col("sensor_reading_time").is_between(*during))
+        .collect(),
+        lake.scan("accelerometer_trusted").filter(mine, pl.col("timestamp").is_between(*during)).collect(),
+        step_events=known.step_events.filter(session=session["session"]),
+    )
+    picture = axes[0].get_figure(root=True)
+    picture.suptitle(
+        f"Somebody of {session['age']:.0f} years, {session['cadence']:.2f} steps a second",
+        x=0.01,
+        ha="left",
+        weight="bold",
+    )
+    display(picture)
+
+# %% [markdown]
+# Do the sensors pair? Each run reports it. Here the app stamps both of them; where each has a clock of its own, few
+# readings share a time, and the run warns.
+
+# %%
+print(f"{report.match.exact_rate:.1%} of the step readings have a phone reading at the same time,")
+print(f"{report.match.nearby_rate:.1%} have one within 20 ms; warnings: {list(report.warnings) or 'none'}")
 
 # %% [markdown]
 # That is where version 0.1 ends: a table that may be used, and a reason for everything that may not. Windows,

@@ -63,14 +63,26 @@ def demo(folder: Path, *, customers: int, seed: int, as_json: bool) -> None:
     _print_picture(out, picture)
     out.print()
     out.print("[bold]Try next[/bold]")
+    somebody = _somebody(known.customers)
     for command, purpose in (
         (f"stedi show machine_learning_curated --lake {where}", "the training set"),
         (f"stedi show customer_trusted --lake {where}", "who is in it; personal data stays hidden"),
+        (f"stedi explain {somebody} --lake {where}", "why somebody is in or out"),
         (f"stedi quarantine --lake {where}", "what was rejected, and why"),
         (f"stedi run {landing} --lake {where}", "run again: nothing is doubled"),
         (f"stedi status --lake {where}", "tables, runs and tags"),
     ):
         out.print(f"  {command:<62} [dim]{purpose}[/dim]", soft_wrap=True)
+
+
+def _somebody(customers: pl.DataFrame) -> str:
+    """Return a customer whose story is worth reading: of those who withdrew, if there is one."""
+    stories = [ConsentHistory.WITHDRAWN, ConsentHistory.RE_GRANTED, ConsentHistory.LATER]
+    order = {history.value: place for place, history in enumerate(stories)}
+    ranked = customers.with_columns(
+        place=pl.col("history").replace_strict(order, default=len(order), return_dtype=pl.Int64)
+    )
+    return str(ranked.sort("place", maintain_order=True)["customer_id"][0])
 
 
 def _print_made(out: Console, made: Simulated) -> None:
