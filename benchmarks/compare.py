@@ -117,9 +117,10 @@ def _check_spark(contestants: Sequence[Contestant]) -> None:
 
 
 def _write_up(results: Sequence[Result], source: Source, about: Sequence[str], *, rounds: int) -> str:
+    middle = "one round" if rounds == 1 else f"medians of {rounds} rounds"
     return "\n\n".join(
         [
-            f"Measured on {datetime.now(UTC):%-d %B %Y}; each figure is the median of {rounds}.",
+            f"Measured on {_today()}; {middle}.",
             f"The data: {source.words}. {report.sizes(results)}.",
             "\n".join(f"- {line}" for line in about),
             f"![CPU seconds by number of records and contestant, on logarithmic axes]({_PICTURE})",
@@ -128,6 +129,11 @@ def _write_up(results: Sequence[Result], source: Source, about: Sequence[str], *
             report.targets(results),
         ]
     )
+
+
+def _today() -> str:
+    today = datetime.now(UTC)
+    return f"{today.day} {today:%B %Y}"
 
 
 def _tell(text: str) -> None:

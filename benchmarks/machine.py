@@ -19,7 +19,7 @@ def describe() -> list[str]:
         f"{_processor()}, {cores} {'core' if cores == 1 else 'cores'}, {_memory()} of memory",
         f"{_system()}, Python {platform.python_version()}{_java()}",
         ", ".join(f"{name} {found}" for name in _PACKAGES if (found := _version(name))),
-        f"Other work on the machine as it began: {_load()}",
+        f"Other work on the machine just before: {_load()}",
     ]
 
 

@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
-from report import Result, titles
+from report import Result, taking_part
 
 # Okabe and Ito's colours, told apart without colour by their marks and lines.
-_STYLES: Final = {
+_STYLES: Final[dict[str, dict[str, Any]]] = {
     "stedi": {"color": "#000000", "marker": "o", "linestyle": "-", "linewidth": 2.4},
     "duckdb": {"color": "#0072b2", "marker": "s", "linestyle": "--"},
     "duckdb-derived": {"color": "#56b4e9", "marker": "D", "linestyle": ":"},
@@ -24,7 +24,7 @@ def draw(results: Sequence[Result], file: Path) -> None:
     mpl.rcParams["svg.hashsalt"] = "stedi"
     figure = Figure(figsize=(7.6, 4.4), layout="constrained")
     axes = figure.subplots()
-    for contestant in titles(results):
+    for contestant in taking_part(results):
         mine = [result for result in results if result.contestant == contestant]
         middles = [result.middle("cpu_s") for result in mine]
         spans = [result.span("cpu_s") for result in mine]

@@ -23,7 +23,7 @@ class Result:
 
     def middle(self, figure: str) -> float:
         """Return the median of a figure over the rounds."""
-        return median(getattr(usage, figure) for usage in self.rounds)
+        return median(float(getattr(usage, figure)) for usage in self.rounds)
 
     def span(self, figure: str) -> tuple[float, float]:
         """Return the least and the greatest of a figure over the rounds."""
@@ -43,7 +43,7 @@ class Target(NamedTuple):
 
 
 def _ratio(value: float) -> str:
-    return f"{value:.3g}"
+    return f"{value:#.3g}"
 
 
 def _megabytes(value: float) -> str:
@@ -117,7 +117,7 @@ def fill_page(text: str, results: str) -> str:
     return f"{before}{BEGIN}\n\n{results}\n\n{END}{rest.partition(END)[2]}"
 
 
-def titles(results: Sequence[Result]) -> list[Contestant]:
+def taking_part(results: Sequence[Result]) -> list[Contestant]:
     """Return who took part, in a fixed order."""
     present = {result.contestant.name for result in results}
     return [contestant for contestant in CONTESTANTS if contestant.name in present]

@@ -45,8 +45,10 @@ def main() -> None:
     """Run the queries one after the other."""
     given = arguments()
     os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
-    builder = SparkSession.builder.master("local[2]").config(map=_SETTINGS)
-    spark = builder.config("spark.local.dir", f"{given.out}-scratch").getOrCreate()
+    builder = SparkSession.builder.master("local[2]").config("spark.local.dir", f"{given.out}-scratch")
+    for name, value in _SETTINGS.items():
+        builder = builder.config(name, value)
+    spark = builder.getOrCreate()
     spark.sql(
         "CREATE TEMPORARY FUNCTION judged_at() RETURNS TIMESTAMP "
         f"RETURN TIMESTAMP '{given.now.isoformat(sep=' ')}'"
@@ -73,9 +75,10 @@ def _leave(spark: SparkSession) -> None:
     """End Spark and wait for its Java process, so that its CPU time counts as ours."""
     gateway = spark.sparkContext._gateway  # noqa: SLF001 - there is no public way to it
     spark.stop()
-    gateway.shutdown()
-    gateway.proc.stdin.close()
-    gateway.proc.wait()
+    if gateway is not None:
+        gateway.shutdown()
+        gateway.proc.stdin.close()
+        gateway.proc.wait()
 
 
 if __name__ == "__main__":
