@@ -47,9 +47,9 @@ def test_the_training_table_holds_only_rows_with_consent(executed):
     assert result["customers"] > 20
 
 
-def test_the_notebook_draws_its_three_figures_and_writes_no_error(executed):
+def test_the_notebook_draws_its_four_figures_and_writes_no_error(executed):
     found = outputs(executed)
-    assert sum("image/png" in output.get("data", {}) for output in found) == 3
+    assert sum("image/png" in output.get("data", {}) for output in found) == 4
     assert not [output for output in found if output.get("name") == "stderr"]
 
 

@@ -64,15 +64,17 @@ def demo(folder: Path, *, customers: int, seed: int, as_json: bool) -> None:
     out.print()
     out.print("[bold]Try next[/bold]")
     somebody = _somebody(known.customers)
-    for command, purpose in (
+    commands = (
         (f"stedi show machine_learning_curated --lake {where}", "the training set"),
         (f"stedi show customer_trusted --lake {where}", "who is in it; personal data stays hidden"),
         (f"stedi explain {somebody} --lake {where}", "why somebody is in or out"),
         (f"stedi quarantine --lake {where}", "what was rejected, and why"),
         (f"stedi run {landing} --lake {where}", "run again: nothing is doubled"),
         (f"stedi status --lake {where}", "tables, runs and tags"),
-    ):
-        out.print(f"  {command:<62} [dim]{purpose}[/dim]", soft_wrap=True)
+    )
+    longest = max(len(command) for command, _ in commands)
+    for command, purpose in commands:
+        out.print(f"  {command:<{longest}}  [dim]{purpose}[/dim]", soft_wrap=True)
 
 
 def _somebody(customers: pl.DataFrame) -> str:
