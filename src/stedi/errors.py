@@ -8,11 +8,13 @@ __all__ = [
     "ConfigurationError",
     "ConsentModeError",
     "ConservationError",
+    "ExportError",
     "FrameError",
     "KeyMismatchError",
     "LakeError",
     "LandingError",
     "MissingLibraryError",
+    "QueryError",
     "RejectedError",
     "RunConflictError",
     "StediError",
@@ -59,6 +61,14 @@ class LandingError(StediError):
 
 class RejectedError(StediError):
     """More landing records were rejected than allowed; nothing was published."""
+
+
+class QueryError(StediError):
+    """A SQL statement is no query, or not one that can be run on the tables of a lake."""
+
+
+class ExportError(StediError):
+    """A table can't be exported as asked; there is no file, or the one that was there before."""
 
 
 class LakeError(StediError):

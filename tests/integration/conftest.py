@@ -1,10 +1,46 @@
-"""The lake in a known state, and S3, for the tests of this folder."""
+"""The lake in a known state, the command line, and S3, for the tests of this folder."""
 
+import json
+import sys
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
 from bench import Bench
+from lakes import lake_at, put_rows, run
+from stedi.cli import main
+from worlds import DEVICES, HOURS, NOW, PEOPLE, customer, reading, step
+
+
+class Typed:
+    """What a command gave back."""
+
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def json(self):
+        assert self.code == 0, self.err
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def stedi(monkeypatch, capsys):
+    """Return a function that runs ``stedi`` with arguments, in this process."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["stedi", *map(str, arguments)])
+        try:
+            main()
+        except SystemExit as exit_:
+            code = exit_.code or 0
+        else:
+            code = 0
+        streams = capsys.readouterr()
+        return Typed(code, streams.out, streams.err)
+
+    return run
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +53,28 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 def filled(bench: Bench) -> Bench:
     """Return the bench with a lake that has one run."""
     return bench.filled()
+
+
+@pytest.fixture(scope="session")
+def withdrawn(tmp_path_factory: pytest.TempPathFactory):
+    """Return the folder of a lake of two runs: Ann (two pairs) and Bob (one), tagged; then Ann withdraws."""
+    place = tmp_path_factory.mktemp("withdrawn")
+    bob, device = PEOPLE[3][0], DEVICES[1][0]
+    put_rows(
+        place / "1",
+        customer=[
+            customer(share=HOURS[0], at=HOURS[1]),
+            customer(bob, device, share=HOURS[0], at=HOURS[1]),
+        ],
+        accelerometer=[reading(at=HOURS[2]), reading(at=HOURS[3]), reading(bob, HOURS[4])],
+        step_trainer=[step(at=HOURS[2]), step(at=HOURS[3]), step(device, HOURS[4])],
+    )
+    put_rows(place / "2", customer=[customer(at=HOURS[5])])
+    lake = lake_at(place / "lake")
+    run(lake, place / "1")
+    lake.tag("both")
+    run(lake, place / "2", now=NOW + timedelta(hours=1))
+    return place / "lake"
 
 
 @pytest.fixture(scope="module")

@@ -313,6 +313,19 @@ class Lake:
         """
         return self._site.read()[1][-1]
 
+    def find_run(self, at: str | datetime | None = None) -> Run:
+        """Return a published run: by its id, by a tag, or the newest that was published by a time.
+
+        Args:
+            at: As in ``scan``; None for the newest run.
+
+        Raises:
+            UnknownNameError: There is no such run or tag.
+            LakeError: Nothing was published yet, or not by then.
+        """
+        warehouse, runs = self._site.read()
+        return runs[-1] if at is None else _run_at(warehouse, runs, at)
+
 
 def _aware(name: str, time: datetime) -> datetime:
     if time.tzinfo is None:

@@ -1,0 +1,96 @@
+"""What somebody should look at: each concern is true of the lake as it stands, and says what to do."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from stedi.contract import LANDING
+from stedi.lake.history import Run
+from stedi.lake.load import ERASED
+from stedi.lake.upcoming import Upcoming
+from stedi.names import MACHINE_LEARNING_CURATED
+
+_REJECTED_SHARE: Final = 0.01
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concern:
+    """Something that somebody should look at: a code for programs, a count, and a sentence."""
+
+    code: str
+    count: int
+    message: str
+
+
+def about_run(run: Run) -> Iterator[Concern]:
+    """Say where more than 1 % of new records was rejected, and whether nothing is left to train on."""
+    for contract in LANDING:
+        account = run.accounts[contract.name]
+        rejected = account.rows_in - account.used - account.dropped.get(ERASED, 0)
+        if account.rows_in and rejected / account.rows_in > _REJECTED_SHARE:
+            yield Concern(
+                code="rejected_share",
+                count=rejected,
+                message=f"the last run rejected {rejected:,} of {account.rows_in:,} new records for "
+                f"{contract.name} ({rejected / account.rows_in:.1%}): stedi quarantine says why",
+            )
+    if not run.accounts[MACHINE_LEARNING_CURATED].rows_out:
+        yield Concern(
+            code="no_training_rows",
+            count=0,
+            message=f"{MACHINE_LEARNING_CURATED} has no rows: look at what the last run dropped, and why",
+        )
+
+
+def about_deliveries(twice: int) -> Iterator[Concern]:
+    """Say how many landing objects brought what was there already."""
+    if twice:
+        yield Concern(
+            code="delivered_twice",
+            count=twice,
+            message=f"{_many(twice, 'landing object')} brought bytes that were loaded before: nothing is "
+            "doubled, but look at the delivery",
+        )
+
+
+def about_quarantine(held: int) -> Iterator[Concern]:
+    """Say how many rejected records are not released."""
+    if held:
+        yield Concern(
+            code="held_in_quarantine",
+            count=held,
+            message=f"{_many(held, 'record')} {'is' if held == 1 else 'are'} held in quarantine: "
+            "stedi quarantine lists and releases them",
+        )
+
+
+def about_consents(begins: Upcoming | None) -> Iterator[Concern]:
+    """Say whose consent begins later."""
+    if begins is not None:
+        yield Concern(
+            code="upcoming_consents",
+            count=begins.customers,
+            message=f"the consent of {_many(begins.customers, 'customer')} begins after the last run, the "
+            f"next at {begins.next_at:%Y-%m-%d %H:%M:%S}Z: the first run from then on lets them in",
+        )
+
+
+def about_tags(holding: Sequence[str], withdrawn: int) -> Iterator[Concern]:
+    """Say which tags still hold customers whom the newest run does not trust.
+
+    Args:
+        holding: These tags.
+        withdrawn: How many customers they hold in all.
+    """
+    if holding:
+        which = f"the tag {holding[0]} holds" if len(holding) == 1 else f"{len(holding)} tags hold"
+        yield Concern(
+            code="tags_hold_withdrawn",
+            count=withdrawn,
+            message=f"{which} {_many(withdrawn, 'customer')} whom the newest run does not trust: scans leave "
+            "them out, the files do not",
+        )
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}" + ("" if count == 1 else "s")

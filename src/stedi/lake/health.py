@@ -1,0 +1,230 @@
+"""How a lake is: what somebody on call asks first."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Final
+
+import polars as pl
+
+from stedi.contract import LANDING
+from stedi.lake.concern import (
+    Concern,
+    about_consents,
+    about_deliveries,
+    about_quarantine,
+    about_run,
+    about_tags,
+)
+from stedi.lake.history import Run, from_frame
+from stedi.lake.lake import Lake
+from stedi.lake.upcoming import Upcoming, upcoming
+from stedi.names import (
+    ACCELEROMETER_TRUSTED,
+    CUSTOMER_TRUSTED,
+    MACHINE_LEARNING_CURATED,
+    OBJECT,
+    QUARANTINE,
+    STEP_TRAINER_TRUSTED,
+    Consent,
+)
+from stedi.plan.lineage import LINEAGE
+
+_RUNS: Final = 10
+_TIMES: Final = {ACCELEROMETER_TRUSTED: "timestamp", STEP_TRAINER_TRUSTED: "sensor_reading_time"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """One run.
+
+    Attributes:
+        run_id: Its id.
+        started_at: When it began.
+        published_at: When it was published.
+        now: The time at which consent was judged.
+        code_version: The version of stedi.
+        seconds: How long it took.
+        records: New landing records that it read.
+        rejected: Of those, records that went to quarantine.
+        dropped: Rows that its rules kept out, in all derived tables.
+        training_rows: Rows of machine_learning_curated.
+    """
+
+    run_id: str
+    started_at: datetime
+    published_at: datetime
+    now: datetime
+    code_version: str
+    seconds: float
+    records: int
+    rejected: int
+    dropped: int
+    training_rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableFacts:
+    """One table of the newest run: its zone, its rows, its bytes and its snapshot."""
+
+    table: str
+    zone: str
+    rows: int
+    bytes: int
+    snapshot_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejects:
+    """The records of one table that were rejected for one reason, and those that are not released."""
+
+    table: str
+    reason: str
+    records: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SensorFacts:
+    """The oldest and the newest trusted reading of a sensor; None where there is no reading."""
+
+    table: str
+    oldest: datetime | None
+    newest: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagFacts:
+    """A tag, its run, and how many of its customers the newest run does not trust."""
+
+    tag: str
+    run_id: str
+    published_at: datetime
+    withdrawn: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """The state of a lake at its newest run.
+
+    Attributes:
+        consent: The lake's consent mode.
+        key_fingerprint: The fingerprint of its pseudonym key.
+        last_run: The id of the newest run.
+        run_count: How many runs were published.
+        runs: The last ten of them, the newest last.
+        tables: Every table.
+        rejects: What was rejected, by table and reason, the most frequent first.
+        sensors: The span of the trusted readings.
+        tags: The tags, by name.
+        held_in_quarantine: Rejected records that are not released.
+        upcoming: Consents that begin later; None where there are none.
+        warnings: What should be looked at; empty for a healthy lake.
+    """
+
+    consent: Consent
+    key_fingerprint: str
+    last_run: str
+    run_count: int
+    runs: tuple[RunFacts, ...]
+    tables: tuple[TableFacts, ...]
+    rejects: tuple[Rejects, ...]
+    sensors: tuple[SensorFacts, ...]
+    tags: tuple[TagFacts, ...]
+    held_in_quarantine: int
+    upcoming: Upcoming | None
+    warnings: tuple[Concern, ...]
+
+    def to_dict(self) -> dict[str, object]:
+        """Return everything as plain values; times stay times."""
+        return asdict(self)
+
+
+def health_of(lake: Lake) -> Health:
+    """Return the state of a lake: a few aggregates over metadata and single columns, no table is loaded.
+
+    Raises:
+        LakeError: Nothing was published yet.
+    """
+    runs = from_frame(lake.runs())
+    newest = runs[-1]
+    tables = tuple(
+        TableFacts(**{name: row[name] for name in ("table", "zone", "rows", "bytes", "snapshot_id")})
+        for row in lake.tables().iter_rows(named=True)
+    )
+    rejects = _rejects(lake)
+    tags, withdrawn = _tags(lake, {run.run_id: run for run in runs}, newest)
+    held = sum(each.held for each in rejects)
+    begins = upcoming(lake, newest)
+    twice = lake.scan(OBJECT).select(pl.col("duplicate").sum()).collect().item()
+    warnings = (
+        *about_run(newest),
+        *about_deliveries(int(twice)),
+        *about_quarantine(held),
+        *about_consents(begins),
+        *about_tags([each.tag for each in tags if each.withdrawn], withdrawn),
+    )
+    return Health(
+        consent=newest.consent,
+        key_fingerprint=newest.key_fingerprint,
+        last_run=newest.run_id,
+        run_count=len(runs),
+        runs=tuple(map(_facts, runs[-_RUNS:])),
+        tables=tables,
+        rejects=rejects,
+        sensors=tuple(_span(lake, table, column) for table, column in _TIMES.items()),
+        tags=tags,
+        held_in_quarantine=held,
+        upcoming=begins,
+        warnings=warnings,
+    )
+
+
+def _facts(run: Run) -> RunFacts:
+    return RunFacts(
+        run_id=run.run_id,
+        started_at=run.started_at,
+        published_at=run.published_at,
+        now=run.now,
+        code_version=run.code_version,
+        seconds=(run.published_at - run.started_at).total_seconds(),
+        records=sum(run.accounts[contract.name].rows_in for contract in LANDING),
+        rejected=run.accounts[QUARANTINE].rows_out,
+        dropped=sum(sum(run.accounts[step.table].dropped.values()) for step in LINEAGE),
+        training_rows=run.accounts[MACHINE_LEARNING_CURATED].rows_out,
+    )
+
+
+def _rejects(lake: Lake) -> tuple[Rejects, ...]:
+    counts = (
+        lake.scan(QUARANTINE)
+        .group_by("table_name", "reason")
+        .agg(pl.len().alias("records"), pl.col("released_at").is_null().sum().alias("held"))
+        .sort("records", "table_name", "reason", descending=[True, False, False])
+        .rename({"table_name": "table"})
+        .collect()
+    )
+    return tuple(Rejects(**row) for row in counts.iter_rows(named=True))
+
+
+def _span(lake: Lake, table: str, column: str) -> SensorFacts:
+    time = pl.col(column)
+    span = lake.scan(table).select(time.min().alias("oldest"), time.max().alias("newest"))
+    return SensorFacts(table=table, **span.collect(engine="streaming").row(0, named=True))
+
+
+def _tags(lake: Lake, runs: Mapping[str, Run], newest: Run) -> tuple[tuple[TagFacts, ...], int]:
+    """Return the tags, and how many customers they hold in all whom the newest run does not trust."""
+    tags = sorted(lake.tags().items())
+    trusted = _customers(lake, newest.run_id)
+    gone = {run_id: _customers(lake, run_id) - trusted for run_id in {run_id for _, run_id in tags}}
+    facts = tuple(
+        TagFacts(tag=tag, run_id=run_id, published_at=runs[run_id].published_at, withdrawn=len(gone[run_id]))
+        for tag, run_id in tags
+    )
+    return facts, len(set[str]().union(*gone.values()))
+
+
+def _customers(lake: Lake, run_id: str) -> set[str]:
+    frame = lake.scan(CUSTOMER_TRUSTED, at=run_id, include_withdrawn=True)
+    return set(frame.select("customer_id").collect()["customer_id"])

@@ -1,0 +1,75 @@
+"""Consents that begin later: share dates in the future, which a run after them will obey."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from stedi.consent.pseudonyms import Pseudonyms, key
+from stedi.lake.history import Run
+from stedi.lake.lake import Lake
+from stedi.names import CUSTOMER_LANDING, LATEST, OBJECT, QUARANTINE
+from stedi.transform.sanitize_customers import sanitize_customers
+
+_SHARE = "share_with_research_as_of_date"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upcoming:
+    """Customers who do not consent yet, and will if they say nothing else.
+
+    Attributes:
+        customers: How many.
+        next_at: When the first of their consents begins.
+    """
+
+    customers: int
+    next_at: datetime
+
+
+def upcoming(lake: Lake, run: Run) -> Upcoming | None:
+    """Return the consents that begin after a run's ``now``; None where there are none.
+
+    The consent rule itself decides, once at the run's ``now`` and once when every share date is reached: a
+    share date alone says little where a newer record, or a rejected one, denies.
+    """
+    records = _of_whom_some_share_later(lake.scan(CUSTOMER_LANDING, at=run.run_id), run.now)
+    if records.is_empty():
+        return None
+    reached = records.select(pl.col(_SHARE).max()).item()
+    # Nobody sees these ids: any key tells customers apart.
+    pseudonyms, rejected = Pseudonyms.generate(), _dated(lake, run)
+    today, then = (
+        sanitize_customers(records, now=now, pseudonyms=pseudonyms, rejected=rejected)
+        for now in (run.now, reached)
+    )
+    later = then.join(today, on="customer_id", how="anti").unique("customer_id")
+    begins = later["consent_from"].min()
+    return Upcoming(customers=later.height, next_at=begins) if isinstance(begins, datetime) else None
+
+
+def _of_whom_some_share_later(landing: pl.LazyFrame, now: datetime) -> pl.DataFrame:
+    """Return all records of the customers of whom one shares from a later time on: few of all there are."""
+    later = landing.filter(pl.col(_SHARE) > now, pl.col(_SHARE) < LATEST).select("email").unique().collect()
+    if later.is_empty():
+        return landing.clear().collect()
+    whose = {key(email) for email in later["email"]}
+    spelled = landing.select("email").unique().collect()["email"]
+    return landing.filter(pl.col("email").is_in([each for each in spelled if key(each) in whose])).collect()
+
+
+def _dated(lake: Lake, run: Run) -> pl.DataFrame:
+    """Return the quarantine, each record dated by its object where its own time can't be read."""
+    newest = (
+        lake.scan(OBJECT, at=run.run_id)
+        .filter(pl.col("table_name") == CUSTOMER_LANDING)
+        .group_by(_digest="digest")
+        .agg(pl.col("newest_update").max())
+    )
+    return (
+        lake.scan(QUARANTINE, at=run.run_id)
+        .join(newest, on="_digest", how="left")
+        .with_columns(pl.col("last_update_date").fill_null(pl.col("newest_update")))
+        .drop("newest_update")
+        .collect()
+    )
