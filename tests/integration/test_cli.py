@@ -12,42 +12,24 @@ from unicodedata import normalize
 import pytest
 
 from stedi import Lake, Pseudonyms
-from stedi.cli import main
 from stedi.lake.keys import key_file
 from stedi.names import MACHINE_LEARNING_CURATED
 from stedi.simulate import simulate, truth
 
+COMMANDS = (
+    "demo",
+    "simulate",
+    "run",
+    "status",
+    "show",
+    "sql",
+    "export",
+    "ddl",
+    "quarantine",
+    "explain",
+    "tag",
+)
 TABLES = ("customer_trusted", "accelerometer_trusted", "customer_curated", "step_trainer_trusted")
-
-
-class Typed:
-    """What a command gave back."""
-
-    def __init__(self, code, out, err):
-        self.code, self.out, self.err = code, out, err
-
-    @property
-    def json(self):
-        assert self.code == 0, self.err
-        return json.loads(self.out)
-
-
-@pytest.fixture
-def stedi(monkeypatch, capsys):
-    """Return a function that runs ``stedi`` with arguments, in this process."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["stedi", *map(str, arguments)])
-        try:
-            main()
-        except SystemExit as exit_:
-            code = exit_.code or 0
-        else:
-            code = 0
-        streams = capsys.readouterr()
-        return Typed(code, streams.out, streams.err)
-
-    return run
 
 
 @pytest.fixture(scope="module")
@@ -72,14 +54,12 @@ def demo(tmp_path_factory):
 def test_help_names_every_command(stedi):
     shown = stedi("--help")
     assert shown.code == 0
-    for command in ("demo", "simulate", "run", "status", "show", "quarantine", "explain", "tag"):
+    for command in COMMANDS:
         assert f"\n  {command} " in shown.out
     assert "..." not in shown.out.replace("[ARGS]...", "")
 
 
-@pytest.mark.parametrize(
-    "command", ["demo", "simulate", "run", "status", "show", "quarantine", "explain", "tag"]
-)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_and_json(stedi, command):
     shown = stedi(command, "--help")
     assert shown.code == 0

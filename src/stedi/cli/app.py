@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from stedi.cli.failure import INTERRUPTED, fail
+from stedi.names import NAMESPACE
 
 
 class Commands(TyperGroup):
@@ -44,6 +45,9 @@ NowOption = Annotated[
         formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"],
         help="Judge consent at this time (UTC) instead of now.",
     ),
+]
+AtOption = Annotated[
+    str | None, typer.Option("--at", metavar="RUN", help="A run id, a tag, or a time such as 2026-11-23.")
 ]
 DEFAULT_LAKE = Path("lake")
 
@@ -147,7 +151,7 @@ def run(
 
 @app.command()
 def status(*, lake: LakeOption = DEFAULT_LAKE, json: JsonOption = False) -> None:
-    """Show consent mode, tables, runs and tags."""
+    """Show how the lake is: warnings, tables, runs, rejects, tags."""
     from stedi.cli.status import status as run_status  # noqa: PLC0415
 
     run_status(lake, as_json=json)
@@ -159,9 +163,7 @@ def show(
     *,
     lake: LakeOption = DEFAULT_LAKE,
     limit: Annotated[int, typer.Option("--limit", "-n", min=0, help="How many rows.")] = 10,
-    at: Annotated[
-        str | None, typer.Option(metavar="RUN", help="A run id, a tag, or a time such as 2026-11-23.")
-    ] = None,
+    at: AtOption = None,
     personal_data: Annotated[
         bool, typer.Option("--personal-data", help="Show the columns that name people.")
     ] = False,
@@ -171,6 +173,79 @@ def show(
     from stedi.cli.show import show as run_show  # noqa: PLC0415
 
     run_show(table, lake=lake, limit=limit, at=at, personal_data=personal_data, as_json=json)
+
+
+@app.command()
+def sql(
+    query: Annotated[str, typer.Argument(help="One query, such as 'SELECT ... FROM customer_curated'.")],
+    *,
+    lake: LakeOption = DEFAULT_LAKE,
+    at: AtOption = None,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", "-n", min=0, help="At most so many rows.  [default: 100; with --json all]"),
+    ] = None,
+    personal_data: Annotated[
+        bool, typer.Option("--personal-data", help="Let the query see the columns that name people.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Ask the tables a question in SQL."""
+    from stedi.cli.sql import sql as run_sql  # noqa: PLC0415
+
+    run_sql(query, lake=lake, at=at, limit=limit, personal_data=personal_data, as_json=json)
+
+
+@app.command()
+def export(
+    table: Annotated[str, typer.Argument(help="The table, such as machine_learning_curated.")],
+    out: Annotated[Path, typer.Argument(help="The file to write.", show_default=False)],
+    *,
+    lake: LakeOption = DEFAULT_LAKE,
+    file_format: Annotated[
+        str | None,
+        typer.Option("--format", help="parquet, csv or ndjson; by default as the file's name ends."),
+    ] = None,
+    at: AtOption = None,
+    personal_data: Annotated[
+        bool,
+        typer.Option(
+            "--personal-data",
+            help="Write the columns that name people, too (such as e-mail and serial number): whoever gets "
+            "the file then has personal data, and no withdrawal or erasure reaches it.",
+        ),
+    ] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Write a table into one file."""
+    from stedi.cli.export import export as run_export  # noqa: PLC0415
+
+    run_export(
+        table,
+        out,
+        lake=lake,
+        file_format=file_format,
+        at=at,
+        personal_data=personal_data,
+        overwrite=overwrite,
+        as_json=json,
+    )
+
+
+@app.command()
+def ddl(
+    *,
+    location: Annotated[
+        str | None, typer.Option(metavar="URL", help="The landing root, such as s3://my-bucket/landing.")
+    ] = None,
+    database: Annotated[str, typer.Option(metavar="NAME", help="The Athena database.")] = NAMESPACE,
+    json: JsonOption = False,
+) -> None:
+    """Print Athena tables over the raw landing files."""
+    from stedi.cli.ddl import ddl as run_ddl  # noqa: PLC0415
+
+    run_ddl(location, database=database, as_json=json)
 
 
 @app.command()

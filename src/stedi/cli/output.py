@@ -4,7 +4,9 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from math import isfinite
 
 import polars as pl
 from rich.console import Console
@@ -30,12 +32,27 @@ def print_json(value: object) -> None:
 
 def rows(frame: pl.DataFrame) -> list[dict[str, object]]:
     """Return a frame as records for ``print_json``."""
-    return frame.to_dicts()
+    return [{name: _finite(value) for name, value in row.items()} for row in frame.iter_rows(named=True)]
+
+
+def _finite(value: object) -> object:
+    """Return null for a number that JSON has no word for: NaN and the infinite ones."""
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return {name: _finite(item) for name, item in value.items()} if isinstance(value, dict) else value
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, datetime | date):
+    if isinstance(value, datetime | date | time):
         return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, bytes):
+        return value.hex()
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 

@@ -1,62 +1,120 @@
 """stedi status."""
 
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
-import polars as pl
+from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from stedi.cli.output import console, number, print_json, rows, size
+from stedi.cli.funnel import words
+from stedi.cli.output import console, number, print_json, size
+from stedi.lake.health import Health, health_of
 from stedi.lake.lake import Lake
-from stedi.names import QUARANTINE
 
 _RUNS = 5
+_REASONS = 8
+_WIDE = 90
 
 
 def status(lake: Path, *, as_json: bool) -> None:
-    """Show what the lake holds and when it last ran."""
-    opened = Lake.open(lake)
-    run = opened.last_run()
-    tables = opened.tables()
-    runs = opened.runs().select("run_id", "started_at", "published_at", "now", "code_version")
-    tags = opened.tags()
-    held = (
-        opened.scan(QUARANTINE).select(pl.col("released_at").is_null().sum().alias("held")).collect().item()
-    )
+    """Show what the lake holds, when it last ran, and what should be looked at."""
+    health = health_of(Lake.open(lake))
     if as_json:
-        print_json(
-            {
-                "lake": str(lake),
-                "consent": run.consent,
-                "key_fingerprint": run.key_fingerprint,
-                "last_run": run.run_id,
-                "held_in_quarantine": held,
-                "runs": rows(runs),
-                "tags": tags,
-                "tables": rows(tables),
-            }
-        )
+        print_json({"lake": str(lake)} | health.to_dict())
         return
     out = console()
-    out.print(f"lake [bold]{lake}[/bold]: consent {run.consent}, key {run.key_fingerprint}")
-    out.print()
-    listed = Table(box=None, pad_edge=False, header_style="bold")
-    for name, justify in (("table", "left"), ("zone", "left"), ("rows", "right"), ("size", "right")):
-        listed.add_column(name, justify="right" if justify == "right" else "left")
-    for row in tables.iter_rows(named=True):
-        listed.add_row(row["table"], row["zone"], number(row["rows"]), size(row["bytes"]))
-    out.print(listed)
-    out.print()
-    listed = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("last runs", "published", "consent judged at"):
-        listed.add_column(name)
-    for row in runs.tail(_RUNS).reverse().iter_rows(named=True):
-        listed.add_row(
-            row["run_id"], f"{row['published_at']:%Y-%m-%d %H:%M:%S}", f"{row['now']:%Y-%m-%d %H:%M:%S}"
+    newest = health.runs[-1]
+    out.print(
+        Text.assemble(
+            "lake ",
+            (str(lake), "bold"),
+            f": consent {health.consent} at {_moment(newest.now)}, key {health.key_fingerprint}",
         )
+    )
+    for concern in health.warnings:
+        out.print(Text.assemble(("warning: ", "bold yellow"), concern.message))
+    out.print()
+    _print_tables(out, health)
+    _print_sensors(out, health)
+    _print_runs(out, health)
+    _print_rejects(out, health)
+    _print_tags(out, health)
+
+
+def _print_tables(out: Console, health: Health) -> None:
+    listed = _table(("table", "left"), ("zone", "left"), ("rows", "right"), ("size", "right"))
+    for each in health.tables:
+        listed.add_row(each.table, each.zone, number(each.rows), size(each.bytes))
     out.print(listed)
-    if tags:
-        out.print()
-        out.print("tags: " + ", ".join(f"{name} ({run_id})" for name, run_id in sorted(tags.items())))
-    if held:
-        out.print()
-        out.print(f"{number(held)} records are held in quarantine: stedi quarantine --lake {lake}")
+
+
+def _print_sensors(out: Console, health: Health) -> None:
+    listed = _table(("trusted readings", "left"), ("oldest", "left"), ("newest", "left"))
+    for each in health.sensors:
+        sensor = each.table.removesuffix("_trusted")
+        listed.add_row(sensor, _moment(each.oldest), _moment(each.newest))
+    out.print()
+    out.print(listed)
+
+
+def _print_runs(out: Console, health: Health) -> None:
+    title = f"last {_RUNS} of {number(health.run_count)} runs" if health.run_count > _RUNS else "runs"
+    # A run's id begins with its time: a narrow terminal needs no second one.
+    wide = out.width >= _WIDE
+    published: list[tuple[str, Literal["left", "right"]]] = [("published", "left")] if wide else []
+    listed = _table(
+        (title, "left"),
+        *published,
+        ("took", "right"),
+        ("rejected", "right"),
+        ("dropped", "right"),
+        ("training rows", "right"),
+    )
+    for run in reversed(health.runs[-_RUNS:]):
+        listed.add_row(
+            run.run_id,
+            *([f"{run.published_at.astimezone(UTC):%Y-%m-%d %H:%M}"] if wide else []),
+            f"{run.seconds:,.1f} s",
+            number(run.rejected),
+            number(run.dropped),
+            number(run.training_rows),
+        )
+    out.print()
+    out.print(listed)
+
+
+def _print_rejects(out: Console, health: Health) -> None:
+    if not health.rejects:
+        return
+    listed = _table(("rejected for", "left"), ("records", "right"), ("held", "right"), ("why", "left"))
+    for each in health.rejects[:_REASONS]:
+        why = words(each.reason).removeprefix("rejected: ")
+        listed.add_row(each.table, number(each.records), number(each.held), why)
+    out.print()
+    out.print(listed)
+    if rest := health.rejects[_REASONS:]:
+        out.print(f"and {number(sum(each.records for each in rest))} for rarer reasons: stedi quarantine")
+
+
+def _print_tags(out: Console, health: Health) -> None:
+    if not health.tags:
+        return
+    listed = _table(("tag", "left"), ("run", "left"), ("withdrawn since", "right"))
+    for each in health.tags:
+        listed.add_row(each.tag, each.run_id, number(each.withdrawn))
+    out.print()
+    out.print(listed)
+
+
+def _table(*columns: tuple[str, Literal["left", "right"]]) -> Table:
+    listed = Table(box=None, pad_edge=False, header_style="bold")
+    for place, (name, justify) in enumerate(columns):
+        # A name stays whole, to be copied.
+        listed.add_column(name, justify=justify, overflow="fold", no_wrap=place == 0)
+    return listed
+
+
+def _moment(time: datetime | None) -> str:
+    return "" if time is None else f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"

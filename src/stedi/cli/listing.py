@@ -1,0 +1,58 @@
+"""Rows of a frame as a table for people, and times as people type them."""
+
+from datetime import UTC, datetime
+
+import polars as pl
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+# A cell has a space on each side, and a line between it and the next.
+_BORDERS = 3
+
+
+def print_rows(out: Console, frame: pl.DataFrame) -> None:
+    """Print a frame: as a table, or one value a line where the terminal is too narrow for its rows."""
+    cells = [[Text(_cell(value)) for value in row] for row in frame.iter_rows()]
+    names = [Text(name) for name in frame.columns]
+    widths = [max(text.cell_len for text in column) for column in zip(names, *cells, strict=True)]
+    if out.is_terminal and sum(widths) + _BORDERS * len(widths) >= out.width:
+        _print_tall(out, names, cells)
+        return
+    listed = Table(header_style="bold")
+    for name in names:
+        listed.add_column(name, overflow="fold")
+    for row in cells:
+        listed.add_row(*row)
+    out.print(listed)
+
+
+def _print_tall(out: Console, names: list[Text], cells: list[list[Text]]) -> None:
+    for number, row in enumerate(cells, start=1):
+        out.rule(f"row {number}", align="left", characters="-")
+        listed = Table.grid(padding=(0, 2, 0, 0))
+        listed.add_column(style="bold", no_wrap=True)
+        listed.add_column(overflow="fold")
+        for name, value in zip(names, row, strict=True):
+            listed.add_row(name, value)
+        out.print(listed)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        utc = value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+        return utc.isoformat(sep=" ", timespec="milliseconds").replace("+00:00", "Z")
+    return str(value)
+
+
+def moment(at: str | None) -> str | datetime | None:
+    """Read a time where the text is one; else it names a run or a tag."""
+    if at is None:
+        return None
+    try:
+        time = datetime.fromisoformat(at)
+    except ValueError:
+        return at
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
