@@ -212,6 +212,8 @@ def test_what_is_wrong_is_said_in_one_line(lake, statement, says):
         "SELECT 'ann@example.com'::INT",
         "SELECT 'ann@example.com' x y 'ann@example.com' FROM run",
         'SELECT "ann@example.com" FROM customer_landing',
+        'SELECT "Ann\'s @" FROM customer_landing',
+        "SELECT * FROM 'Ann''s @'",
         "SELECT * FROM 'ann@example.com'",
         "SELECT email ~ '(ann@example.com' FROM customer_landing",
         "SELECT 1 FROM customer_landing LIMIT 'ann@example.com'",

@@ -20,7 +20,7 @@ from lakes import (
 )
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
-from stedi.errors import ConfigurationError, LakeError, UnknownNameError
+from stedi.errors import CatalogError, ConfigurationError, LakeError, UnknownNameError
 from worlds import DEVICES, HOURS, NOW, PEOPLE, customer, reading, step
 
 BOB = (
@@ -181,3 +181,22 @@ def test_the_whole_history_can_be_read_after_run_tags_are_gone(bench, tmp_path):
         run(lake, tmp_path)
     rows = tables_of(lake, PUBLISHED, at=first.run_id, include_withdrawn=True)
     assert rows == expected
+
+
+def test_a_lake_of_another_version_is_refused_in_one_line(bench):
+    lake = bench.filled().lake
+    table = lake._site.read()[0]._table("run")
+    with table.update_schema(allow_incompatible_changes=True) as update:
+        update.delete_column("code_version")
+    with pytest.raises(CatalogError, match="run has no column 'code_version': another version of stedi"):
+        bench.lake.scan("customer_trusted")
+
+
+def test_a_run_is_found_by_what_scan_takes(history):
+    lake, runs = history
+    assert lake.find_run() == runs[-1]
+    for number, each in enumerate(runs):
+        for at in (each.run_id, each.ref, f"tag-{number}", each.published_at):
+            assert lake.find_run(at) == each
+    with pytest.raises(UnknownNameError, match="tag-2"):
+        lake.find_run("tag-22")

@@ -8,8 +8,10 @@ from stedi.contract import CONTRACTS
 from stedi.errors import QueryError, StediError, UnknownNameError
 
 _NAME: Final = re.compile(r"[\w.]{1,80}")
-_TABLE: Final = re.compile(r"relation '([^']*)' was not found")
-_COLUMN: Final = re.compile(r"""(?:unable to find column ["']|no column named ')([^"']*)["']""")
+_TABLE: Final = re.compile(r"relation '(.*?)' was not found", re.DOTALL)
+_COLUMN: Final = re.compile(
+    r"unable to find column \"(.*?)\"; valid|no column named '(.*?)' found", re.DOTALL
+)
 _VALID: Final = re.compile(r"valid columns: \[(.*?)\]")
 _FUNCTION: Final = re.compile(r"unsupported function '(\w+)'")
 _POSITION: Final = re.compile(r"at Line: (\d+), Column: (\d+)")
@@ -46,7 +48,9 @@ def explained(error: BaseException, hidden: Mapping[str, tuple[str, ...]]) -> St
         return _unknown_table(table[1])
     if (column := _COLUMN.search(text)) is not None:
         valid = _VALID.search(text)
-        return _unknown_column(column[1], re.findall(r'"([^"]*)"', valid[1]) if valid else (), hidden)
+        return _unknown_column(
+            column[1] or column[2], re.findall(r'"([^"]*)"', valid[1]) if valid else (), hidden
+        )
     if (function := _FUNCTION.search(text)) is not None:
         return _unknown_function(function[1], hidden)
     if "sql parser error" in text:

@@ -8,13 +8,23 @@ from pyiceberg.table import Table
 
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
+from stedi.errors import CatalogError
 
 BATCH_ROWS: Final = 262_144
 
 
 def scan(table: Table, snapshot_id: int) -> pl.LazyFrame:
-    """Return a lazy frame over a snapshot of a table, with the columns of its contract."""
+    """Return a lazy frame over a snapshot of a table, with the columns of its contract.
+
+    Raises:
+        CatalogError: The table lacks a column: another version of stedi made the lake.
+    """
     contract = contract_of(table.name()[-1])
+    if missing := [name for name in contract.names if name not in table.schema().column_names]:
+        raise CatalogError(
+            f"table {contract.name} has no column {missing[0]!r}: another version of stedi made this lake. "
+            "Use that version, or make the lake again from the landing files"
+        )
     return pl.scan_iceberg(table, snapshot_id=snapshot_id).select(
         pl.col(name).cast(dtype) for name, dtype in polars_schema(contract).items()
     )
