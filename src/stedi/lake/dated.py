@@ -1,30 +1,29 @@
 """The quarantine, with each record dated as it was when its object was loaded."""
 
-from collections.abc import Mapping
-
 import polars as pl
 
-from stedi.names import CUSTOMER_LANDING, OBJECT, QUARANTINE
-from stedi.warehouse.warehouse import Warehouse
+from stedi.names import CUSTOMER_LANDING
 
 
-def dated_quarantine(warehouse: Warehouse, sources: Mapping[str, int]) -> pl.LazyFrame:
+def dated(quarantine: pl.LazyFrame, ledger: pl.LazyFrame) -> pl.LazyFrame:
     """Return the quarantine; an update time that can't be read is the newest one of the record's object.
 
     ``_own_date`` says whether the record's own time could be read.
 
     The ledger keeps the newest update time of each object: were it looked up among the records that are
     there now, erasing one person could date back another's denial.
+
+    Args:
+        quarantine: The table of that name.
+        ledger: The table ``object``.
     """
     objects = (
-        warehouse.scan(OBJECT, sources[OBJECT])
-        .filter(pl.col("table_name") == CUSTOMER_LANDING)
+        ledger.filter(pl.col("table_name") == CUSTOMER_LANDING)
         .group_by(_digest="digest")
         .agg(pl.col("newest_update").max())
     )
     return (
-        warehouse.scan(QUARANTINE, sources[QUARANTINE])
-        .join(objects, on="_digest", how="left")
+        quarantine.join(objects, on="_digest", how="left")
         .with_columns(
             pl.col("last_update_date").fill_null(pl.col("newest_update")),
             _own_date=pl.col("last_update_date").is_not_null(),

@@ -19,7 +19,7 @@ from stedi.contract.reasons import Drop
 from stedi.contract.schemas import polars_schema
 from stedi.frame.checked import fetch
 from stedi.lake.buckets import Places, groups
-from stedi.lake.dated import dated_quarantine
+from stedi.lake.dated import dated
 from stedi.lake.staging import BUCKET, BucketStage
 from stedi.names import (
     ACCELEROMETER_LANDING,
@@ -28,6 +28,8 @@ from stedi.names import (
     CUSTOMER_LANDING,
     CUSTOMER_TRUSTED,
     MACHINE_LEARNING_CURATED,
+    OBJECT,
+    QUARANTINE,
     STEP_TRAINER_LANDING,
     STEP_TRAINER_TRUSTED,
     Consent,
@@ -108,7 +110,7 @@ class Derivation:
 
     def _customers(self, now: datetime, pseudonyms: Pseudonyms, consent: Consent) -> pl.DataFrame:
         landing = self._warehouse.scan(CUSTOMER_LANDING, self._sources[CUSTOMER_LANDING]).collect()
-        rejected = dated_quarantine(self._warehouse, self._sources).collect()
+        rejected = dated(self._scan(QUARANTINE), self._scan(OBJECT)).collect()
         weighed = weigh_customers(landing, now=now, pseudonyms=pseudonyms, consent=consent, rejected=rejected)
         decided = fetch(judge_customers(weighed))
         self._count(CUSTOMER_TRUSTED, decided)
@@ -222,6 +224,9 @@ class Derivation:
             yield batch
             done += batch.height
         self._progress(f"judging {contract.name}", total, total)
+
+    def _scan(self, table: str) -> pl.LazyFrame:
+        return self._warehouse.scan(table, self._sources[table])
 
     def _with_bucket(self, frame: pl.DataFrame) -> pl.DataFrame:
         places = buckets_of(frame["customer_id"], self._buckets)

@@ -6,6 +6,7 @@ from datetime import datetime
 import polars as pl
 
 from stedi.consent.pseudonyms import Pseudonyms, key
+from stedi.lake.dated import dated
 from stedi.lake.history import Run
 from stedi.lake.lake import Lake
 from stedi.names import CUSTOMER_LANDING, LATEST, OBJECT, QUARANTINE
@@ -38,7 +39,8 @@ def upcoming(lake: Lake, run: Run) -> Upcoming | None:
         return None
     reached = records.select(pl.col(_SHARE).max()).item()
     # Nobody sees these ids: any key tells customers apart.
-    pseudonyms, rejected = Pseudonyms.generate(), _dated(lake, run)
+    pseudonyms = Pseudonyms.generate()
+    rejected = dated(*(lake.scan(table, at=run.run_id) for table in (QUARANTINE, OBJECT))).collect()
     today, then = (
         sanitize_customers(records, now=now, pseudonyms=pseudonyms, rejected=rejected)
         for now in (run.now, reached)
@@ -54,22 +56,7 @@ def _of_whom_some_share_later(landing: pl.LazyFrame, now: datetime) -> pl.DataFr
     if later.is_empty():
         return landing.clear().collect()
     whose = {key(email) for email in later["email"]}
-    spelled = landing.select("email").unique().collect()["email"]
-    return landing.filter(pl.col("email").is_in([each for each in spelled if key(each) in whose])).collect()
-
-
-def _dated(lake: Lake, run: Run) -> pl.DataFrame:
-    """Return the quarantine, each record dated by its object where its own time can't be read."""
-    newest = (
-        lake.scan(OBJECT, at=run.run_id)
-        .filter(pl.col("table_name") == CUSTOMER_LANDING)
-        .group_by(_digest="digest")
-        .agg(pl.col("newest_update").max())
-    )
-    return (
-        lake.scan(QUARANTINE, at=run.run_id)
-        .join(newest, on="_digest", how="left")
-        .with_columns(pl.col("last_update_date").fill_null(pl.col("newest_update")))
-        .drop("newest_update")
-        .collect()
-    )
+    spelled = landing.select("email").unique().collect()
+    mine = spelled.filter(pl.Series([key(email) in whose for email in spelled["email"]], dtype=pl.Boolean))
+    # Joined, not compared: what names people must not stand in a query plan.
+    return landing.join(mine.lazy(), on="email", how="semi").collect()

@@ -16,9 +16,9 @@ from stedi.consent.statements import identified, in_effect, share
 from stedi.contract import contract_of
 from stedi.frame.checked import fetch
 from stedi.frame.lookup import lookup
-from stedi.lake.dated import dated_quarantine
+from stedi.lake.dated import dated
 from stedi.lake.history import Run
-from stedi.names import CUSTOMER_LANDING, CUSTOMER_TRUSTED
+from stedi.names import CUSTOMER_LANDING, CUSTOMER_TRUSTED, OBJECT, QUARANTINE
 from stedi.transform.sanitize_customers import judge_customers, newest, weigh_customers
 from stedi.warehouse.warehouse import Warehouse
 
@@ -76,7 +76,7 @@ def draw_circle(
     ids = Pseudonyms.generate()
     everybody = warehouse.scan(CUSTOMER_LANDING, run.snapshots[CUSTOMER_LANDING])
     damaged = (
-        dated_quarantine(warehouse, run.snapshots)
+        dated(*(warehouse.scan(table, run.snapshots[table]) for table in (QUARANTINE, OBJECT)))
         .filter(pl.col("table_name") == CUSTOMER_LANDING, pl.col("email").is_not_null())
         .select(_REJECTED)
         .collect()
