@@ -134,7 +134,7 @@ def test_released_records_are_not_held(tmp_path):
 def test_a_lake_without_training_rows_is_warned_of(tmp_path):
     lake = lake_at(tmp_path / "lake")
     run(lake, landed(tmp_path / "landing", step_trainer=[step(at=HOURS[3])]))
-    assert set(warned(lake)) == {"no_training_rows"}
+    assert set(warned(lake)) == {"no_training_rows", "low_match_rate"}
     lake = lake_at(tmp_path / "nobody")
     put_rows(
         tmp_path / "empty", customer=[customer(at=HOURS[1])], accelerometer=[reading()], step_trainer=[step()]

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from lakes import expected, lake_at, pour, put_world, rich_world, run
+from stedi.lake.health import health_of
 from stedi.plan.match import NEARBY, Match
 from stedi.simulate import simulate
 from worlds import HOURS, NOW, World, customer, reading, step
@@ -71,3 +72,6 @@ def test_one_clock_pairs_and_two_clocks_warn(tmp_path, clocks):
         assert match.exact_rate < 0.10
         (warning,) = report.warnings
         assert "clocks of their own" in warning
+        concerns = {each.code: each for each in health_of(lake).warnings}
+        assert concerns["low_match_rate"].count == match.exact
+        assert health_of(lake).runs[-1].match_rate == match.exact_rate

@@ -12,6 +12,7 @@ from stedi.cli.funnel import words
 from stedi.cli.output import console, number, print_json, size
 from stedi.lake.health import Health, health_of
 from stedi.lake.lake import Lake
+from stedi.plan.match import percent
 
 _RUNS = 5
 _REASONS = 8
@@ -71,6 +72,7 @@ def _print_runs(out: Console, health: Health) -> None:
         ("rejected", "right"),
         ("dropped", "right"),
         ("training rows", "right"),
+        ("match rate", "right"),
     )
     for run in reversed(health.runs[-_RUNS:]):
         listed.add_row(
@@ -80,6 +82,7 @@ def _print_runs(out: Console, health: Health) -> None:
             number(run.rejected),
             number(run.dropped),
             number(run.training_rows),
+            "" if run.match_rate is None else percent(run.match_rate),
         )
     out.print()
     out.print(listed)

@@ -23,7 +23,7 @@ class Concern:
 
 
 def about_run(run: Run) -> Iterator[Concern]:
-    """Say where more than 1 % of new records was rejected, and whether nothing is left to train on."""
+    """Say where many new records were rejected, whether the sensors pair, and what is left to train on."""
     for contract in LANDING:
         account = run.accounts[contract.name]
         rejected = account.rows_in - account.used - account.dropped.get(ERASED, 0)
@@ -34,6 +34,9 @@ def about_run(run: Run) -> Iterator[Concern]:
                 message=f"the last run rejected {rejected:,} of {account.rows_in:,} new records for "
                 f"{contract.name} ({rejected / account.rows_in:.1%}): stedi quarantine says why",
             )
+    if told := run.match.warning():
+        message = told[:1].lower() + told[1:]
+        yield Concern(code="low_match_rate", count=run.match.exact, message=message)
     if not run.accounts[MACHINE_LEARNING_CURATED].rows_out:
         yield Concern(
             code="no_training_rows",

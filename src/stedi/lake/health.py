@@ -49,6 +49,7 @@ class RunFacts:
         rejected: Of those, records that went to quarantine.
         dropped: Rows that its rules kept out, in all derived tables.
         training_rows: Rows of machine_learning_curated.
+        match_rate: The share of trusted step readings with a phone reading at the same time.
     """
 
     run_id: str
@@ -61,6 +62,7 @@ class RunFacts:
     rejected: int
     dropped: int
     training_rows: int
+    match_rate: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +194,7 @@ def _facts(run: Run) -> RunFacts:
         rejected=run.accounts[QUARANTINE].rows_out,
         dropped=sum(sum(run.accounts[step.table].dropped.values()) for step in LINEAGE),
         training_rows=run.accounts[MACHINE_LEARNING_CURATED].rows_out,
+        match_rate=run.match.exact_rate,
     )
 
 
