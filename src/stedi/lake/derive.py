@@ -1,33 +1,39 @@
-"""Landing tables → the five derived tables, bucket by bucket.
+"""Landing tables → the five derived tables: what is new, and all that is touched by it.
+
+The consent rule is asked about every customer. Whoever moved (came, left, or consents from another time on)
+and every device that moved with them is derived again from all their readings; of everybody else only what
+was just loaded is judged, and added. A first run is the same: everybody came, and everything is new. A full
+run takes everything for new.
 
 The transforms' own halves do the work: each landing reading is judged as it streams by, what is admitted
-is staged by its customer's bucket, and the rest of the rule runs on one bucket at a time.
+is staged by its customer's bucket, and the rest of the rule runs on a few buckets at a time.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import NamedTuple
 
 import narwhals as nw
 import polars as pl
 
-from stedi.consent.pseudonyms import Pseudonyms
+from stedi.consent.pseudonyms import Pseudonyms, key
 from stedi.contract import Contract, contract_of
 from stedi.contract.reasons import Drop
-from stedi.contract.schemas import polars_schema
 from stedi.frame.checked import fetch
-from stedi.lake.buckets import Places, groups
+from stedi.lake.bucket_turns import BucketTurns, Touched
+from stedi.lake.buckets import with_bucket
 from stedi.lake.dated import dated
+from stedi.lake.past import Past
 from stedi.lake.staging import BUCKET, BucketStage
+from stedi.lake.standing import Devices, Moved, Standing, moved_customers, moved_devices
+from stedi.lake.tally import Tally
 from stedi.names import (
     ACCELEROMETER_LANDING,
     ACCELEROMETER_TRUSTED,
     CUSTOMER_CURATED,
     CUSTOMER_LANDING,
     CUSTOMER_TRUSTED,
-    MACHINE_LEARNING_CURATED,
     OBJECT,
     QUARANTINE,
     STEP_TRAINER_LANDING,
@@ -36,28 +42,41 @@ from stedi.names import (
 )
 from stedi.plan.account import Account
 from stedi.plan.lineage import LINEAGE
-from stedi.plan.match import NEARBY, Match
+from stedi.plan.match import Match
 from stedi.progress import Progress
-from stedi.transform.curate_customers import curate_customers
-from stedi.transform.curate_ml import curate_ml
-from stedi.transform.nearest import nearest_times
+from stedi.transform.curate_customers import curate
 from stedi.transform.sanitize_customers import judge_customers, newest, weigh_customers
-from stedi.transform.trust_accelerometer import consenting_customers, judge_accelerometer
-from stedi.transform.trust_step_trainer import attribute, device_holders, judge_step_trainer, usable_devices
-from stedi.warehouse.bucket import buckets_of
+from stedi.transform.trust_accelerometer import judge_accelerometer
+from stedi.transform.trust_step_trainer import attribute, judge_step_trainer
+from stedi.warehouse.read import batches
 from stedi.warehouse.warehouse import Warehouse
-from stedi.warehouse.writer import TableWriter
 
-_PRIMARY: Final = "_primary"
-_STEPS: Final = {step.table: step for step in LINEAGE}
+
+class Derived(NamedTuple):
+    """What a derivation made.
+
+    Attributes:
+        snapshots: The staged snapshot of each derived table.
+        accounts: The row arithmetic of each of them.
+        match: How well the two sensors pair.
+        changes: How many rows each of them gained and lost.
+        people: How many customers came, left, and consent from another time on.
+    """
+
+    snapshots: Mapping[str, int]
+    accounts: Mapping[str, Account]
+    match: Match
+    changes: Mapping[str, tuple[int, int]]
+    people: tuple[int, int, int]
 
 
 class Derivation:
-    """Derives all five tables in full, and keeps their accounts.
+    """Derives what is new, and what is touched by it, and keeps the accounts of all.
 
     Args:
         warehouse: The lake's tables.
-        sources: The snapshots of the landing tables and the quarantine to derive from.
+        sources: The snapshots of the landing tables, the quarantine and the ledger to derive from.
+        past: What the run before left.
         run_id: The run that derives.
         scratch: An empty folder for rows on their way to their bucket.
         progress: Is told how far it is.
@@ -67,6 +86,7 @@ class Derivation:
         self,
         warehouse: Warehouse,
         sources: Mapping[str, int],
+        past: Past,
         *,
         run_id: str,
         scratch: Path,
@@ -75,188 +95,160 @@ class Derivation:
         """Write nothing yet."""
         self._warehouse = warehouse
         self._sources = sources
+        self._past = past
+        self._run_id = run_id
         self._scratch = scratch
         self._progress = progress
-        self._buckets = warehouse.buckets
-        self._writers = {step.table: warehouse.writer(step.table, run_id) for step in LINEAGE}
-        self._reasons: dict[str, Counter[str]] = {step.table: Counter() for step in LINEAGE}
-        self._used: Counter[str] = Counter()
-        self._rows_in: Counter[str] = Counter()
-        self._rows_out: Counter[str] = Counter()
-        self._nearby = 0
+        self._tallies = {step.table: Tally(step, past.account(step.table)) for step in LINEAGE}
 
-    def run(self, *, now: datetime, pseudonyms: Pseudonyms, consent: Consent) -> dict[str, Account]:
-        """Derive the tables into new data files and return their accounts."""
-        customers = self._customers(now, pseudonyms, consent)
+    def run(self, *, branch: str, now: datetime, pseudonyms: Pseudonyms, consent: Consent) -> Derived:
+        """Derive the tables into new data files on a branch."""
+        past = self._past
+        standing = Standing.of(self._customers(now, pseudonyms, consent))
+        people = moved_customers(past.standing, standing)
         with (
-            BucketStage(self._scratch, "accelerometer") as accelerometer,
+            BucketStage(self._scratch, "accelerometer") as phone,
             BucketStage(self._scratch, "step_trainer") as steps,
         ):
-            seen = self._stage_accelerometer(customers, accelerometer)
-            self._stage_steps(customers, curate_customers(customers, seen), steps)
-        self._derive_buckets(customers, accelerometer, steps)
-        return {step.table: self._account(step.table) for step in LINEAGE}
-
-    @property
-    def match(self) -> Match:
-        """How well the two sensors pair."""
-        table = MACHINE_LEARNING_CURATED
-        return Match(readings=self._rows_in[table], exact=self._used[table], nearby=self._nearby)
-
-    @property
-    def writers(self) -> Mapping[str, TableWriter]:
-        """The writers of the derived tables."""
-        return self._writers
+            devices = self._stage_accelerometer(standing, people, phone)
+            trainers = moved_devices(past.devices, devices)
+            self._stage_steps(devices, trainers, steps)
+        touched = Touched.of(past, devices, people, trainers)
+        turns = BucketTurns(
+            self._warehouse, past, self._tallies, run_id=self._run_id, progress=self._progress
+        )
+        turns.turn(touched, phone, steps)
+        curated = self._curated(standing, turns.readings(people))
+        snapshots = turns.stage(branch)
+        for table, rows in ((CUSTOMER_TRUSTED, standing.customers), (CUSTOMER_CURATED, curated)):
+            snapshots[table] = self._replace(table, branch, rows)
+        return Derived(
+            snapshots=snapshots,
+            accounts={step.table: self._tallies[step.table].account() for step in LINEAGE},
+            match=turns.match,
+            changes={table: (tally.gained, tally.lost) for table, tally in self._tallies.items()},
+            people=_people(past.standing, standing),
+        )
 
     def _customers(self, now: datetime, pseudonyms: Pseudonyms, consent: Consent) -> pl.DataFrame:
-        landing = self._warehouse.scan(CUSTOMER_LANDING, self._sources[CUSTOMER_LANDING]).collect()
+        """Return customer_trusted, of all customer records there are."""
+        landing = self._scan(CUSTOMER_LANDING).collect()
         rejected = dated(self._scan(QUARANTINE), self._scan(OBJECT)).collect()
         weighed = weigh_customers(landing, now=now, pseudonyms=pseudonyms, consent=consent, rejected=rejected)
         decided = fetch(judge_customers(weighed))
-        self._count(CUSTOMER_TRUSTED, decided)
         customers = (
             fetch(newest(nw.from_native(decided.lazy())))
             .select(contract_of(CUSTOMER_TRUSTED).names)
             .sort("customer_id", "device_id")
         )
+        tally = self._recount(CUSTOMER_TRUSTED, rows_in=decided.height, rows=customers)
+        tally.judged(decided)
         admitted = decided.filter(pl.col("_reason").is_null()).select("customer_id", "device_id")
-        self._reasons[CUSTOMER_TRUSTED][Drop.SUPERSEDED] = admitted.height - admitted.n_unique()
-        self._keep(CUSTOMER_TRUSTED, customers, used=customers.height)
-        self._writers[CUSTOMER_TRUSTED].write(customers)
+        tally.dropped(Drop.SUPERSEDED, admitted.height - admitted.n_unique())
         return customers
 
-    def _stage_accelerometer(self, customers: pl.DataFrame, stage: BucketStage) -> pl.DataFrame:
-        """Stage the admitted readings; return one reading of each customer who has any."""
-        consenting = self._with_bucket(consenting_customers(customers))
+    def _stage_accelerometer(self, standing: Standing, people: Moved, stage: BucketStage) -> Devices:
+        """Stage the admitted readings; return the devices that the people with readings hold."""
+        past, tally = self._past, self._tallies[ACCELEROMETER_TRUSTED]
+        consenting = with_bucket(standing.consenting, self._warehouse.buckets)
         names = contract_of(ACCELEROMETER_TRUSTED).names
-        seen: set[str] = set()
-        for batch in self._landing(contract_of(ACCELEROMETER_LANDING)):
+        seen = set(past.still_curated(people)["customer_id"])
+        admitted = 0
+        for batch, old in self._landing(contract_of(ACCELEROMETER_LANDING), "user", people):
             decided = fetch(judge_accelerometer(batch, consenting))
-            self._count(ACCELEROMETER_TRUSTED, decided)
-            admitted = decided.filter(pl.col("_reason").is_null()).select(*names, BUCKET)
-            seen.update(admitted["customer_id"].unique())
-            stage.add(admitted)
-        schema = polars_schema(contract_of(ACCELEROMETER_TRUSTED))
-        return pl.DataFrame({"customer_id": sorted(seen)}, schema={"customer_id": pl.String}).with_columns(
-            pl.lit(None, dtype=schema["timestamp"]).alias("timestamp")
-        )
+            admitted += tally.judged(decided)
+            if old:
+                admitted += tally.judged(fetch(judge_accelerometer(batch, past.standing.consenting)), sign=-1)
+            else:
+                tally.rows_in += batch.height
+            rows = decided.filter(pl.col("_reason").is_null()).select(*names, BUCKET)
+            seen.update(rows["customer_id"].unique())
+            stage.add(rows)
+        # Whatever is admitted and not used was there before: the buckets take off what is used.
+        tally.dropped(Drop.DUPLICATE, admitted)
+        curated = standing.customers.filter(pl.col("customer_id").is_in(list(seen)))
+        return Devices.of(standing.customers, curated)
 
-    def _stage_steps(self, customers: pl.DataFrame, curated: pl.DataFrame, stage: BucketStage) -> None:
-        """Stage the admitted readings, once per holder; of several holders one is the primary."""
-        pairs = device_holders(customers, curated)
-        holders = self._with_bucket(pairs).with_columns(
-            (pl.col("customer_id") == pl.col("customer_id").min().over("device_id")).alias(_PRIMARY)
-        )
-        devices = usable_devices(customers, pairs)
+    def _stage_steps(self, devices: Devices, trainers: Moved, stage: BucketStage) -> None:
+        """Stage the admitted readings, once per holder."""
+        past, tally = self._past, self._tallies[STEP_TRAINER_TRUSTED]
+        holders = with_bucket(devices.holders, self._warehouse.buckets)
         names = contract_of(STEP_TRAINER_TRUSTED).names
-        for batch in self._landing(contract_of(STEP_TRAINER_LANDING)):
-            decided = fetch(judge_step_trainer(batch, devices))
-            self._count(STEP_TRAINER_TRUSTED, decided)
-            admitted = nw.from_native(decided.lazy()).filter(nw.col("_reason").is_null())
-            stage.add(fetch(attribute(admitted, holders)).select(*names, BUCKET, _PRIMARY))
+        admitted = 0
+        for batch, old in self._landing(contract_of(STEP_TRAINER_LANDING), "serial_number", trainers):
+            decided = fetch(judge_step_trainer(batch, devices.usable))
+            admitted += tally.judged(decided)
+            if old:
+                admitted += tally.judged(fetch(judge_step_trainer(batch, past.devices.usable)), sign=-1)
+            else:
+                tally.rows_in += batch.height
+            rows = nw.from_native(decided.lazy()).filter(nw.col("_reason").is_null())
+            stage.add(fetch(attribute(rows, holders)).select(*names, BUCKET))
+        tally.dropped(Drop.DUPLICATE, admitted)
 
-    def _derive_buckets(
-        self, customers: pl.DataFrame, accelerometer: BucketStage, steps: BucketStage
-    ) -> None:
-        people = self._with_bucket(customers)
-        for group in groups(accelerometer.rows + steps.rows, self._buckets):
-            self._progress("deriving", group[0], self._buckets)
-            mine = people.filter(pl.col(BUCKET).is_in(group))
-            places = Places(group, mine.select("customer_id", BUCKET).unique())
-            readings = self._derive_accelerometer(accelerometer.read(group), places)
-            self._derive_curated(mine, readings)
-            self._derive_pairs(self._derive_steps(steps.read(group), places), readings, places)
-        self._progress("deriving", self._buckets, self._buckets)
+    def _curated(self, standing: Standing, readings: pl.DataFrame) -> pl.DataFrame:
+        people = nw.from_native(standing.customers.lazy())
+        curated = fetch(curate(people, nw.from_native(readings.lazy()))).sort("customer_id", "device_id")
+        tally = self._recount(CUSTOMER_CURATED, rows_in=standing.customers.height, rows=curated)
+        tally.dropped(Drop.NO_READINGS, standing.customers.height - curated.height)
+        return curated
 
-    def _derive_accelerometer(self, staged: pl.DataFrame | None, places: Places) -> pl.DataFrame:
-        contract = contract_of(ACCELEROMETER_TRUSTED)
-        if staged is None:
-            return polars_schema(contract).to_frame()
-        readings = staged.unique().sort(contract.key)
-        self._reasons[contract.name][Drop.DUPLICATE] += staged.height - readings.height
-        self._keep(contract.name, readings, used=readings.height)
-        places.write(readings, self._writers[contract.name])
-        return readings
+    def _recount(self, table: str, *, rows_in: int, rows: pl.DataFrame) -> Tally:
+        """Count a table that is made anew, in full."""
+        tally, before = self._tallies[table], self._past.table(table)
+        tally.reasons.clear()
+        tally.rows_in, tally.used, tally.rows_out = rows_in, rows.height, rows.height
+        tally.gained = rows.join(before, on=rows.columns, how="anti", nulls_equal=True).height
+        tally.lost = before.join(rows, on=rows.columns, how="anti", nulls_equal=True).height
+        return tally
 
-    def _derive_curated(self, customers: pl.DataFrame, readings: pl.DataFrame) -> None:
-        curated = curate_customers(customers, readings).sort("customer_id", "device_id")
-        unseen = customers.join(readings, on="customer_id", how="anti").height
-        self._rows_in[CUSTOMER_CURATED] += customers.height
-        self._reasons[CUSTOMER_CURATED][Drop.NO_READINGS] += unseen
-        self._keep(CUSTOMER_CURATED, curated, used=curated.height)
-        self._writers[CUSTOMER_CURATED].write(curated)
+    def _replace(self, table: str, branch: str, rows: pl.DataFrame) -> int:
+        """Put rows in the place of those of a table, unless they are the same."""
+        tally, base = self._tallies[table], self._past.snapshots[table]
+        if not tally.gained and not tally.lost:
+            return base
+        writer = self._warehouse.writer(table, self._run_id)
+        writer.write(rows)
+        return self._warehouse.replace(table, branch, base, writer.close())
 
-    def _derive_steps(self, staged: pl.DataFrame | None, places: Places) -> pl.DataFrame:
-        contract = contract_of(STEP_TRAINER_TRUSTED)
-        if staged is None:
-            return polars_schema(contract).to_frame()
-        distinct = staged.unique().sort(contract.key)
-        used = int(distinct[_PRIMARY].sum())
-        self._reasons[contract.name][Drop.DUPLICATE] += int(staged[_PRIMARY].sum()) - used
-        steps = distinct.select(contract.names)
-        self._keep(contract.name, steps, used=used)
-        places.write(steps, self._writers[contract.name])
-        return steps
-
-    def _derive_pairs(self, steps: pl.DataFrame, readings: pl.DataFrame, places: Places) -> None:
-        contract = contract_of(MACHINE_LEARNING_CURATED)
-        pairs = curate_ml(steps, readings).sort(contract.key)
-        unpaired = steps.join(
-            readings,
-            left_on=["customer_id", "sensor_reading_time"],
-            right_on=["customer_id", "timestamp"],
-            how="anti",
-        )
-        used = pairs.select("customer_id", "device_id", "timestamp", "distance_from_object").n_unique()
-        self._rows_in[contract.name] += steps.height
-        self._reasons[contract.name][Drop.UNPAIRED] += unpaired.height
-        self._nearby += used + _with_neighbour(unpaired, readings)
-        self._keep(contract.name, pairs, used=used)
-        places.write(pairs, self._writers[contract.name])
-
-    def _landing(self, contract: Contract) -> Iterator[pl.DataFrame]:
-        snapshot = self._sources[contract.name]
-        total = self._warehouse.count(contract.name, snapshot)
-        done = 0
+    def _landing(self, contract: Contract, subject: str, moved: Moved) -> Iterator[tuple[pl.DataFrame, bool]]:
+        """Yield the new rows of a landing table, and the old ones of those who moved."""
         columns = [column.name for column in contract.source_columns]
-        for batch in self._warehouse.batches(contract.name, snapshot, columns):
-            self._progress(f"judging {contract.name}", done, total)
-            yield batch
-            done += batch.height
+        after = self._scan(contract.name)
+        old = self._past.landing(contract.name)
+        total = self._warehouse.count(contract.name, self._sources[contract.name])
+        done = 0
+        if old is None:
+            parts = [(after, False)]
+        else:
+            parts = [(after.filter(pl.col("_run") == self._run_id), False)]
+            if (spelled := _spelled(old, subject, moved)).height:
+                # Joined, not compared: what names people must not stand in a query plan.
+                parts.append((old.join(spelled.lazy(), on=subject, how="semi"), True))
+        for frame, is_old in parts:
+            for batch in batches(frame.select(columns)):
+                self._progress(f"judging {contract.name}", done, total)
+                yield batch, is_old
+                done += batch.height
         self._progress(f"judging {contract.name}", total, total)
 
     def _scan(self, table: str) -> pl.LazyFrame:
         return self._warehouse.scan(table, self._sources[table])
 
-    def _with_bucket(self, frame: pl.DataFrame) -> pl.DataFrame:
-        places = buckets_of(frame["customer_id"], self._buckets)
-        return frame.with_columns(pl.Series(BUCKET, places, dtype=pl.Int32))
 
-    def _count(self, table: str, decided: pl.DataFrame) -> None:
-        self._rows_in[table] += decided.height
-        for reason, rows in decided["_reason"].drop_nulls().value_counts().iter_rows():
-            self._reasons[table][reason] += rows
-
-    def _keep(self, table: str, rows: pl.DataFrame, *, used: int) -> None:
-        self._used[table] += used
-        self._rows_out[table] += rows.height
-
-    def _account(self, table: str) -> Account:
-        step = _STEPS[table]
-        used, rows_out = self._used[table], self._rows_out[table]
-        return Account(
-            table=table,
-            rows_in=self._rows_in[table],
-            used=used,
-            dropped={reason.value: self._reasons[table][reason] for reason in step.drops},
-            fan_out=rows_out - used if step.fans_out else 0,
-            rows_out=rows_out,
-        )
+def _spelled(landing: pl.LazyFrame, subject: str, moved: Moved) -> pl.DataFrame:
+    """Return the spellings by which a landing table names those who moved."""
+    if not moved.keys:
+        return pl.DataFrame(schema={subject: pl.String})
+    spelled = landing.select(subject).unique().collect(engine="streaming")
+    mine = [key(text) in moved.keys for text in spelled[subject]]
+    return spelled.filter(pl.Series(mine, dtype=pl.Boolean))
 
 
-def _with_neighbour(steps: pl.DataFrame, readings: pl.DataFrame) -> int:
-    """Count the step readings that have a phone reading of the same customer nearby."""
-    if steps.is_empty() or readings.is_empty():
-        return 0
-    matches = fetch(nearest_times(nw.from_native(steps.lazy()), nw.from_native(readings.lazy()), NEARBY))
-    return steps.join(matches, on=["customer_id", "sensor_reading_time"], how="semi").height
+def _people(before: Standing, after: Standing) -> tuple[int, int, int]:
+    """Return how many customers came, left, and consent from another time on."""
+    was, now = before.consenting, after.consenting
+    came = now.join(was, on="customer_id", how="anti").height
+    left = was.join(now, on="customer_id", how="anti").height
+    same = now.join(was, on=["customer_id", "consent_from"], how="semi").height
+    return came, left, now.height - came - same

@@ -17,6 +17,7 @@ from stedi.errors import ConsentModeError, LakeError
 from stedi.lake.derive import Derivation
 from stedi.lake.history import TAG_PREFIX, Run
 from stedi.lake.load import Loaded, Loader
+from stedi.lake.past import Past
 from stedi.lake.publish import audit, publish
 from stedi.lake.release import release
 from stedi.lake.report import RunReport
@@ -146,26 +147,25 @@ def _stage(
             warehouse, sources[QUARANTINE], order.released, run_id=run_id, branch=branch, now=order.now
         )
     elif base is not None and not _anything_new(warehouse, order, base, loaded):
-        derived = {step.table: base.accounts[step.table] for step in LINEAGE}
+        as_before = {step.table: base.accounts[step.table] for step in LINEAGE}
         return _Staged(
             snapshots={**before, **loaded.snapshots},
-            accounts={**loaded.accounts, **derived},
+            accounts={**loaded.accounts, **as_before},
             match=base.match,
             objects=loaded.objects,
         )
+    past = Past(warehouse, base, before, forgotten=base is None or base.code_version != version("stedi"))
     with tempfile.TemporaryDirectory(prefix=f"{branch}-", dir=order.scratch) as scratch:
         derivation = Derivation(
-            warehouse, sources, run_id=run_id, scratch=Path(scratch), progress=order.progress
+            warehouse, sources, past, run_id=run_id, scratch=Path(scratch), progress=order.progress
         )
-        derived = derivation.run(now=order.now, pseudonyms=order.pseudonyms, consent=order.consent)
-    staged = {
-        name: warehouse.replace(name, branch, before[name], writer.close())
-        for name, writer in derivation.writers.items()
-    }
+        derived = derivation.run(
+            branch=branch, now=order.now, pseudonyms=order.pseudonyms, consent=order.consent
+        )
     return _Staged(
-        snapshots={**sources, **staged},
-        accounts={**loaded.accounts, **derived},
-        match=derivation.match,
+        snapshots={**sources, **derived.snapshots},
+        accounts={**loaded.accounts, **derived.accounts},
+        match=derived.match,
         objects=loaded.objects,
     )
 

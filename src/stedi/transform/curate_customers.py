@@ -6,7 +6,7 @@ import narwhals as nw
 from narwhals.typing import IntoFrame, IntoFrameT
 
 from stedi.contract import contract_of
-from stedi.frame.checked import give, take
+from stedi.frame.checked import Rows, give, take
 from stedi.names import ACCELEROMETER_TRUSTED, CUSTOMER_CURATED, CUSTOMER_TRUSTED
 
 _NEEDED: Final = ("customer_id", "device_id", "birth_day", "consent_from", "device_consent_from")
@@ -30,7 +30,12 @@ def curate_customers(customers: IntoFrameT, accelerometer: IntoFrame) -> IntoFra
         FrameError: A column is missing or has another type.
     """
     people = take(customers, contract_of(CUSTOMER_TRUSTED), _NEEDED)
-    seen = (
+    return give(curate(people, seen(accelerometer)), contract_of(CUSTOMER_CURATED), like=customers)
+
+
+def seen(accelerometer: IntoFrame) -> Rows:
+    """Return (customer_id, first_reading_at, last_reading_at, readings) of everybody who has a reading."""
+    return (
         take(accelerometer, contract_of(ACCELEROMETER_TRUSTED), ("customer_id", "timestamp"))
         .group_by("customer_id")
         .agg(
@@ -40,7 +45,12 @@ def curate_customers(customers: IntoFrameT, accelerometer: IntoFrame) -> IntoFra
         )
         .with_columns(nw.col("readings").cast(nw.Int64))
     )
-    curated = people.join(seen, on="customer_id", how="inner").with_columns(
-        birth_decade=(nw.col("birth_day").dt.year() // _YEARS * _YEARS).cast(nw.Int32)
+
+
+def curate(people: Rows, readings: Rows) -> Rows:
+    """Return the people who have readings, with these, and without what names them."""
+    return (
+        people.join(readings, on="customer_id", how="inner")
+        .with_columns(birth_decade=(nw.col("birth_day").dt.year() // _YEARS * _YEARS).cast(nw.Int32))
+        .select(*contract_of(CUSTOMER_CURATED).names)
     )
-    return give(curated, contract_of(CUSTOMER_CURATED), like=customers)

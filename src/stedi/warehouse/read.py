@@ -1,6 +1,6 @@
 """Reading a snapshot of a table."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 import polars as pl
@@ -30,7 +30,6 @@ def scan(table: Table, snapshot_id: int) -> pl.LazyFrame:
     )
 
 
-def batches(table: Table, snapshot_id: int, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-    """Yield the rows of a snapshot in frames of bounded size, in no particular order."""
-    frame = scan(table, snapshot_id).select(columns)
+def batches(frame: pl.LazyFrame) -> Iterator[pl.DataFrame]:
+    """Yield the rows of a lazy frame in frames of bounded size, in no particular order."""
     yield from frame.collect_batches(chunk_size=BATCH_ROWS, maintain_order=False)

@@ -1,7 +1,7 @@
 """The tables of one lake, by name: the face of this floor."""
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -14,6 +14,7 @@ from stedi.contract import CONTRACTS, contract_of
 from stedi.errors import CatalogError
 from stedi.names import ACCELEROMETER_TRUSTED, RUN
 from stedi.warehouse import bucket, read, refs
+from stedi.warehouse.bucket_files import BucketFiles
 from stedi.warehouse.catalog import create_table, load_table, local_catalog, remote_catalog
 from stedi.warehouse.writer import TableWriter
 
@@ -96,10 +97,6 @@ class Warehouse:
         """Return a lazy frame over a snapshot."""
         return read.scan(self._table(name), snapshot_id)
 
-    def batches(self, name: str, snapshot_id: int, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-        """Yield the rows of a snapshot in frames of bounded size."""
-        return read.batches(self._table(name), snapshot_id, columns)
-
     def writer(self, name: str, run_id: str) -> TableWriter:
         """Return a writer of new data files."""
         return TableWriter(self._table(name), run_id)
@@ -107,6 +104,16 @@ class Warehouse:
     def add(self, name: str, branch: str, base: int, added: Sequence[DataFile]) -> int:
         """Append data files to a snapshot, on a branch, and return the new snapshot."""
         return refs.stage(self._table(name), branch, base=base, added=added)
+
+    def bucket_files(self, name: str, snapshot_id: int, *, time: str) -> BucketFiles:
+        """Return the data files of a snapshot of a bucketed table, told apart by the span of a column."""
+        return BucketFiles(self._table(name), snapshot_id, time=time)
+
+    def change(
+        self, name: str, branch: str, base: int, *, added: Sequence[DataFile], removed: Sequence[DataFile]
+    ) -> int:
+        """Put data files into a snapshot and take others out, on a branch; return the new snapshot."""
+        return refs.stage(self._table(name), branch, base=base, added=added, removed=removed)
 
     def replace(self, name: str, branch: str, base: int, added: Sequence[DataFile]) -> int:
         """Put data files in the place of all those of a snapshot, on a branch; return the new snapshot."""

@@ -1,0 +1,80 @@
+"""What the run before left: its tables, its counts, and who could be used then."""
+
+from collections.abc import Mapping
+from functools import cached_property
+
+import polars as pl
+
+from stedi.contract import contract_of
+from stedi.contract.schemas import polars_schema
+from stedi.lake.history import Run
+from stedi.lake.standing import Devices, Moved, Standing
+from stedi.names import CUSTOMER_CURATED, CUSTOMER_TRUSTED
+from stedi.plan.account import Account
+from stedi.warehouse.warehouse import Warehouse
+
+
+class Past:
+    """What a run builds upon.
+
+    Args:
+        warehouse: The lake's tables.
+        base: The run before; None for a first run.
+        snapshots: The snapshot of each table to build upon.
+        forgotten: Take nothing of it for granted: derive everything anew, in the place of what is there.
+
+    Attributes:
+        snapshots: The snapshot of each table to build upon.
+        forgotten: Everything is derived anew.
+    """
+
+    def __init__(
+        self, warehouse: Warehouse, base: Run | None, snapshots: Mapping[str, int], *, forgotten: bool
+    ) -> None:
+        """Read nothing yet."""
+        self._warehouse = warehouse
+        self._base = base
+        self.snapshots = snapshots
+        self.forgotten = forgotten or base is None
+
+    def account(self, table: str) -> Account | None:
+        """Return the counts to go on from; None to count anew."""
+        return None if self.forgotten or self._base is None else self._base.accounts[table]
+
+    @property
+    def nearby(self) -> int:
+        """How many step readings had a phone reading nearby."""
+        return 0 if self.forgotten or self._base is None else self._base.match.nearby
+
+    def landing(self, table: str) -> pl.LazyFrame | None:
+        """Return the rows of a landing table that were judged before; None where none counts as judged."""
+        return None if self.forgotten else self._warehouse.scan(table, self.snapshots[table])
+
+    def table(self, table: str) -> pl.DataFrame:
+        """Return a small table as it was."""
+        if self._base is None:
+            return polars_schema(contract_of(table)).to_frame()
+        return self._warehouse.scan(table, self.snapshots[table]).collect()
+
+    @cached_property
+    def standing(self) -> Standing:
+        """Who could be used."""
+        return Standing.of(self.table(CUSTOMER_TRUSTED))
+
+    @cached_property
+    def curated(self) -> pl.DataFrame:
+        """The customers who had readings, with their devices."""
+        return self.table(CUSTOMER_CURATED)
+
+    def still_curated(self, moved: Moved) -> pl.DataFrame:
+        """Return the customers who had readings, and keep them."""
+        return (
+            self.curated.clear()
+            if self.forgotten
+            else self.curated.join(moved.ids, on="customer_id", how="anti")
+        )
+
+    @cached_property
+    def devices(self) -> Devices:
+        """Which devices could be used."""
+        return Devices.of(self.standing.customers, self.curated)

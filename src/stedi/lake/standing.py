@@ -1,0 +1,85 @@
+"""Who and what may be used: of one run, and what differs between two."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from stedi.transform.trust_accelerometer import consenting_customers
+from stedi.transform.trust_step_trainer import device_holders, usable_devices
+
+_STATE = "_state"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Who and what may be used, as one run decided.
+
+    Attributes:
+        customers: The customer_trusted table.
+        consenting: (_key, customer_id, consent_from) of everybody who consents.
+    """
+
+    customers: pl.DataFrame
+    consenting: pl.DataFrame
+
+    @classmethod
+    def of(cls, customers: pl.DataFrame) -> "Standing":
+        """Read customer_trusted."""
+        return cls(customers=customers, consenting=consenting_customers(customers))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Devices:
+    """Which devices may be used, and for whom.
+
+    Attributes:
+        usable: (_key, device_id, device_consent_from, _curated) of every held device.
+        holders: (device_id, customer_id) of the holders who have readings.
+    """
+
+    usable: pl.DataFrame
+    holders: pl.DataFrame
+
+    @classmethod
+    def of(cls, customers: pl.DataFrame, curated: pl.DataFrame) -> "Devices":
+        """Read customer_trusted, and (customer_id, device_id) of customer_curated."""
+        holders = device_holders(customers, curated)
+        return cls(usable=usable_devices(customers, holders), holders=holders)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """Those of whom anything differs between two runs: all that was derived of them is derived again.
+
+    Attributes:
+        ids: Their ids, in the column of that name.
+        keys: The keys by which landing records name them.
+    """
+
+    ids: pl.DataFrame
+    keys: frozenset[str]
+
+
+def moved_customers(before: Standing, after: Standing) -> Moved:
+    """Return the customers who came, left, or consent from another time on."""
+    return _moved(before.consenting, after.consenting, "customer_id")
+
+
+def moved_devices(before: Devices, after: Devices) -> Moved:
+    """Return the devices that came, left, may be used from another time on, or for other customers."""
+    return _moved(_with_holders(before), _with_holders(after), "device_id")
+
+
+def _with_holders(devices: Devices) -> pl.DataFrame:
+    """Return the devices with the list of their holders, as a text that can be compared."""
+    held = devices.holders.group_by("device_id").agg(
+        pl.col("customer_id").sort().str.join(" ").alias("_holders")
+    )
+    return devices.usable.join(held, on="device_id", how="left")
+
+
+def _moved(before: pl.DataFrame, after: pl.DataFrame, name: str) -> Moved:
+    same = before.join(after, on=before.columns, how="semi", nulls_equal=True)
+    either = pl.concat([before, after]).select(name, "_key").unique()
+    moved = either.join(same, on=name, how="anti")
+    return Moved(ids=moved.select(name).unique(), keys=frozenset(moved["_key"]))
