@@ -65,7 +65,7 @@ MUTANTS = (
         'nw.col("timestamp") < nw.col("consent_from")',
         "nw.lit(value=False)",
     ),
-    Mutant("users as they are spelled", ACCELEROMETER, "[key(user) for user in", "[user for user in"),
+    Mutant("users as they are spelled", ACCELEROMETER, 'keys(users["user"])', 'users["user"]'),
     # Rule 4
     Mutant("any claimant is enough", RULE, 'col("_refuses").max()', 'col("_refuses").min()'),
     Mutant("the claimants' clause is dropped", RULE, '.filter(nw.col("_refuses") == 0)', ""),
@@ -111,7 +111,9 @@ MUTANTS = (
     ),
     Mutant("one holder gets all", STEPS, '"customer_id").unique()', '"customer_id").unique("device_id")'),
     Mutant("holders without readings", STEPS, 'held.join(kept, on=pair, how="semi")', "held"),
-    Mutant("serials as they are spelled", STEPS, "[key(serial) for serial in", "[serial for serial in"),
+    Mutant(
+        "serials as they are spelled", STEPS, 'keys(serials["serial_number"])', 'serials["serial_number"]'
+    ),
     # Rule 5
     Mutant(
         "readings count twice", ACCELEROMETER, ".select(*_TRUSTED.names).unique()", ".select(*_TRUSTED.names)"
@@ -174,6 +176,9 @@ MUTANTS = (
     Mutant("widths count", KEY, 'unicodedata.normalize("NFKC", spelling.strip())', "spelling.strip()"),
     Mutant("accents are composed only", KEY, '"NFKC"', '"NFC"'),
     Mutant("case counts", KEY, "spelling.strip()).lower()", "spelling.strip())"),
+    Mutant("spaces count in columns", KEY, ".str.strip_chars(_BLANKS)", ""),
+    Mutant("case counts in columns", KEY, ".str.to_lowercase()", ""),
+    Mutant("all text of a column is plain", KEY, "if plain.all():", "if True:"),
     Mutant("case is folded", KEY, "spelling.strip()).lower()", "spelling.strip()).casefold()"),
     Mutant("one domain for all", KEY, 'b"device"', 'b"customer"'),
     # The rows

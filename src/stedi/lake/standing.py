@@ -57,7 +57,7 @@ class Moved:
     """
 
     ids: pl.DataFrame
-    keys: frozenset[str]
+    keys: pl.Series
 
 
 def moved_customers(before: Standing, after: Standing) -> Moved:
@@ -82,4 +82,4 @@ def _moved(before: pl.DataFrame, after: pl.DataFrame, name: str) -> Moved:
     same = before.join(after, on=before.columns, how="semi", nulls_equal=True)
     either = pl.concat([before, after]).select(name, "_key").unique()
     moved = either.join(same, on=name, how="anti")
-    return Moved(ids=moved.select(name).unique(), keys=frozenset(moved["_key"]))
+    return Moved(ids=moved.select(name).unique(), keys=moved["_key"].unique())

@@ -47,6 +47,11 @@ class Tally:
         self.used += used
         self.rows_out += rows_out
 
+    def change(self, before: pl.DataFrame, after: pl.DataFrame) -> None:
+        """Count the rows that come and go where some rows take the place of others."""
+        self.gained += after.join(before, on=after.columns, how="anti", nulls_equal=True).height
+        self.lost += before.join(after, on=after.columns, how="anti", nulls_equal=True).height
+
     def account(self) -> Account:
         """Return the arithmetic of the table."""
         return Account(

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import polars as pl
 
-from stedi.consent.pseudonyms import Pseudonyms, key
+from stedi.consent.pseudonyms import Pseudonyms, keys
 from stedi.lake.dated import dated
 from stedi.lake.history import Run
 from stedi.lake.lake import Lake
@@ -55,8 +55,8 @@ def _of_whom_some_share_later(landing: pl.LazyFrame, now: datetime) -> pl.DataFr
     later = landing.filter(pl.col(_SHARE) > now, pl.col(_SHARE) < LATEST).select("email").unique().collect()
     if later.is_empty():
         return landing.clear().collect()
-    whose = {key(email) for email in later["email"]}
+    whose = keys(later["email"]).unique()
     spelled = landing.select("email").unique().collect()
-    mine = spelled.filter(pl.Series([key(email) in whose for email in spelled["email"]], dtype=pl.Boolean))
+    mine = spelled.filter(keys(spelled["email"]).is_in(whose.implode()))
     # Joined, not compared: what names people must not stand in a query plan.
     return landing.join(mine.lazy(), on="email", how="semi").collect()

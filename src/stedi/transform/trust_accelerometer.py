@@ -6,7 +6,7 @@ import narwhals as nw
 import polars as pl
 from narwhals.typing import IntoFrame, IntoFrameT
 
-from stedi.consent.pseudonyms import key
+from stedi.consent.pseudonyms import keys
 from stedi.contract import contract_of
 from stedi.contract.reasons import Drop
 from stedi.frame.checked import Rows, carry, fetch, give, take
@@ -40,7 +40,7 @@ def consenting_customers(customers: IntoFrame) -> pl.DataFrame:
     wanted = ("customer_id", "email", "consent_from")
     found = fetch(take(customers, contract_of(CUSTOMER_TRUSTED), wanted))
     return (
-        found.with_columns(_key=pl.Series([key(email) for email in found["email"]], dtype=pl.String))
+        found.with_columns(_key=keys(found["email"]))
         .select("_key", "customer_id", "consent_from")
         .unique("_key")
     )
@@ -50,11 +50,7 @@ def judge_accelerometer(accelerometer_landing: IntoFrame, consenting: pl.DataFra
     """Return each reading with its customer_id, and in ``_reason`` why it is kept out (or null)."""
     readings = take(accelerometer_landing, contract_of(ACCELEROMETER_LANDING))
     users = fetch(readings.select("user").unique())
-    known = (
-        users.with_columns(_key=pl.Series([key(user) for user in users["user"]], dtype=pl.String))
-        .join(consenting, on="_key", how="inner")
-        .drop("_key")
-    )
+    known = users.with_columns(_key=keys(users["user"])).join(consenting, on="_key", how="inner").drop("_key")
     return readings.join(carry(known, readings), on="user", how="left").with_columns(
         _reason=nw.when(nw.col("customer_id").is_null())
         .then(nw.lit(Drop.NOT_TRUSTED.value))

@@ -6,7 +6,7 @@ import narwhals as nw
 import polars as pl
 from narwhals.typing import IntoFrame, IntoFrameT
 
-from stedi.consent.pseudonyms import key
+from stedi.consent.pseudonyms import keys
 from stedi.contract import contract_of
 from stedi.contract.reasons import Drop
 from stedi.frame.checked import Rows, carry, fetch, give, take
@@ -52,7 +52,7 @@ def usable_devices(customers: IntoFrame, holders: pl.DataFrame) -> pl.DataFrame:
     wanted = ("device_id", "serial_number", "device_consent_from")
     found = fetch(take(customers, contract_of(CUSTOMER_TRUSTED), wanted))
     return (
-        found.with_columns(_key=pl.Series([key(text) for text in found["serial_number"]], dtype=pl.String))
+        found.with_columns(_key=keys(found["serial_number"]))
         .select("_key", "device_id", "device_consent_from")
         .unique("_key")
         .with_columns(_curated=pl.col("device_id").is_in(holders["device_id"].implode()))
@@ -64,9 +64,7 @@ def judge_step_trainer(step_trainer_landing: IntoFrame, devices: pl.DataFrame) -
     readings = take(step_trainer_landing, contract_of(STEP_TRAINER_LANDING))
     serials = fetch(readings.select("serial_number").unique())
     known = (
-        serials.with_columns(
-            _key=pl.Series([key(serial) for serial in serials["serial_number"]], dtype=pl.String)
-        )
+        serials.with_columns(_key=keys(serials["serial_number"]))
         .join(devices, on="_key", how="inner")
         .drop("_key")
     )

@@ -8,13 +8,14 @@ import pickle
 import stat
 import traceback
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import oracle
 from stedi import Pseudonyms
-from stedi.consent.pseudonyms import key
+from stedi.consent.pseudonyms import key, keys
 from stedi.errors import ConfigurationError
 from worlds import DEVICES, PEOPLE
 
@@ -215,3 +216,18 @@ def test_a_missing_file_is_refused(tmp_path):
         Pseudonyms.from_file(tmp_path / "none")
     with pytest.raises(ConfigurationError, match="can't be read"):
         Pseudonyms.from_file(tmp_path)
+
+
+@given(
+    st.lists(
+        st.one_of(st.text(max_size=12), st.text(alphabet=st.characters(max_codepoint=0x100), max_size=12))
+    )
+)
+def test_the_keys_of_a_column_are_the_keys_of_its_texts(texts):
+    assert keys(pl.Series(texts, dtype=pl.String)).to_list() == [key(text) for text in texts]
+
+
+@pytest.mark.parametrize("number", range(0x80))
+def test_every_ascii_character_counts_alike_in_a_column(number):
+    text = f"{chr(number)}A{chr(number)}"
+    assert keys(pl.Series([text])).to_list() == [key(text)]

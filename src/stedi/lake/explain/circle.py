@@ -11,11 +11,11 @@ from typing import Final
 import narwhals as nw
 import polars as pl
 
-from stedi.consent.pseudonyms import Pseudonyms, key
+from stedi.consent.pseudonyms import Pseudonyms
 from stedi.consent.statements import identified, in_effect, share
 from stedi.contract import contract_of
 from stedi.frame.checked import fetch
-from stedi.frame.lookup import lookup
+from stedi.lake.claims import claims
 from stedi.lake.dated import dated
 from stedi.lake.history import Run
 from stedi.names import CUSTOMER_LANDING, CUSTOMER_TRUSTED, OBJECT, QUARANTINE
@@ -81,13 +81,13 @@ def draw_circle(
         .select(_REJECTED)
         .collect()
     )
-    listings = _listings(everybody.select(_PAIR).unique().collect(), damaged)
-    claims = listings.filter("_claims")
+    listings = claims(everybody.select(_PAIR).unique().collect(), damaged)
+    claimed = listings.filter("_claims")
     if person is not None:
-        devices = set(claims.filter(_person=person)["_device"].drop_nulls()) - {""}
+        devices = set(claimed.filter(_person=person)["_device"].drop_nulls())
     else:
         devices = {device} if device is not None else set()
-    people = set(claims.filter(pl.col("_device").is_in(list(devices)))["_person"])
+    people = set(claimed.filter(pl.col("_device").is_in(list(devices)))["_person"])
     if person is not None:
         people.add(person)
     spelled = listings.filter(pl.col("_person").is_in(list(people))).select("email").unique()
@@ -109,17 +109,3 @@ def draw_circle(
         rejected=fetch(in_effect(nw.from_native(identified(rejected, ids).lazy()), weighed.records)),
         customers=fetch(newest(judged)).select(contract_of(CUSTOMER_TRUSTED).names),
     )
-
-
-def _listings(good: pl.DataFrame, damaged: pl.DataFrame) -> pl.DataFrame:
-    """Return who listed what, by spelling and by key; a released record claims nothing."""
-    listings = pl.concat(
-        [
-            good.with_columns(_claims=pl.lit(value=True)),
-            damaged.select(*_PAIR, _claims=pl.col("released_at").is_null()),
-        ]
-    )
-    for column, name in zip(_PAIR, ("_person", "_device"), strict=True):
-        small = lookup(listings[column].unique(), key, name=column, value=name, dtype=pl.String())
-        listings = listings.join(small, on=column, how="left")
-    return listings

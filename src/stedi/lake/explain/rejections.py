@@ -4,7 +4,7 @@ from typing import Literal
 
 import polars as pl
 
-from stedi.consent.pseudonyms import key
+from stedi.consent.pseudonyms import keys
 from stedi.contract.reasons import Rejection
 from stedi.lake.history import Run
 from stedi.names import QUARANTINE
@@ -41,7 +41,7 @@ class Rejections:
             loaded: How many records of theirs the landing table has.
         """
         sent = self._counts.filter(table_name=table).drop_nulls(column)
-        mine = sent.filter(pl.Series([key(each) == wanted for each in sent[column]], dtype=pl.Boolean))
+        mine = sent.filter(keys(sent[column]) == wanted)
         rows = dict(mine.group_by("reason").agg(pl.col("rows").sum()).iter_rows())
         dropped = {reason.value: rows[reason] for reason in Rejection if reason in rows}
         return Account(

@@ -1,0 +1,122 @@
+"""customer_trusted: of everybody, or of those whom something new concerns."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+import narwhals as nw
+import polars as pl
+
+from stedi.consent.pseudonyms import Pseudonyms, keys
+from stedi.contract import contract_of
+from stedi.contract.reasons import Drop
+from stedi.frame.checked import fetch
+from stedi.lake.claims import Ring, claims, ring
+from stedi.lake.dated import dated
+from stedi.lake.passing import passing
+from stedi.lake.past import Past
+from stedi.lake.tally import Tally
+from stedi.names import CUSTOMER_LANDING, CUSTOMER_TRUSTED, OBJECT, QUARANTINE, Consent
+from stedi.transform.sanitize_customers import judge_customers, newest, weigh_customers
+
+Scan = Callable[[str], pl.LazyFrame]
+"""Gives a table as it is, or as it was."""
+
+_NAMES: Final = contract_of(CUSTOMER_TRUSTED).names
+_PLACE: Final = ["_digest", "_position"]
+
+
+class Customers:
+    """Decides who consents, from when, with which devices.
+
+    Args:
+        past: What the run before left.
+        scan: Gives the landing table, the quarantine and the ledger as they are now.
+        run_id: The run that derives.
+        pseudonyms: Make the ids.
+        consent: The lake's consent mode.
+    """
+
+    def __init__(
+        self, past: Past, scan: Scan, *, run_id: str, pseudonyms: Pseudonyms, consent: Consent
+    ) -> None:
+        """Read nothing yet."""
+        self._past = past
+        self._scan = scan
+        self._run_id = run_id
+        self._pseudonyms = pseudonyms
+        self._consent: Consent = consent
+
+    def derive(self, now: datetime, tally: Tally) -> pl.DataFrame:
+        """Return customer_trusted, and count what became of the records.
+
+        A customer's rows depend on the records of everybody who ever listed a device of theirs. So where
+        something new is known of some people, only the rows of their devices are made again.
+        """
+        past = self._past
+        if past.forgotten:
+            tally.rows_in = self._scan(CUSTOMER_LANDING).select(pl.len()).collect().item()
+            rows = self._judge(self._scan, now, None, tally, sign=1)
+            tally.change(past.table(CUSTOMER_TRUSTED), rows)
+            return rows
+        new = self._scan(CUSTOMER_LANDING).filter(pl.col("_run") == self._run_id).select("email").collect()
+        tally.rows_in += new.height
+        people = self._concerned(new, now)
+        if people.is_empty():
+            return past.standing.customers
+        about = ring(self._claims(), people)
+        after = self._judge(self._scan, now, about, tally, sign=1)
+        before = self._judge(past.scan, past.now, about, tally, sign=-1)
+        tally.change(before, after)
+        known = past.standing.customers
+        others = known.filter(~keys(known["serial_number"]).is_in(about.devices.implode()))
+        return pl.concat([others, after]).sort("customer_id", "device_id")
+
+    def _concerned(self, new: pl.DataFrame, now: datetime) -> pl.Series:
+        """Return the keys of the people of whom something new is known, or whom passing time concerns."""
+        past = self._past
+        later = past.scan(CUSTOMER_LANDING).filter(passing(past.now, now)).select("email").collect()
+        place = [*_PLACE, "released_at"]
+        was, is_now = (self._damaged(scan).select("email", *place) for scan in (past.scan, self._scan))
+        rejected = is_now.join(was, on=place, how="anti", nulls_equal=True).select("email")
+        return keys(pl.concat([new, later, rejected])["email"].unique()).unique()
+
+    def _claims(self) -> pl.DataFrame:
+        pairs = self._scan(CUSTOMER_LANDING).select("email", "serial_number").unique().collect()
+        return claims(pairs, self._damaged(self._scan))
+
+    def _judge(
+        self, scan: Scan, now: datetime, about: Ring | None, tally: Tally, *, sign: int
+    ) -> pl.DataFrame:
+        """Return the rows that records give, of some devices only where a ring is given, and count them."""
+        landing, rejected = scan(CUSTOMER_LANDING), dated(scan(QUARANTINE), scan(OBJECT))
+        if about is not None:
+            # Joined, not compared: what names people must not stand in a query plan.
+            landing, rejected = (
+                each.join(about.emails.lazy(), on="email", how="semi") for each in (landing, rejected)
+            )
+        weighed = weigh_customers(
+            landing.collect(),
+            now=now,
+            pseudonyms=self._pseudonyms,
+            consent=self._consent,
+            rejected=rejected.collect(),
+        )
+        decided = fetch(judge_customers(weighed))
+        if about is not None:
+            decided = decided.filter(keys(decided["serial_number"]).is_in(about.devices.implode()))
+        admitted = tally.judged(decided, sign=sign)
+        rows = fetch(newest(nw.from_native(decided.lazy()))).select(_NAMES).sort("customer_id", "device_id")
+        tally.add(used=sign * rows.height, rows_out=sign * rows.height)
+        tally.dropped(Drop.SUPERSEDED, admitted - sign * rows.height)
+        return rows
+
+    @staticmethod
+    def _damaged(scan: Scan) -> pl.DataFrame:
+        """Return the rejected customer records whose e-mail could be read."""
+        return (
+            scan(QUARANTINE)
+            .filter(pl.col("table_name") == CUSTOMER_LANDING, pl.col("email").is_not_null())
+            .select("email", "serial_number", "released_at", *_PLACE)
+            .collect()
+        )
