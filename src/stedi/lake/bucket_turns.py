@@ -12,7 +12,7 @@ from stedi.contract import contract_of
 from stedi.contract.reasons import Drop
 from stedi.contract.schemas import polars_schema
 from stedi.frame.checked import fetch
-from stedi.lake.buckets import by_bucket, groups, with_bucket
+from stedi.lake.buckets import Buckets, groups
 from stedi.lake.past import Past
 from stedi.lake.staging import BUCKET, BucketStage
 from stedi.lake.standing import Devices, Moved
@@ -135,6 +135,7 @@ class BucketTurns:
         warehouse: The lake's tables.
         past: What the run before left.
         tallies: The counts of the derived tables.
+        buckets: The buckets of the customers.
         run_id: The run.
         progress: Is told how far it is.
     """
@@ -144,6 +145,7 @@ class BucketTurns:
         warehouse: Warehouse,
         past: Past,
         tallies: Mapping[str, Tally],
+        buckets: Buckets,
         *,
         run_id: str,
         progress: Progress,
@@ -153,7 +155,7 @@ class BucketTurns:
         self._past = past
         self._tallies = tallies
         self._progress = progress
-        self._buckets = warehouse.buckets
+        self._buckets = buckets
         self._nearby = past.nearby
         self._files = {
             table: warehouse.bucket_files(table, past.snapshots[table], time=time)
@@ -165,16 +167,16 @@ class BucketTurns:
 
     def turn(self, touched: Touched, phone: BucketStage, steps: BucketStage) -> None:
         """Bring the staged rows into their buckets, and take out the rows that go."""
-        whole = set(with_bucket(touched.had, self._buckets)[BUCKET])
+        whole = set(self._buckets.place(touched.had)[BUCKET])
         if touched.everything:
             whole = {bucket for files in self._files.values() for bucket in files.buckets}
         rows = phone.rows + steps.rows
         for bucket in whole:
             rows[bucket] += sum(self._files[table].count(bucket) for table in _TIMES)
         for group in groups(rows):
-            self._progress("deriving", group[0], self._buckets)
+            self._progress("deriving", group[0], self._buckets.count)
             self._turn_group(group, whole & set(group), touched, phone, steps)
-        self._progress("deriving", self._buckets, self._buckets)
+        self._progress("deriving", self._buckets.count, self._buckets.count)
 
     def _turn_group(
         self,
@@ -245,14 +247,14 @@ class BucketTurns:
     def _write(self, table: str, turn: Turn, group: list[int]) -> None:
         """Add what is new; where rows are lost, write the whole bucket again."""
         contract = contract_of(table)
-        lost = {bucket for bucket, _ in by_bucket(turn.lost, group, self._buckets)}
+        lost = {bucket for bucket, _ in self._buckets.split(turn.lost, group)}
         self._replaced[table] += lost
         gained = turn.gained.sort(contract.key)
-        for bucket, rows in by_bucket(gained, group, self._buckets):
+        for bucket, rows in self._buckets.split(gained, group):
             if bucket not in lost:
                 self._writers[table].write_bucket(rows, bucket)
         if lost:
-            for bucket, rows in by_bucket(turn.after.sort(contract.key), group, self._buckets):
+            for bucket, rows in self._buckets.split(turn.after.sort(contract.key), group):
                 if bucket in lost:
                     self._writers[table].write_bucket(rows, bucket)
 

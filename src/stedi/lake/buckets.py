@@ -8,15 +8,40 @@ import polars as pl
 
 from stedi.lake.staging import BUCKET
 from stedi.warehouse.bucket import buckets_of
-from stedi.warehouse.writer import TableWriter
 
 _ROWS_AT_ONCE: Final = 262_144
 
 
-def with_bucket(frame: pl.DataFrame, buckets: int) -> pl.DataFrame:
-    """Say of each row in which bucket its customer is."""
-    places = buckets_of(frame["customer_id"], buckets)
-    return frame.with_columns(pl.Series(BUCKET, places, dtype=pl.Int32))
+class Buckets:
+    """The buckets of a lake's customers; each is worked out once.
+
+    Args:
+        count: N of ``bucket[N](customer_id)``.
+    """
+
+    def __init__(self, count: int) -> None:
+        """Know nobody yet."""
+        self.count = count
+        self._known: dict[str, int] = {}
+
+    def place(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Say of each row, in the column ``_bucket``, in which bucket its customer is."""
+        customers = rows.select(pl.col("customer_id").unique())
+        ids = customers["customer_id"].to_list()
+        unknown = [each for each in ids if each not in self._known]
+        self._known.update(zip(unknown, buckets_of(unknown, self.count), strict=True))
+        places = pl.Series(BUCKET, [self._known[each] for each in ids], dtype=pl.Int32)
+        return rows.join(customers.with_columns(places), on="customer_id", how="left", maintain_order="left")
+
+    def split(self, rows: pl.DataFrame, group: Collection[int]) -> Iterator[tuple[int, pl.DataFrame]]:
+        """Yield the rows of each bucket of a group, in the order in which they come."""
+        if rows.is_empty():
+            return
+        if len(group) == 1:
+            yield next(iter(group)), rows
+            return
+        parts = self.place(rows).partition_by(BUCKET, as_dict=True, include_key=False)
+        yield from ((bucket, part) for (bucket,), part in parts.items())
 
 
 def groups(rows: Counter[int]) -> Iterator[list[int]]:
@@ -31,22 +56,3 @@ def groups(rows: Counter[int]) -> Iterator[list[int]]:
         held += rows[bucket]
     if group:
         yield group
-
-
-def by_bucket(rows: pl.DataFrame, group: Collection[int], buckets: int) -> Iterator[tuple[int, pl.DataFrame]]:
-    """Yield the rows of each bucket of a group, in the order in which they come."""
-    if rows.is_empty():
-        return
-    if len(group) == 1:
-        yield next(iter(group)), rows
-        return
-    places = with_bucket(rows.select("customer_id").unique(), buckets)
-    placed = rows.join(places, on="customer_id", how="left", maintain_order="left")
-    for (bucket,), part in placed.partition_by(BUCKET, as_dict=True, include_key=False).items():
-        yield bucket, part
-
-
-def write(rows: pl.DataFrame, group: Collection[int], buckets: int, writer: TableWriter) -> None:
-    """Write rows into the files of their buckets."""
-    for bucket, part in by_bucket(rows, group, buckets):
-        writer.write_bucket(part, bucket)

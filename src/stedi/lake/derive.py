@@ -22,10 +22,10 @@ from stedi.contract import Contract, contract_of
 from stedi.contract.reasons import Drop
 from stedi.frame.checked import fetch
 from stedi.lake.bucket_turns import BucketTurns, Touched
-from stedi.lake.buckets import with_bucket
+from stedi.lake.buckets import Buckets
 from stedi.lake.customers import Customers
 from stedi.lake.past import Past
-from stedi.lake.staging import BUCKET, BucketStage
+from stedi.lake.staging import BucketStage
 from stedi.lake.standing import Devices, Moved, Standing, moved_customers, moved_devices
 from stedi.lake.tally import Tally
 from stedi.names import (
@@ -95,6 +95,7 @@ class Derivation:
         self._run_id = run_id
         self._scratch = scratch
         self._progress = progress
+        self._buckets = Buckets(warehouse.buckets)
         self._tallies = {step.table: Tally(step, past.account(step.table)) for step in LINEAGE}
 
     def run(self, *, branch: str, now: datetime, pseudonyms: Pseudonyms, consent: Consent) -> Derived:
@@ -114,7 +115,12 @@ class Derivation:
             self._stage_steps(devices, trainers, steps)
         touched = Touched.of(past, devices, people, trainers)
         turns = BucketTurns(
-            self._warehouse, past, self._tallies, run_id=self._run_id, progress=self._progress
+            self._warehouse,
+            past,
+            self._tallies,
+            self._buckets,
+            run_id=self._run_id,
+            progress=self._progress,
         )
         turns.turn(touched, phone, steps)
         curated = self._curated(standing, turns.readings(people))
@@ -132,20 +138,19 @@ class Derivation:
     def _stage_accelerometer(self, standing: Standing, people: Moved, stage: BucketStage) -> Devices:
         """Stage the admitted readings; return the devices that the people with readings hold."""
         past, tally = self._past, self._tallies[ACCELEROMETER_TRUSTED]
-        consenting = with_bucket(standing.consenting, self._warehouse.buckets)
         names = contract_of(ACCELEROMETER_TRUSTED).names
         seen = set(past.still_curated(people)["customer_id"])
         admitted = 0
         for batch, old in self._landing(contract_of(ACCELEROMETER_LANDING), "user", people):
-            decided = fetch(judge_accelerometer(batch, consenting))
+            decided = fetch(judge_accelerometer(batch, standing.consenting))
             admitted += tally.judged(decided)
             if old:
                 admitted += tally.judged(fetch(judge_accelerometer(batch, past.standing.consenting)), sign=-1)
             else:
                 tally.rows_in += batch.height
-            rows = decided.filter(pl.col("_reason").is_null()).select(*names, BUCKET)
+            rows = decided.filter(pl.col("_reason").is_null()).select(names)
             seen.update(rows["customer_id"].unique())
-            stage.add(rows)
+            stage.add(self._buckets.place(rows))
         # Whatever is admitted and not used was there before: the buckets take off what is used.
         tally.dropped(Drop.DUPLICATE, admitted)
         curated = standing.customers.filter(pl.col("customer_id").is_in(list(seen)))
@@ -154,7 +159,6 @@ class Derivation:
     def _stage_steps(self, devices: Devices, trainers: Moved, stage: BucketStage) -> None:
         """Stage the admitted readings, once per holder."""
         past, tally = self._past, self._tallies[STEP_TRAINER_TRUSTED]
-        holders = with_bucket(devices.holders, self._warehouse.buckets)
         names = contract_of(STEP_TRAINER_TRUSTED).names
         admitted = 0
         for batch, old in self._landing(contract_of(STEP_TRAINER_LANDING), "serial_number", trainers):
@@ -165,7 +169,7 @@ class Derivation:
             else:
                 tally.rows_in += batch.height
             rows = nw.from_native(decided.lazy()).filter(nw.col("_reason").is_null())
-            stage.add(fetch(attribute(rows, holders)).select(*names, BUCKET))
+            stage.add(self._buckets.place(fetch(attribute(rows, devices.holders)).select(names)))
         tally.dropped(Drop.DUPLICATE, admitted)
 
     def _curated(self, standing: Standing, readings: pl.DataFrame) -> pl.DataFrame:
