@@ -1,5 +1,6 @@
 """A lake equals the oracle after every run, whatever the world, and however it is parted and delivered."""
 
+import os
 import random
 import shutil
 from dataclasses import replace
@@ -73,6 +74,12 @@ def feed(bench: Bench, world: World, order: list[int], nows: list, consent: str)
         sizes = [len(known.customers), len(known.accelerometer), len(known.steps), len(known.rejected)]
         assert [lake.scan(table).collect().height for table in (*LANDING, "quarantine")] == sizes
     assert derived_rows(bench.folder) == tables_of(lake)
+    again = run(lake, root, now=now, consent=consent, full=True)
+    assert not again.differs
+    assert {table: again.accounts[table] for table in DERIVED} == {
+        table: report.accounts[table] for table in DERIVED
+    }
+    assert again.match == report.match
     return contents({table: lake.scan(table) for table in PUBLISHED})
 
 
@@ -116,3 +123,15 @@ def everything(world: World) -> dict:
 def test_a_world_of_many_customers_in_one_run(bench):
     world = in_few_objects(poured_together(random_world(number) for number in range(400)))
     feed(bench, as_landed(world, lambda: "~0"), [0], [NOW], "as_of")
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("seed", range(int(os.environ.get("STEDI_CAMPAIGN_DELIVERIES", "60"))))
+def test_campaign_of_deliveries(bench, seed):
+    """Many worlds, in up to eight deliveries, with time that passes between them."""
+    dice = random.Random(seed)  # noqa: S311 - a test's dice
+    batches = dice.randint(2, 8)
+    world = poured_together(random_world(seed * 50 + part) for part in range(dice.randint(2, 30)))
+    nows = sorted(dice.choices(NOWS, k=batches))
+    consent = dice.choice(("as_of", "as_of", "current"))
+    feed(bench, parted(world, batches, dice), list(range(batches)), nows, consent)

@@ -141,12 +141,27 @@ def run(
     max_rejected: Annotated[
         float, typer.Option(metavar="RATE", help="Stop if more of a table's new records are rejected.")
     ] = 0.5,
+    full: Annotated[
+        bool, typer.Option("--full", help="Derive everything anew: it must be what is there.")
+    ] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Only say what a run would read, add and remove.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Load what is new and publish all tables."""
     from stedi.cli.run import run as run_run  # noqa: PLC0415
 
-    run_run(landing, lake=lake, consent=consent, now=now, max_rejected=max_rejected, as_json=json)
+    run_run(
+        landing,
+        lake=lake,
+        consent=consent,
+        now=now,
+        max_rejected=max_rejected,
+        full=full,
+        plan=plan,
+        as_json=json,
+    )
 
 
 @app.command()

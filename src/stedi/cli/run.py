@@ -5,17 +5,30 @@ from pathlib import Path
 from typing import cast
 
 from rich.console import Console
+from rich.table import Table
 
 from stedi.cli.funnel import print_funnel
-from stedi.cli.output import console, print_json, progress
+from stedi.cli.output import console, number, print_json, progress
+from stedi.contract import contract_of
 from stedi.lake.lake import Lake
 from stedi.lake.report import RunReport
-from stedi.names import Consent
+from stedi.names import Consent, Zone
+from stedi.plan.change import Change, People
 from stedi.plan.match import percent
+
+_NAMED = 10
 
 
 def run(
-    landing: str, *, lake: Path, consent: str, now: datetime | None, max_rejected: float, as_json: bool
+    landing: str,
+    *,
+    lake: Path,
+    consent: str,
+    now: datetime | None,
+    max_rejected: float,
+    full: bool,
+    plan: bool,
+    as_json: bool,
 ) -> None:
     """Run the pipeline and show what it did."""
     opened = Lake.open(lake)
@@ -25,12 +38,54 @@ def run(
             consent=cast("Consent", consent),
             now=now if now is None or now.tzinfo else now.replace(tzinfo=UTC),
             max_rejected=max_rejected,
+            full=full,
+            plan=plan,
             progress=tell,
         )
     if as_json:
         print_json(report.to_dict())
+    elif plan:
+        print_plan(console(), report, lake)
     else:
         print_report(console(), report, lake)
+
+
+def print_plan(out: Console, report: RunReport, lake: Path) -> None:
+    """Print what a run would do."""
+    read = _many(report.objects, "new landing object")
+    out.print(f"A run on the lake {lake} would read {read}:", soft_wrap=True)
+    for name in report.read[:_NAMED]:
+        out.print(f"  {name}", soft_wrap=True, markup=False)
+    if rest := report.read[_NAMED:]:
+        out.print(f"  and {len(rest):,} more")
+    out.print(
+        _people(report.people, ("would join", "would leave", "would move")) or "No customer would move."
+    )
+    out.print()
+    listed = Table(box=None, pad_edge=False, header_style="bold")
+    listed.add_column("table")
+    for name in ("gains", "loses", "rows then"):
+        listed.add_column(name, justify="right")
+    for table, account in report.accounts.items():
+        if (zone := contract_of(table).zone) is not Zone.SYSTEM:
+            change = report.changes.get(table, Change())
+            then = "" if zone is Zone.LANDING else number(account.rows_out)
+            listed.add_row(table, number(change.gained), number(change.lost), then)
+    out.print(listed)
+    print_match(out, report)
+    out.print()
+    out.print("Nothing was changed.")
+
+
+def _people(people: People, words: tuple[str, str, str]) -> str:
+    """Say who joins, leaves and moves; nothing where nobody does."""
+    counts = (people.joined, people.left, people.moved)
+    told = [f"{count:,} {word}" for count, word in zip(counts, words, strict=True) if count]
+    return f"customers: {', '.join(told)}" if told else ""
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def print_match(out: Console, report: RunReport) -> None:
@@ -50,10 +105,12 @@ def print_report(out: Console, report: RunReport, lake: Path) -> None:
     """Print a report for people."""
     run = report.run
     took = (run.published_at - run.started_at).total_seconds()
-    read = f"{report.objects} new landing object" + ("" if report.objects == 1 else "s")
+    read = _many(report.objects, "new landing object")
     out.print(f"run [bold]{run.run_id}[/bold] published in {took:.1f} s: {read}, consent {run.consent}")
     if not report.changed:
         out.print("Nothing new: every table is as the run before left it.")
+    elif people := _people(report.people, ("joined", "left", "moved")):
+        out.print(people)
     out.print()
     print_funnel(out, report.accounts)
     print_match(out, report)

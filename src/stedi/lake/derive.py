@@ -38,6 +38,7 @@ from stedi.names import (
     Consent,
 )
 from stedi.plan.account import Account
+from stedi.plan.change import Change, People
 from stedi.plan.lineage import LINEAGE
 from stedi.plan.match import Match
 from stedi.progress import Progress
@@ -56,14 +57,14 @@ class Derived(NamedTuple):
         accounts: The row arithmetic of each of them.
         match: How well the two sensors pair.
         changes: How many rows each of them gained and lost.
-        people: How many customers came, left, and consent from another time on.
+        people: How many customers came, left and moved.
     """
 
     snapshots: Mapping[str, int]
     accounts: Mapping[str, Account]
     match: Match
-    changes: Mapping[str, tuple[int, int]]
-    people: tuple[int, int, int]
+    changes: Mapping[str, Change]
+    people: People
 
 
 class Derivation:
@@ -131,7 +132,9 @@ class Derivation:
             snapshots=snapshots,
             accounts={step.table: self._tallies[step.table].account() for step in LINEAGE},
             match=turns.match,
-            changes={table: (tally.gained, tally.lost) for table, tally in self._tallies.items()},
+            changes={
+                table: Change(gained=tally.gained, lost=tally.lost) for table, tally in self._tallies.items()
+            },
             people=_people(past.standing, standing),
         )
 
@@ -223,10 +226,10 @@ def _spelled(landing: pl.LazyFrame, subject: str, moved: Moved) -> pl.DataFrame:
     return spelled.filter(keys(spelled[subject]).is_in(moved.keys.implode()))
 
 
-def _people(before: Standing, after: Standing) -> tuple[int, int, int]:
+def _people(before: Standing, after: Standing) -> People:
     """Return how many customers came, left, and consent from another time on."""
     was, now = before.consenting, after.consenting
     came = now.join(was, on="customer_id", how="anti").height
     left = was.join(now, on="customer_id", how="anti").height
     same = now.join(was, on=["customer_id", "consent_from"], how="semi").height
-    return came, left, now.height - came - same
+    return People(joined=came, left=left, moved=now.height - came - same)

@@ -115,12 +115,14 @@ class Lake:
         consent: Consent = "as_of",
         now: datetime | None = None,
         max_rejected: float = 0.5,
+        full: bool = False,
+        plan: bool = False,
         progress: Progress = silent,
     ) -> RunReport:
         """Load what is new in a landing root, derive the trusted and curated tables, and publish them.
 
         All or nothing: until the run is published, readers see the run before it. Loading anything twice
-        changes nothing.
+        changes nothing. Only new objects are read, and only what they touch is derived.
 
         Args:
             landing: The landing root, local or ``s3://``; it holds ``customer/``, ``accelerometer/`` and
@@ -129,6 +131,9 @@ class Lake:
                 given now. A lake has one mode, set by its first run.
             now: The time at which consent is judged; by default the clock. Never before the last run's.
             max_rejected: The largest share of a table's new records that may be rejected.
+            full: Derive everything anew, and compare it with what is there: it must be the same.
+            plan: Only find out what the run would do: the report says what it would read, who would join,
+                leave and move, and which rows tables would gain and lose. The lake stays as it is.
             progress: Is told how far the run is.
 
         Raises:
@@ -143,7 +148,7 @@ class Lake:
             raise ConfigurationError(f"max_rejected is a share between 0 and 1, not {max_rejected}")
         judged_at = _aware("now", now) if now is not None else datetime.now(UTC)
         sources = find_sources(os.fspath(landing))
-        with self._site.hold() as (warehouse, runs), self._site.scratch() as scratch:
+        with self._site.hold(only_look=plan) as (warehouse, runs), self._site.scratch() as scratch:
             base = runs[-1] if runs else None
             check_order(consent, judged_at, base)
             fingerprint = base.key_fingerprint if base else None
@@ -153,6 +158,8 @@ class Lake:
                 consent=consent,
                 now=judged_at,
                 max_rejected=max_rejected,
+                full=full,
+                plan=plan,
                 pseudonyms=pseudonyms,
                 released=frozenset(),
                 scratch=scratch,
@@ -188,6 +195,8 @@ class Lake:
                 consent=base.consent,
                 now=judged_at,
                 max_rejected=1,
+                full=False,
+                plan=False,
                 pseudonyms=pseudonyms,
                 released=find_records(quarantine, record_ids),
                 scratch=scratch,

@@ -14,6 +14,7 @@ from stedi.errors import LandingError, RejectedError
 from stedi.lake.tombstone import keep_out
 from stedi.landing.fetch import fetch
 from stedi.landing.objects import LandingObject, find_objects
+from stedi.landing.redact import safe_path
 from stedi.names import CUSTOMER_LANDING, OBJECT, QUARANTINE, TOMBSTONE
 from stedi.plan.account import Account
 from stedi.progress import Progress
@@ -31,12 +32,12 @@ class Loaded:
     Attributes:
         snapshots: The staged snapshot of each table that holds what was sent.
         accounts: The arithmetic of each of them, over the new records.
-        objects: How many objects were read.
+        read: The objects that were read, without what looks like personal data.
     """
 
     snapshots: Mapping[str, int]
     accounts: Mapping[str, Account]
-    objects: int
+    read: Sequence[str]
 
 
 def find_sources(root: str) -> Mapping[str, Sequence[LandingObject]]:
@@ -133,7 +134,7 @@ class Loader:
         return Loaded(
             snapshots={TOMBSTONE: self._base[TOMBSTONE]} | snapshots,
             accounts=accounts,
-            objects=len(self._entries),
+            read=[safe_path(str(entry["path"])) for entry in self._entries],
         )
 
     def _load_object(

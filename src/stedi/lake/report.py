@@ -1,13 +1,14 @@
 """What a run did, for people and for programs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Final
 
 import polars as pl
 
 from stedi.lake.history import Run
 from stedi.plan.account import Account
+from stedi.plan.change import Change, People
 from stedi.plan.match import Match
 
 _FUNNEL: Final = {
@@ -27,13 +28,23 @@ class RunReport:
 
     Attributes:
         run: The published run.
+        published: False of a plan: nothing was changed, and the run does not exist.
         objects: How many landing objects were read.
+        read: What they are called; what looks like personal data is left out of the names.
         changed: Whether anything but the ledger changed: False where nothing was new.
+        changes: The rows that each table gained and lost.
+        people: The customers who joined, left and moved.
+        differs: A full run found other rows than there were, though nothing was new.
     """
 
     run: Run
+    published: bool
     objects: int
+    read: Sequence[str] = field(repr=False)
     changed: bool
+    changes: Mapping[str, Change]
+    people: People
+    differs: bool = False
 
     @property
     def run_id(self) -> str:
@@ -53,8 +64,13 @@ class RunReport:
     @property
     def warnings(self) -> Sequence[str]:
         """What somebody should look at."""
-        told = self.match.warning()
-        return [] if told is None else [told]
+        found = [self.match.warning()]
+        if self.differs:
+            found.append(
+                "The full run found other rows than there were, though nothing was new: what it found is "
+                "published. This is a bug in stedi, or another tool changed the lake: please report it"
+            )
+        return [each for each in found if each is not None]
 
     def funnel(self) -> pl.DataFrame:
         """Return the row funnel: a row per table and reason, the first of a table with its totals."""
@@ -89,7 +105,10 @@ class RunReport:
             "consent": self.run.consent,
             "key_fingerprint": self.run.key_fingerprint,
             "code_version": self.run.code_version,
+            "published": self.published,
             "objects": self.objects,
+            "read": list(self.read),
+            "people": asdict(self.people),
             "changed": self.changed,
             "match": asdict(self.match)
             | {"exact_rate": self.match.exact_rate, "nearby_rate": self.match.nearby_rate},
@@ -97,6 +116,7 @@ class RunReport:
             "tables": {
                 name: {key: value for key, value in asdict(account).items() if key != "table"}
                 | {"snapshot_id": self.run.snapshots[name]}
+                | asdict(self.changes.get(name, Change()))
                 for name, account in self.accounts.items()
             },
         }

@@ -23,7 +23,8 @@ from stedi.lake.report import RunReport
 from stedi.landing.objects import LandingObject
 from stedi.names import CUSTOMER_LANDING, OBJECT, QUARANTINE, Consent
 from stedi.plan.account import Account
-from stedi.plan.lineage import LANDING_TABLES, LINEAGE, published_tables
+from stedi.plan.change import Change, People
+from stedi.plan.lineage import LANDING_TABLES, LINEAGE, RECORD_TABLES, published_tables
 from stedi.plan.match import Match
 from stedi.progress import Progress
 from stedi.warehouse.warehouse import Warehouse
@@ -38,6 +39,8 @@ class Order:
         consent: The consent mode.
         now: The time at which consent is judged.
         max_rejected: The largest share of a table's new records that may be rejected.
+        full: Derive everything anew.
+        plan: Publish nothing, and leave the lake as it was.
         pseudonyms: The lake's key.
         released: Rejected records, as (digest, position), that from now on deny and claim nothing.
         scratch: Where rows wait for their bucket.
@@ -49,6 +52,8 @@ class Order:
     consent: Consent
     now: datetime
     max_rejected: float
+    full: bool
+    plan: bool
     pseudonyms: Pseudonyms
     released: frozenset[tuple[str, int]]
     scratch: Path
@@ -83,7 +88,7 @@ def new_run_id(started_at: datetime) -> str:
 
 
 def execute(warehouse: Warehouse, order: Order, runs: Sequence[Run]) -> RunReport:
-    """Carry out a run on a repaired lake that nobody else writes to, and publish it."""
+    """Carry out a run on a repaired lake that nobody else writes to, and publish it, unless it is a plan."""
     base = runs[-1] if runs else None
     started_at = datetime.now(UTC)
     run_id = new_run_id(started_at)
@@ -93,11 +98,8 @@ def execute(warehouse: Warehouse, order: Order, runs: Sequence[Run]) -> RunRepor
         staged.match.check()
         audit(warehouse, before, staged.snapshots, staged.accounts)
     except BaseException:
-        # What can't be dropped now, on a full disk say, the next run drops.
-        with contextlib.suppress(Exception):
-            warehouse.drop_branches(TAG_PREFIX + run_id)
+        _undo(warehouse, run_id)
         raise
-    order.seal()
     run = Run(
         run_id=run_id,
         base_run_id=base.run_id if base else None,
@@ -111,20 +113,53 @@ def execute(warehouse: Warehouse, order: Order, runs: Sequence[Run]) -> RunRepor
         snapshots=staged.snapshots,
         accounts=staged.accounts,
     )
-    publish(warehouse, run, runs)
+    if order.plan:
+        _undo(warehouse, run_id)
+    else:
+        order.seal()
+        publish(warehouse, run, runs)
     changed = base is None or any(
         snapshot != before[name] for name, snapshot in staged.snapshots.items() if name != OBJECT
     )
-    return RunReport(run=run, objects=staged.objects, changed=changed)
+    return RunReport(
+        run=run,
+        published=not order.plan,
+        objects=len(staged.read),
+        read=staged.read,
+        changed=changed,
+        changes=staged.changes,
+        people=staged.people,
+        differs=not staged.expected and any(each != Change() for each in staged.changes.values()),
+    )
+
+
+def _undo(warehouse: Warehouse, run_id: str) -> None:
+    """Take back what a run wrote before its publication; what can't be, the next run or maintenance does."""
+    with contextlib.suppress(Exception):
+        warehouse.drop_branches(TAG_PREFIX + run_id)
+        warehouse.discard_written()
 
 
 class _Staged(NamedTuple):
-    """What a run has written to its branch."""
+    """What a run has written to its branch.
+
+    Attributes:
+        snapshots: The staged snapshot of each table.
+        accounts: The row arithmetic of each table.
+        match: How well the two sensors pair.
+        read: The landing objects that were read.
+        changes: The rows that each table gains and loses.
+        people: The customers who join, leave and move.
+        expected: Something was new, so that tables may have changed.
+    """
 
     snapshots: dict[str, int]
     accounts: dict[str, Account]
     match: Match
-    objects: int
+    read: Sequence[str]
+    changes: Mapping[str, Change]
+    people: People
+    expected: bool
 
 
 def _stage(
@@ -145,15 +180,20 @@ def _stage(
         sources[QUARANTINE] = release(
             warehouse, sources[QUARANTINE], order.released, run_id=run_id, branch=branch, now=order.now
         )
-    elif base is not None and not _anything_new(warehouse, order, base, loaded):
+    expected = base is None or bool(order.released) or _anything_new(warehouse, order, base, loaded)
+    landed = {table: Change(gained=loaded.accounts[table].rows_out) for table in RECORD_TABLES}
+    if base is not None and not expected and not order.full:
         as_before = {step.table: base.accounts[step.table] for step in LINEAGE}
         return _Staged(
             snapshots={**before, **loaded.snapshots},
             accounts={**loaded.accounts, **as_before},
             match=base.match,
-            objects=loaded.objects,
+            read=loaded.read,
+            changes=landed,
+            people=People(),
+            expected=True,
         )
-    past = Past(warehouse, base, before, forgotten=base is None or base.code_version != version("stedi"))
+    past = Past(warehouse, base, before, forgotten=order.full or _other_code(base))
     with tempfile.TemporaryDirectory(prefix=f"{branch}-", dir=order.scratch) as scratch:
         derivation = Derivation(
             warehouse, sources, past, run_id=run_id, scratch=Path(scratch), progress=order.progress
@@ -165,15 +205,23 @@ def _stage(
         snapshots={**sources, **derived.snapshots},
         accounts={**loaded.accounts, **derived.accounts},
         match=derived.match,
-        objects=loaded.objects,
+        read=loaded.read,
+        changes={**landed, **derived.changes},
+        people=derived.people,
+        expected=expected or _other_code(base),
     )
+
+
+def _other_code(base: Run | None) -> bool:
+    """Say whether the run before was made by another version of stedi, whose tables are not trusted."""
+    return base is not None and base.code_version != version("stedi")
 
 
 def _anything_new(warehouse: Warehouse, order: Order, base: Run, loaded: Loaded) -> bool:
     """Say whether any derived table could differ from the base run's: new rows, new code, or time."""
     if any(loaded.accounts[name].rows_out for name in (*LANDING_TABLES, QUARANTINE)):
         return True
-    if base.code_version != version("stedi"):
+    if _other_code(base):
         return True
     customers = warehouse.scan(CUSTOMER_LANDING, base.snapshots[CUSTOMER_LANDING])
     return not customers.filter(passing(base.now, order.now)).head(1).collect().is_empty()

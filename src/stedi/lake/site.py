@@ -68,10 +68,13 @@ class Site:
         return warehouse, runs
 
     @contextlib.contextmanager
-    def hold(self) -> Iterator[tuple[Warehouse, Sequence[Run]]]:
+    def hold(self, *, only_look: bool = False) -> Iterator[tuple[Warehouse, Sequence[Run]]]:
         """Hold the lake, made if need be and repaired, for the length of a block.
 
-        A lake that was made here, and in which nothing was published, is removed again.
+        A lake that was made here, and in which nothing was published, is removed again if the block fails.
+
+        Args:
+            only_look: Remove it in any case.
 
         Raises:
             LakeError: The folder can't hold a lake, or another run holds it.
@@ -82,21 +85,21 @@ class Site:
             return
         new = not self.exists
         made = _make_folder(self.folder)
+        failed = True
         try:
             with exclusive(self.folder), explained(str(self)):
                 try:
                     yield self._prepared()
-                except BaseException:
-                    if new and not self._has_run():
+                    failed = False
+                finally:
+                    if new and (failed or only_look) and not self._has_run():
                         self._warehouse = None
                         for name in _OURS:
                             _remove(self.folder / name)
-                    raise
-        except BaseException:
-            if made and not self.exists:
+        finally:
+            if made and (failed or only_look) and not self.exists:
                 with contextlib.suppress(OSError):
                     self.folder.rmdir()
-            raise
 
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Path]:

@@ -31,6 +31,7 @@ class Warehouse:
         self._catalog = catalog
         self._namespace = namespace
         self._tables: dict[str, Table] = {}
+        self._writers: list[TableWriter] = []
 
     @classmethod
     def local(cls, folder: Path, namespace: str, *, create: bool = False) -> "Warehouse":
@@ -53,6 +54,7 @@ class Warehouse:
     def refresh(self) -> None:
         """Forget the loaded tables: the next use sees what was published since."""
         self._tables.clear()
+        self._writers.clear()
 
     def has(self, name: str) -> bool:
         """Say whether a table was made."""
@@ -99,7 +101,9 @@ class Warehouse:
 
     def writer(self, name: str, run_id: str) -> TableWriter:
         """Return a writer of new data files."""
-        return TableWriter(self._table(name), run_id)
+        writer = TableWriter(self._table(name), run_id)
+        self._writers.append(writer)
+        return writer
 
     def add(self, name: str, branch: str, base: int, added: Sequence[DataFile]) -> int:
         """Append data files to a snapshot, on a branch, and return the new snapshot."""
@@ -137,6 +141,12 @@ class Warehouse:
         for name in CONTRACTS:
             if self.has(name):
                 refs.drop_branches(self._table(name), prefix)
+
+    def discard_written(self) -> None:
+        """Delete the data files that were written since ``refresh``: nothing may use them."""
+        for writer in self._writers:
+            self.discard(writer.files)
+        self._writers.clear()
 
     def discard(self, files: Sequence[DataFile]) -> None:
         """Delete data files that no snapshot names."""

@@ -1,5 +1,6 @@
 """Data files: frames in, Parquet files with field ids and manifest statistics out."""
 
+from collections.abc import Sequence
 from itertools import count
 from typing import Final
 
@@ -58,6 +59,11 @@ class TableWriter:
         self._pending, self._pending_rows = [frame], frame.height
         self._flush(f"{BUCKET_FIELD}={bucket}/")
         self._close_file(Record(bucket))
+
+    @property
+    def files(self) -> Sequence[DataFile]:
+        """The files that are finished so far."""
+        return self._files
 
     def close(self) -> list[DataFile]:
         """Finish the open file and return all files."""
