@@ -13,7 +13,7 @@ from stedi.contract import contract_of
 from stedi.lake.lake import Lake
 from stedi.lake.report import RunReport
 from stedi.names import Consent, Zone
-from stedi.plan.change import Change, People
+from stedi.plan.change import People
 from stedi.plan.match import percent
 
 _NAMED = 10
@@ -68,7 +68,7 @@ def print_plan(out: Console, report: RunReport, lake: Path) -> None:
         listed.add_column(name, justify="right")
     for table, account in report.accounts.items():
         if (zone := contract_of(table).zone) is not Zone.SYSTEM:
-            change = report.changes.get(table, Change())
+            change = report.changes[table]
             then = "" if zone is Zone.LANDING else number(account.rows_out)
             listed.add_row(table, number(change.gained), number(change.lost), then)
     out.print(listed)

@@ -116,7 +116,7 @@ class RunReport:
             "tables": {
                 name: {key: value for key, value in asdict(account).items() if key != "table"}
                 | {"snapshot_id": self.run.snapshots[name]}
-                | asdict(self.changes.get(name, Change()))
+                | asdict(self.changes[name])
                 for name, account in self.accounts.items()
             },
         }

@@ -189,7 +189,7 @@ def _stage(
             accounts={**loaded.accounts, **as_before},
             match=base.match,
             read=loaded.read,
-            changes=landed,
+            changes={**landed, **{step.table: Change() for step in LINEAGE}},
             people=People(),
             expected=True,
         )
