@@ -72,13 +72,13 @@ def demo(tmp_path_factory):
 def test_help_names_every_command(stedi):
     shown = stedi("--help")
     assert shown.code == 0
-    for command in ("demo", "simulate", "run", "status", "show", "quarantine", "explain", "tag"):
+    for command in ("demo", "simulate", "run", "status", "show", "quarantine", "explain", "tag", "maintain"):
         assert f"\n  {command} " in shown.out
     assert "..." not in shown.out.replace("[ARGS]...", "")
 
 
 @pytest.mark.parametrize(
-    "command", ["demo", "simulate", "run", "status", "show", "quarantine", "explain", "tag"]
+    "command", ["demo", "simulate", "run", "status", "show", "quarantine", "explain", "tag", "maintain"]
 )
 def test_every_command_has_help_and_json(stedi, command):
     shown = stedi(command, "--help")

@@ -17,7 +17,10 @@ def status(lake: Path, *, as_json: bool) -> None:
     opened = Lake.open(lake)
     run = opened.last_run()
     tables = opened.tables()
-    runs = opened.runs().select("run_id", "started_at", "published_at", "now", "code_version")
+    every = opened.runs().select("run_id", "kind", "started_at", "published_at", "now", "code_version")
+    # A maintenance brings nothing new: it is told of by itself.
+    runs, maintenances = every.filter(kind="run"), every.filter(kind="maintenance")
+    last_maintenance = maintenances.row(-1, named=True) if maintenances.height else None
     tags = opened.tags()
     held = (
         opened.scan(QUARANTINE).select(pl.col("released_at").is_null().sum().alias("held")).collect().item()
@@ -28,9 +31,10 @@ def status(lake: Path, *, as_json: bool) -> None:
                 "lake": str(lake),
                 "consent": run.consent,
                 "key_fingerprint": run.key_fingerprint,
-                "last_run": run.run_id,
+                "last_run": runs["run_id"][-1],
+                "last_maintenance": last_maintenance["run_id"] if last_maintenance else None,
                 "held_in_quarantine": held,
-                "runs": rows(runs),
+                "runs": rows(every),
                 "tags": tags,
                 "tables": rows(tables),
             }
@@ -54,6 +58,9 @@ def status(lake: Path, *, as_json: bool) -> None:
             row["run_id"], f"{row['published_at']:%Y-%m-%d %H:%M:%S}", f"{row['now']:%Y-%m-%d %H:%M:%S}"
         )
     out.print(listed)
+    if last_maintenance:
+        out.print()
+        out.print(f"last maintained: {last_maintenance['published_at']:%Y-%m-%d %H:%M:%S}")
     if tags:
         out.print()
         out.print("tags: " + ", ".join(f"{name} ({run_id})" for name, run_id in sorted(tags.items())))
