@@ -34,7 +34,8 @@ _NONE = _Rows(0, 0)
 
 
 def _rows(frame: pl.DataFrame) -> _Rows:
-    return _Rows(frame.height, sum(frame.hash_rows().to_list()) % 2**64)
+    # The sum of unsigned integers wraps around, in whatever parts it is taken.
+    return _Rows(frame.height, int(frame.hash_rows().sum()))
 
 
 def compact(

@@ -53,6 +53,6 @@ def check_readable(warehouse: Warehouse, runs: Sequence[Run], run: Run, table: s
     oldest = next((each.run_id for each in runs if each.snapshots[table] in there), "none")
     raise CatalogError(
         f"run {run.run_id}, published {run.published_at:%Y-%m-%d %H:%M}, can no longer be read: its "
-        "snapshots were expired, as stedi maintain does with those of old runs that no tag names. The oldest run whose "
-        f"{table} can be read is {oldest}; stedi tag NAME keeps the newest one for good"
+        "snapshots were expired, as stedi maintain does with those of old runs that no tag names. The "
+        f"oldest run whose {table} can be read is {oldest}; stedi tag NAME keeps the newest one for good"
     )
