@@ -109,7 +109,7 @@ RUNS: Final = Contract(
         Column(
             name="kind",
             kind=Kind.STRING,
-            doc="`run`; or `maintenance`, which changes files and no row, and judges nothing.",
+            doc="run; or maintenance, which changes files and no row, and judges nothing.",
             required=True,
         ),
         Column(name="started_at", kind=Kind.TIMESTAMPTZ, doc="When it began.", required=True),
