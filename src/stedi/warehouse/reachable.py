@@ -38,6 +38,9 @@ def reachable(table: Table, *, without: Collection[int] = ()) -> Reachable:
         seen |= {manifest.manifest_path: manifest for manifest in snapshot.manifests(table.io)}
     for path, manifest in seen.items():
         needed.add(path)
+        # One that only lists what was deleted reaches nothing, and opening it is what takes the time.
+        if not (manifest.has_added_files() or manifest.has_existing_files()):
+            continue
         needed |= {entry.data_file.file_path for entry in manifest.fetch_manifest_entry(table.io)}
     kept = {entry.metadata_file for entry in metadata.metadata_log}
     kept |= {file.statistics_path for file in metadata.statistics}
