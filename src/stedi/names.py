@@ -10,6 +10,9 @@ from stedi.errors import ConfigurationError
 Consent = Literal["as_of", "current"]
 CONSENT_MODES: Final[tuple[Consent, ...]] = ("as_of", "current")
 
+RunKind = Literal["run", "maintenance"]
+"""What a row of the run table is: a run, or a maintenance, which changes files and no row."""
+
 NAMESPACE: Final = "stedi"
 
 CUSTOMER_LANDING: Final = "customer_landing"

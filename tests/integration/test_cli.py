@@ -28,6 +28,7 @@ COMMANDS = (
     "quarantine",
     "explain",
     "tag",
+    "maintain",
 )
 TABLES = ("customer_trusted", "accelerometer_trusted", "customer_curated", "step_trainer_trusted")
 
@@ -103,7 +104,7 @@ def test_demo_counts_who_came_in(stedi, tmp_path, monkeypatch):
     told = stedi("demo", "--dir", "demo", "--customers", "30", "--seed", "5", "--json").json
     lake = Lake.open(tmp_path / "demo" / "lake")
     training = lake.scan(MACHINE_LEARNING_CURATED).collect()
-    people = {row["history"]: row for row in told["people"]}
+    people = {row["history"]: row for row in told["histories"]}
     assert sum(row["customers"] for row in people.values()) == 30
     known = truth(tmp_path / "demo" / "landing", Pseudonyms.from_file(key_file()))
     named = training["customer_id"].unique()
@@ -345,3 +346,38 @@ def test_ctrl_c_leaves_the_lake_as_it_was(tmp_path):
         "stedi: interrupted; what was published before stands, and nothing else was"
     )
     assert not lake.exists()
+
+
+def test_maintain_plans_acts_and_is_no_run(stedi, tmp_path):
+    lake = tmp_path / "lake"
+    for seed in range(2):
+        stedi("simulate", tmp_path / str(seed), "--customers", "4", "--seed", seed)
+        assert stedi("run", tmp_path / str(seed), "--lake", lake, "--max-rejected", "1").code == 0
+    rows = {
+        table["table"]: table["rows"] for table in stedi("status", "--lake", lake, "--json").json["tables"]
+    }
+    planned = stedi("maintain", "--lake", lake, "--plan")
+    assert "customer_landing" in planned.out
+    assert "2 -> 1" in planned.out
+    assert "nothing was changed" in planned.out
+    assert stedi("maintain", "--lake", lake, "--plan", "--json").json["changed"]
+    done = stedi("maintain", "--lake", lake, "--keep-days", "0", "--older-than", "0")
+    assert done.code == 0, done.err
+    assert "the same rows, checked" in done.out
+    assert max(map(len, done.out.splitlines())) <= 100
+    again = stedi("maintain", "--lake", lake, "--keep-days", "0", "--older-than", "0")
+    assert again.out.startswith("Nothing to do")
+    told = stedi("status", "--lake", lake, "--json").json
+    after = {table["table"]: table["rows"] for table in told["tables"]}
+    assert {**after, "run": 2} == rows
+    assert [each["kind"] for each in told["runs"]] == ["run", "run", "maintenance"]
+    assert told["last_run"] == told["runs"][1]["run_id"]
+    assert told["last_maintenance"] == told["runs"][2]["run_id"]
+    printed = stedi("status", "--lake", lake).out
+    assert "last maintained: " in printed
+    assert told["last_maintenance"] not in printed
+
+
+def test_maintain_refuses_negative_ages_as_wrong_usage(stedi, tmp_path):
+    assert stedi("maintain", "--lake", tmp_path, "--keep-days", "-1").code == 2
+    assert stedi("maintain", "--lake", tmp_path / "lake").code == 1

@@ -1,5 +1,6 @@
 """A lake whose landing root and warehouse are both on S3, on a server of our own."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
@@ -73,3 +74,25 @@ def test_an_unknown_catalog_is_refused(tmp_path):
 def test_arguments_that_contradict_each_other_are_refused(arguments):
     with pytest.raises(ConfigurationError):
         stedi.Lake.open(**arguments)
+
+
+def test_a_lake_on_s3_is_maintained(s3_bucket, s3_server, tmp_path):
+    lake = open_lake(s3_server, tmp_path)
+    for number in range(2):
+        lake.run(pour(tmp_path / str(number), rich_world(number)), now=NOW, max_rejected=1)
+    before = tables_of(lake)
+    home = "warehouse/stedi/accelerometer_landing"
+    orphan = f"{home}/data/20260101T000000Z-abcdef-00000.parquet"
+    foreign = f"{home}/data/00000-1-spark.parquet"
+    for key in (orphan, foreign, "beside/20260101T000000Z-abcdef-00000.parquet"):
+        s3_bucket.put_object(Key=key, Body=b"left behind")
+    planned = lake.maintain(plan=True, keep_days=0, older_than=timedelta(0))
+    assert orphan in {item.key for item in s3_bucket.objects.all()}
+    report = lake.maintain(keep_days=0, older_than=timedelta(0))
+    assert planned.merged == report.merged > 0
+    assert report.foreign == ("stedi/accelerometer_landing/data/00000-1-spark.parquet",)
+    keys = {item.key for item in s3_bucket.objects.all()}
+    assert orphan not in keys
+    assert {foreign, "beside/20260101T000000Z-abcdef-00000.parquet"} <= keys
+    assert tables_of(open_lake(s3_server, tmp_path)) == before
+    assert not lake.maintain(keep_days=0, older_than=timedelta(0)).changed

@@ -313,3 +313,23 @@ def tag(
     from stedi.cli.tag import tag as run_tag  # noqa: PLC0415
 
     run_tag(name, lake=lake, as_json=json)
+
+
+@app.command()
+def maintain(
+    *,
+    lake: LakeOption = DEFAULT_LAKE,
+    keep_days: Annotated[
+        int, typer.Option(metavar="N", min=0, help="For how many days old runs stay readable.")
+    ] = 30,
+    older_than: Annotated[
+        float,
+        typer.Option(metavar="HOURS", min=0, help="Delete files that nothing reaches from this age on."),
+    ] = 1.0,
+    plan: Annotated[bool, typer.Option("--plan", help="Say what would be done, and change nothing.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Merge small files and remove what nobody needs."""
+    from stedi.cli.maintain import maintain as run_maintain  # noqa: PLC0415
+
+    run_maintain(lake, keep_days=keep_days, older_than=older_than, plan=plan, as_json=json)

@@ -52,7 +52,7 @@ def demo(folder: Path, *, customers: int, seed: int, as_json: bool) -> None:
                 "landing": str(landing),
                 "lake": str(where),
                 "picture": str(picture) if isinstance(picture, Path) else None,
-                "people": rows(who),
+                "histories": rows(who),
             }
             | report.to_dict()
         )

@@ -40,6 +40,7 @@ def status(lake: Path, *, as_json: bool) -> None:
     _print_tables(out, health)
     _print_sensors(out, health)
     _print_runs(out, health)
+    _print_maintenance(out, health)
     _print_rejects(out, health)
     _print_tags(out, health)
 
@@ -86,6 +87,12 @@ def _print_runs(out: Console, health: Health) -> None:
         )
     out.print()
     out.print(listed)
+
+
+def _print_maintenance(out: Console, health: Health) -> None:
+    if health.last_maintained is not None:
+        out.print()
+        out.print(f"last maintained: {_moment(health.last_maintained)}")
 
 
 def _print_rejects(out: Console, health: Health) -> None:

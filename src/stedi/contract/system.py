@@ -106,6 +106,12 @@ RUNS: Final = Contract(
             name="run_id", kind=Kind.STRING, doc="The run's id: its start and a random part.", required=True
         ),
         Column(name="base_run_id", kind=Kind.STRING, doc="The run before it; null for the first."),
+        Column(
+            name="kind",
+            kind=Kind.STRING,
+            doc="run; or maintenance, which changes files and no row, and judges nothing.",
+            required=True,
+        ),
         Column(name="started_at", kind=Kind.TIMESTAMPTZ, doc="When it began.", required=True),
         Column(name="published_at", kind=Kind.TIMESTAMPTZ, doc="When it was published.", required=True),
         Column(

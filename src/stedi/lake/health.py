@@ -112,7 +112,8 @@ class Health:
     Attributes:
         consent: The lake's consent mode.
         key_fingerprint: The fingerprint of its pseudonym key.
-        last_run: The id of the newest run.
+        last_run: The id of the newest run that loaded or derived something.
+        last_maintained: When the lake was last maintained.
         run_count: How many runs were published.
         runs: The last ten of them, the newest last.
         tables: Every table.
@@ -127,6 +128,7 @@ class Health:
     consent: Consent
     key_fingerprint: str
     last_run: str
+    last_maintained: datetime | None
     run_count: int
     runs: tuple[RunFacts, ...]
     tables: tuple[TableFacts, ...]
@@ -150,6 +152,9 @@ def health_of(lake: Lake) -> Health:
     """
     runs = from_frame(lake.runs())
     newest = runs[-1]
+    # A maintenance brings nothing new: it is told of by itself.
+    loads = [run for run in runs if run.kind == "run"]
+    maintained = [run.published_at for run in runs if run.kind == "maintenance"]
     tables = tuple(
         TableFacts(**{name: row[name] for name in ("table", "zone", "rows", "bytes", "snapshot_id")})
         for row in lake.tables().iter_rows(named=True)
@@ -160,7 +165,7 @@ def health_of(lake: Lake) -> Health:
     begins = upcoming(lake, newest)
     twice = lake.scan(OBJECT).select(pl.col("duplicate").sum()).collect().item()
     warnings = (
-        *about_run(newest),
+        *about_run(loads[-1]),
         *about_deliveries(int(twice)),
         *about_quarantine(held),
         *about_consents(begins),
@@ -169,9 +174,10 @@ def health_of(lake: Lake) -> Health:
     return Health(
         consent=newest.consent,
         key_fingerprint=newest.key_fingerprint,
-        last_run=newest.run_id,
-        run_count=len(runs),
-        runs=tuple(map(_facts, runs[-_RUNS:])),
+        last_run=loads[-1].run_id,
+        last_maintained=maintained[-1] if maintained else None,
+        run_count=len(loads),
+        runs=tuple(map(_facts, loads[-_RUNS:])),
         tables=tables,
         rejects=rejects,
         sensors=tuple(_span(lake, table, column) for table, column in _TIMES.items()),

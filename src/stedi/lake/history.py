@@ -9,7 +9,7 @@ import polars as pl
 
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
-from stedi.names import MACHINE_LEARNING_CURATED, RUN, Consent
+from stedi.names import MACHINE_LEARNING_CURATED, RUN, Consent, RunKind
 from stedi.plan.account import Account
 from stedi.plan.match import Match
 
@@ -32,6 +32,7 @@ class Run:
         match: How well the two sensors pair.
         snapshots: The snapshot of each table.
         accounts: The row arithmetic of each table.
+        kind: ``"maintenance"`` where only files changed, and no row.
     """
 
     run_id: str
@@ -45,6 +46,7 @@ class Run:
     match: Match
     snapshots: Mapping[str, int]
     accounts: Mapping[str, Account]
+    kind: RunKind = "run"
 
     @property
     def ref(self) -> str:
@@ -71,6 +73,7 @@ def to_frame(run: Run) -> pl.DataFrame:
     row = {
         "run_id": run.run_id,
         "base_run_id": run.base_run_id,
+        "kind": run.kind,
         "started_at": run.started_at,
         "published_at": run.published_at,
         "now": run.now,

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Self
 
@@ -12,12 +12,15 @@ import polars as pl
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.contract import CONTRACTS, contract_of
 from stedi.errors import ConfigurationError, LakeError, UnknownNameError
+from stedi.lake.expired import check_readable
 from stedi.lake.explain.explain import explain
 from stedi.lake.explain.explanation import Explanation
 from stedi.lake.explain.who import only_one
 from stedi.lake.history import TAG_PREFIX, Run, from_frame
 from stedi.lake.keys import find_key, key_file
 from stedi.lake.load import find_sources
+from stedi.lake.maintain import Care, maintain, plan_maintenance
+from stedi.lake.maintenance import MaintenanceReport
 from stedi.lake.release import find_records
 from stedi.lake.report import RunReport
 from stedi.lake.run import Order, check_order, execute
@@ -32,6 +35,8 @@ from stedi.names import (
     check_name,
 )
 from stedi.progress import Progress, silent
+from stedi.warehouse.compaction import Target
+from stedi.warehouse.failure import explained
 from stedi.warehouse.warehouse import Warehouse
 
 DEFAULT_BUCKETS: Final = 32
@@ -205,6 +210,47 @@ class Lake:
             )
             return execute(warehouse, order, runs)
 
+    def maintain(
+        self,
+        *,
+        keep_days: int = 30,
+        older_than: timedelta = timedelta(hours=1),
+        plan: bool = False,
+        progress: Progress = silent,
+    ) -> MaintenanceReport:
+        """Merge small files, expire snapshots that nobody needs, and delete the files that nothing reaches.
+
+        No row changes, and that is checked. Runs that a tag names, and the last ten, stay readable for good.
+        It may be interrupted at any time: the next one goes on.
+
+        Args:
+            keep_days: For how many days the other runs stay readable by their id.
+            older_than: The age from which a file that nothing reaches is deleted. On a catalog that others
+                write to it must exceed the length of their longest run.
+            plan: Say what would be done now, and change nothing.
+            progress: Is told how far the maintenance is.
+
+        Raises:
+            ConfigurationError: An age is negative.
+            LakeError: Nothing was published yet, another run holds the lake, or it has lost files.
+
+        Examples:
+            >>> import stedi
+            >>> stedi.Lake.open("no-such-lake").maintain()
+            Traceback (most recent call last):
+            stedi.errors.LakeError: there is no published run in the lake ...
+        """
+        if keep_days < 0 or older_than < timedelta(0):
+            raise ConfigurationError("keep_days and older_than are ages: 0 or more")
+        care = Care(keep_days=keep_days, older_than=older_than, target=Target(), progress=progress)
+        warehouse, runs = self._site.read()
+        if plan:
+            with explained(str(self._site)):
+                return plan_maintenance(warehouse, runs, care)
+        # A scratch folder is asked for, so that those of killed runs go.
+        with self._site.hold() as (held, published), self._site.scratch():
+            return maintain(held, published, care)
+
     def scan(
         self, table: str, *, at: str | datetime | None = None, include_withdrawn: bool = False
     ) -> pl.LazyFrame:
@@ -218,6 +264,7 @@ class Lake:
         Raises:
             UnknownNameError: There is no such table, run or tag.
             LakeError: Nothing was published yet.
+            CatalogError: The run's snapshots were expired by a maintenance.
         """
         contract = contract_of(table)
         warehouse, runs = self._site.read()
@@ -225,6 +272,7 @@ class Lake:
             return warehouse.scan(RUN, warehouse.main(RUN))
         newest = runs[-1]
         run = newest if at is None else _run_at(warehouse, runs, at)
+        check_readable(warehouse, runs, run, table)
         frame = warehouse.scan(table, run.snapshots[table])
         if run.run_id == newest.run_id or include_withdrawn or "customer_id" not in contract.names:
             return frame

@@ -37,7 +37,8 @@ def summary(table: Table, snapshot_id: int, key: str) -> int:
     snapshot = table.snapshot_by_id(snapshot_id)
     if snapshot is None or snapshot.summary is None:
         raise CatalogError(
-            f"table {table.name()[-1]} has lost its snapshot {snapshot_id}: it was expired by another tool"
+            f"table {table.name()[-1]} has no snapshot {snapshot_id} any more: it was expired, by stedi "
+            "maintain or by another tool"
         )
     return int(snapshot.summary[key] or 0)
 

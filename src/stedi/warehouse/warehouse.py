@@ -1,7 +1,8 @@
 """The tables of one lake, by name: the face of this floor."""
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
@@ -13,9 +14,11 @@ from pyiceberg.table import Table
 from stedi.contract import CONTRACTS, contract_of
 from stedi.errors import CatalogError
 from stedi.names import ACCELEROMETER_TRUSTED, RUN
-from stedi.warehouse import bucket, read, refs
+from stedi.warehouse import bucket, compaction, expiry, read, refs, rewrite, unreachable
 from stedi.warehouse.bucket_files import BucketFiles
 from stedi.warehouse.catalog import create_table, load_table, local_catalog, remote_catalog
+from stedi.warehouse.listing import Found
+from stedi.warehouse.reachable import reachable
 from stedi.warehouse.writer import TableWriter
 
 
@@ -91,6 +94,10 @@ class Warehouse:
         """Return how many rows a snapshot has."""
         return refs.summary(self._table(name), snapshot_id, "total-records")
 
+    def files(self, name: str, snapshot_id: int) -> int:
+        """Return how many data files a snapshot has."""
+        return refs.summary(self._table(name), snapshot_id, "total-data-files")
+
     def size(self, name: str, snapshot_id: int) -> int:
         """Return how many bytes the data files of a snapshot have."""
         return refs.summary(self._table(name), snapshot_id, "total-files-size")
@@ -154,3 +161,64 @@ class Warehouse:
         for file in files:
             with contextlib.suppress(OSError):
                 io.delete(file.file_path)
+
+    def small_groups(
+        self, name: str, snapshot_id: int, target: compaction.Target
+    ) -> Sequence[compaction.Group]:
+        """Return the data files of a snapshot that should become one."""
+        return compaction.groups(self._table(name), snapshot_id, target)
+
+    def small_files(self, name: str, snapshot_id: int, target: compaction.Target) -> Sequence[DataFile]:
+        """Return the small data files of a snapshot."""
+        return compaction.small_files(self._table(name), snapshot_id, target)
+
+    def many_manifests(self, name: str, snapshot_id: int) -> bool:
+        """Say whether a snapshot has more manifests than it should."""
+        return compaction.many_manifests(self._table(name), snapshot_id)
+
+    def rows_of(self, name: str, files: Iterable[DataFile]) -> Iterator[pl.DataFrame]:
+        """Yield the rows of data files in frames of bounded size."""
+        return compaction.rows_of(self._table(name), files)
+
+    def compact(
+        self, name: str, branch: str, base: int, added: Sequence[DataFile], removed: Sequence[DataFile]
+    ) -> int:
+        """Put data files in the place of others with the same rows, on a branch; return the new snapshot."""
+        return rewrite.stage_compaction(self._table(name), branch, base=base, added=added, removed=removed)
+
+    def rewrite_runs(self, added: Sequence[DataFile], removed: Sequence[DataFile]) -> None:
+        """Put data files in the place of others in the run table, if it is as it was when it was loaded."""
+        rewrite.rewrite_main(self._table(RUN), added, removed)
+
+    def snapshots(self, name: str) -> Mapping[int, datetime]:
+        """Return the snapshots of a table, and when each was made."""
+        return expiry.snapshots(self._table(name))
+
+    def has_snapshot(self, name: str, snapshot_id: int) -> bool:
+        """Say whether a table still has a snapshot."""
+        return self._table(name).snapshot_by_id(snapshot_id) is not None
+
+    def referred(self, name: str, *, but: str) -> set[int]:
+        """Return the snapshots that tags and branches name, but for branches whose name begins so."""
+        return expiry.referred(self._table(name), but=but)
+
+    def expire(self, name: str, snapshot_ids: Collection[int]) -> None:
+        """Let snapshots leave the metadata of a table; their files stay."""
+        expiry.expire(self._table(name), snapshot_ids)
+
+    def leftovers(self, *, before: datetime, without: Mapping[str, Collection[int]]) -> unreachable.Leftovers:
+        """Find the files of the warehouse that no table reaches.
+
+        Args:
+            before: Only files that were written before this time count.
+            without: Snapshots of tables to leave out, as if they were expired.
+        """
+        tables = {name: self._table(name) for name in CONTRACTS}
+        reached = {
+            name: (table, reachable(table, without=without.get(name, ()))) for name, table in tables.items()
+        }
+        return unreachable.find_unreachable(self._catalog.properties["warehouse"], reached, before=before)
+
+    def delete(self, files: Iterable[Found], done: Callable[[], None]) -> None:
+        """Delete files that no table reaches."""
+        unreachable.delete(self._table(RUN).io, files, done)

@@ -1,0 +1,58 @@
+"""Snapshots that nobody needs any more, and what to say to whoever asks for one."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from stedi.errors import CatalogError
+from stedi.lake.history import TAG_PREFIX, Run
+from stedi.names import RUN
+from stedi.plan.lineage import published_tables
+from stedi.warehouse.warehouse import Warehouse
+
+
+def expirable(
+    warehouse: Warehouse, runs: Sequence[Run], *, kept_from: datetime, unnamed_from: datetime
+) -> Mapping[str, set[int]]:
+    """Return the snapshots of each table that nobody needs.
+
+    Needed are those of the newest run, of runs published since ``kept_from``, and of all tags. A snapshot
+    that no run names was left by a run that failed or by another tool, and goes sooner; so do those of the
+    run table, of which the newest holds all rows of the others.
+
+    Args:
+        warehouse: The lake's tables.
+        runs: The published runs.
+        kept_from: Runs that were published since then stay readable.
+        unnamed_from: Snapshots that were made since then stay, whoever made them.
+    """
+    young = [run for run in runs if run.published_at >= kept_from]
+    found: dict[str, set[int]] = {}
+    for table in (*published_tables(), RUN):
+        kept = warehouse.referred(table, but=TAG_PREFIX)
+        named: set[int] = set()
+        if table != RUN:
+            kept |= {run.snapshots[table] for run in (*young, runs[-1])}
+            named = {run.snapshots[table] for run in runs}
+        found[table] = {
+            snapshot_id
+            for snapshot_id, made_at in warehouse.snapshots(table).items()
+            if snapshot_id not in kept and (snapshot_id in named or made_at < unnamed_from)
+        }
+    return found
+
+
+def check_readable(warehouse: Warehouse, runs: Sequence[Run], run: Run, table: str) -> None:
+    """Refuse to read a run whose snapshot of a table was expired.
+
+    Raises:
+        CatalogError: It was.
+    """
+    if warehouse.has_snapshot(table, run.snapshots[table]):
+        return
+    there = warehouse.snapshots(table)
+    oldest = next((each.run_id for each in runs if each.snapshots[table] in there), "none")
+    raise CatalogError(
+        f"run {run.run_id}, published {run.published_at:%Y-%m-%d %H:%M}, can no longer be read: its "
+        "snapshots were expired, as stedi maintain does with those of old runs that no tag names. The "
+        f"oldest run whose {table} can be read is {oldest}; stedi tag NAME keeps the newest one for good"
+    )
