@@ -200,8 +200,6 @@ class Lake:
                 consent=base.consent,
                 now=judged_at,
                 max_rejected=1,
-                full=False,
-                plan=False,
                 pseudonyms=pseudonyms,
                 released=find_records(quarantine, record_ids),
                 scratch=scratch,

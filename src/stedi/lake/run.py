@@ -39,26 +39,26 @@ class Order:
         consent: The consent mode.
         now: The time at which consent is judged.
         max_rejected: The largest share of a table's new records that may be rejected.
-        full: Derive everything anew.
-        plan: Publish nothing, and leave the lake as it was.
         pseudonyms: The lake's key.
         released: Rejected records, as (digest, position), that from now on deny and claim nothing.
         scratch: Where rows wait for their bucket.
         seal: Is called once all is checked, just before the run is published.
         progress: Is told how far the run is.
+        full: Derive everything anew.
+        plan: Publish nothing, and leave the lake as it was.
     """
 
     sources: Mapping[str, Sequence[LandingObject]]
     consent: Consent
     now: datetime
     max_rejected: float
-    full: bool
-    plan: bool
     pseudonyms: Pseudonyms
     released: frozenset[tuple[str, int]]
     scratch: Path
     seal: Callable[[], None]
     progress: Progress
+    full: bool = False
+    plan: bool = False
 
 
 def check_order(consent: Consent, now: datetime, base: Run | None) -> None:
