@@ -1,8 +1,8 @@
 """Parquet files of Iceberg tables, written with what is known of their columns.
 
 Otherwise than by pyiceberg's own writer, texts are given as dictionaries, which Parquet stores as they are instead of
-looking for repeated ones again, a text that all rows of a frame share costs nothing per row, and numbers that rise
-are stored as their steps.
+looking for repeated ones again, a text that all rows of a frame share costs nothing per row, numbers that rise are
+stored as their steps, and columns of which manifests must not say anything have no statistics in the file either.
 """
 
 from collections.abc import Sequence
@@ -15,6 +15,8 @@ import pyarrow.parquet as pq
 from pyiceberg.io import OutputFile
 from pyiceberg.io.fileformat import DataFileStatistics
 from pyiceberg.io.pyarrow import (
+    MetricModeTypes,
+    MetricsMode,
     compute_statistics_plan,
     data_file_statistics_from_parquet_metadata,
     parquet_path_to_id_mapping,
@@ -22,6 +24,7 @@ from pyiceberg.io.pyarrow import (
 )
 from pyiceberg.table import Table, TableProperties
 
+_NONE: Final = MetricsMode(MetricModeTypes.NONE)
 _RISING: Final = "_position"
 
 
@@ -38,6 +41,7 @@ class ParquetFile:
         self._schema = table.schema()
         self._properties = table.properties
         self._paths = parquet_path_to_id_mapping(self._schema)
+        self._plan = compute_statistics_plan(self._schema, self._properties)
         columns: pa.Schema = schema_to_pyarrow(self._schema)
         self._texts = [field.name for field in columns if _is_text(field.type)]
         self._columns = pa.schema([_stored(field) for field in columns])
@@ -50,6 +54,8 @@ class ParquetFile:
             dictionary_pagesize_limit=TableProperties.PARQUET_DICT_SIZE_BYTES_DEFAULT,
             use_dictionary=[path for path in self._paths if path != _RISING],
             column_encoding={_RISING: "DELTA_BINARY_PACKED"} if _RISING in self._paths else None,
+            write_statistics=[path for path, field in self._paths.items() if self._plan[field].mode != _NONE],
+            write_batch_size=TableProperties.PARQUET_PAGE_ROW_LIMIT_DEFAULT,
             store_schema=False,  # how texts were given is nothing for readers to know
         )
 
@@ -70,7 +76,7 @@ class ParquetFile:
             self._writer.close()
         return data_file_statistics_from_parquet_metadata(
             parquet_metadata=self._writer.writer.metadata,
-            stats_columns=compute_statistics_plan(self._schema, self._properties),
+            stats_columns=self._plan,
             parquet_column_mapping=self._paths,
         )
 
