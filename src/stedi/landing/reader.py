@@ -100,10 +100,10 @@ class Reader:
         self._likely = (shape,)
         self._fast_consent_field |= shape.consent_field
         self._ends_cut_off = False
-        draft = decode(text, shape, self._contract)
-        positions = pl.int_range(self._position, self._position + draft.height, dtype=pl.Int64, eager=True)
+        positions = self._position + pl.int_range(pl.len(), dtype=pl.Int64)
+        draft = decode(text, shape, self._contract, positions)
         self._position += draft.height
-        return self._judge_known(draft.with_columns(positions.alias(POSITION)), lambda: Lines.of(text))
+        return self._judge_known(draft, lambda: Lines.of(text))
 
     def _read_chunk(self, chunk: Chunk) -> Split:
         known, rest, blank, total = self._sort_lines(chunk.text)
@@ -175,9 +175,8 @@ class Reader:
         return rest
 
     def _judge_lines(self, shape: Shape, lines: Lines, starts: pl.Series) -> Split:
-        draft = decode(lines.text(), shape, self._contract)
-        positions = starts.gather(lines.numbers)
-        return self._judge_known(draft.with_columns(positions.alias(POSITION)), lambda: lines)
+        positions = pl.lit(starts.gather(lines.numbers))
+        return self._judge_known(decode(lines.text(), shape, self._contract, positions), lambda: lines)
 
     def _judge_known(self, draft: pl.DataFrame, lines: Callable[[], Lines]) -> Split:
         def raw(rows: pl.Series) -> pl.Series:

@@ -53,7 +53,7 @@ class Shape:
     Attributes:
         slots: Its keys, in order.
         plain: Its records can be read as a table with separators: no spaces, colons, braces or escapes
-            in texts that matter.
+            in texts that matter, and no value absent.
         record: Matches a record of this layout; for Arrow's engine.
     """
 
@@ -123,10 +123,8 @@ def _compiled(layout: tuple[tuple[str, str], ...], columns: dict[str, Column]) -
                 return
             pattern, dtype = value
             slots.append(Slot(key=key, column=column.name if column else None, type=dtype))
-            # The table reader can't tell an absent text from the text "null".
-            if column is None or dtype != pl.String() or not plain:
-                pattern += "|null"
-            parts.append(f'{_GAP}"{re.escape(key)}"{_GAP}:{_GAP}(?:{pattern}){_GAP}')
+            absent = "" if plain else "|null"
+            parts.append(f'{_GAP}"{re.escape(key)}"{_GAP}:{_GAP}(?:{pattern}{absent}){_GAP}')
         body = ",".join(parts)
         yield Shape(slots=tuple(slots), plain=plain, record=rf"{_GAP}\{{{body}\}}{_GAP}")
 
