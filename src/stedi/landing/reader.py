@@ -125,7 +125,7 @@ class Reader:
             self._likely = (known[0][0],) if known and not len(blank) else ()
             return splits[0]
         whole = Split.concat(splits, self._contract)
-        return Split(whole.kept.sort(POSITION), whole.rejected.sort(POSITION))
+        return Split(_in_order(whole.kept), _in_order(whole.rejected))
 
     def _sort_lines(self, text: bytes) -> tuple[list[tuple[Shape, Lines]], Lines, Lines, int]:
         """Return the lines of known layouts, the lines of none, the blank lines, and how many there are."""
@@ -200,6 +200,10 @@ class Reader:
             numbers.extend([number] * (len(rows) - before))
         self._ends_cut_off = bool(rows) and rows[-1].get(REASON) == Rejection.CUT_OFF.value
         return rows, pl.Series("line", numbers, dtype=pl.Int64)
+
+
+def _in_order(records: pl.DataFrame) -> pl.DataFrame:
+    return records if records[POSITION].is_sorted() else records.sort(POSITION)
 
 
 def _is_utf8(text: bytes) -> bool:
