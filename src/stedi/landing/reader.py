@@ -79,7 +79,7 @@ class Reader:
         return pl.DataFrame({**values, POSITION: list(positions)}, schema=schema)
 
     def _read_uniform(self, chunk: Chunk) -> Split | None:
-        """Return the records of a chunk whose lines all have the layout that is likely; None for any other."""
+        """Return the records of a chunk whose lines all have the likely layout; None for any other."""
         if not self._limits.fast:
             return None
         text = self._separator.apply(chunk.text)

@@ -142,7 +142,9 @@ def _column_rules(column: Column, types: dict[str, pl.DataType]) -> list[_Rule]:
 
 def _keep(draft: pl.DataFrame, contract: Contract, origin: Origin) -> pl.DataFrame:
     schema = polars_schema(contract)
-    values = [_value(column).cast(schema[column.name]).alias(column.name) for column in contract.source_columns]
+    values = [
+        _value(column).cast(schema[column.name]).alias(column.name) for column in contract.source_columns
+    ]
     columns = {value.meta.output_name(): value for value in (*values, *_provenance(origin))}
     return draft.select(columns[name] for name in contract.names)
 

@@ -1,8 +1,9 @@
 """Parquet files of Iceberg tables, written with what is known of their columns.
 
-Otherwise than by pyiceberg's own writer, texts are given as dictionaries, which Parquet stores as they are instead of
-looking for repeated ones again, a text that all rows of a frame share costs nothing per row, numbers that rise are
-stored as their steps, and columns of which manifests must not say anything have no statistics in the file either.
+Otherwise than by pyiceberg's own writer, texts are given as dictionaries, which Parquet stores as they are
+instead of looking for repeated ones again, a text that all rows of a frame share costs nearly nothing,
+numbers that rise are stored as their steps, and columns of which manifests must say nothing have no
+statistics in the file either.
 """
 
 from collections.abc import Sequence
@@ -92,23 +93,20 @@ def _stored(field: pa.Field) -> pa.Field:
 def _dictionaries(frames: Sequence[pl.DataFrame]) -> dict[str, pa.DictionaryArray]:
     """Return the columns of some frames, which are all texts, each as one dictionary and the places in it."""
     shared = [_shared(frame) for frame in frames]
-    heights = [frame.height for frame in frames]
     columns = {}
     for name in frames[0].columns:
-        parts = [
-            frame[:1][name] if name in names else frame[name]
-            for frame, names in zip(frames, shared, strict=True)
-        ]
-        encoded = pc.dictionary_encode(pl.concat(parts).to_arrow(compat_level=pl.CompatLevel.oldest()))
-        places = encoded.indices
-        if any(name in names for names in shared):
-            lengths = [
-                pl.Series([height]) if name in names else pl.repeat(1, height, eager=True, dtype=pl.Int64)
-                for names, height in zip(shared, heights, strict=True)
-            ]
-            ends = pl.concat(lengths).cum_sum().cast(pl.Int32).to_arrow()
-            places = pc.run_end_decode(pa.RunEndEncodedArray.from_arrays(ends, places))
-        columns[name] = pa.DictionaryArray.from_arrays(places, encoded.dictionary)
+        once = [name in names for names in shared]
+        texts = [frame[:1][name] if one else frame[name] for frame, one in zip(frames, once, strict=True)]
+        encoded = pc.dictionary_encode(pl.concat(texts).to_arrow(compat_level=pl.CompatLevel.oldest()))
+        codes = pl.Series(encoded.indices)
+        places, start = [], 0
+        for frame, one in zip(frames, once, strict=True):
+            end = start + (1 if one else frame.height)
+            part = codes[start:end]
+            places.append(part.new_from_index(0, frame.height) if one else part)
+            start = end
+        indices = pl.concat(places, rechunk=True).to_arrow()
+        columns[name] = pa.DictionaryArray.from_arrays(indices, encoded.dictionary)
     return columns
 
 
