@@ -11,7 +11,11 @@ from stedi.names import ACCELEROMETER_LANDING, CUSTOMER_LANDING, STEP_TRAINER_LA
 
 PROVENANCE: Final = (
     Column(name="_object", kind=Kind.STRING, doc="The landing object that held the record.", pii=True),
-    Column(name="_digest", kind=Kind.STRING, doc="BLAKE2b-128 of that object's bytes, in hex."),
+    Column(
+        name="_digest",
+        kind=Kind.STRING,
+        doc="128 bits of the SHA-256 of that object's bytes, in hex.",
+    ),
     Column(name="_position", kind=Kind.LONG, doc="The record's place in the object; the first is 0."),
     Column(name="_run", kind=Kind.STRING, doc="The run that loaded the record; null outside a lake."),
 )

@@ -49,7 +49,12 @@ LEDGER: Final = Contract(
             doc="Its modification time in ns (local) or its ETag (S3).",
             required=True,
         ),
-        Column(name="digest", kind=Kind.STRING, doc="BLAKE2b-128 of its bytes, in hex.", required=True),
+        Column(
+            name="digest",
+            kind=Kind.STRING,
+            doc="128 bits of the SHA-256 of its bytes, in hex.",
+            required=True,
+        ),
         Column(
             name="duplicate",
             kind=Kind.BOOLEAN,

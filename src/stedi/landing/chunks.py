@@ -35,6 +35,10 @@ def chunks(blocks: Iterable[bytes], limits: Limits) -> Iterator[Chunk]:
     pile.text = pile.text.removeprefix(_BOM)
     wanted = limits.chunk
     while pile.fill(wanted):
+        if lines := pile.take_lines():
+            yield Chunk(lines)
+            wanted = max(limits.chunk, pile.held + 1)
+            continue
         cut = last_cut(pile.text)
         if cut:
             yield Chunk(pile.text[:cut])
@@ -57,17 +61,36 @@ class _Pile:
 
     def __init__(self, blocks: Iterable[bytes]) -> None:
         self._blocks = iter(blocks)
-        self.text = b""
+        self._parts: list[bytes] = []
+        self.held = 0
+
+    @property
+    def text(self) -> bytes:
+        """The bytes."""
+        if len(self._parts) != 1:
+            self._parts = [b"".join(self._parts)]
+        return self._parts[0]
+
+    @text.setter
+    def text(self, text: bytes) -> None:
+        self._parts, self.held = [text], len(text)
 
     def fill(self, size: int) -> bool:
         """Read until there are so many bytes; return whether there are."""
-        parts = [self.text]
-        held = len(self.text)
-        while held < size and (block := next(self._blocks, None)) is not None:
-            parts.append(block)
-            held += len(block)
-        self.text = b"".join(parts) if len(parts) > 1 else self.text
-        return held >= size
+        while self.held < size and (block := next(self._blocks, None)) is not None:
+            self._parts.append(block)
+            self.held += len(block)
+        return self.held >= size
+
+    def take_lines(self) -> bytes:
+        """Hand on all whole lines, if one ends in the last block: so that the others are copied only once."""
+        *before, block = self._parts
+        cut = block.rfind(b"\n") + 1
+        if not cut:
+            return b""
+        lines = b"".join([*before, block[:cut]])
+        self._parts, self.held = [block[cut:]], len(block) - cut
+        return lines
 
     def skip_record(self) -> None:
         """Drop everything up to the end of the record that the text is in the middle of."""

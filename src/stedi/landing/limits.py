@@ -28,7 +28,7 @@ class Limits:
         fast: Whether vectorised reading is used at all; off only to prove that it changes nothing.
     """
 
-    chunk: int = 8 * MIB
+    chunk: int = 4 * MIB
     record: int = 4 * MIB
     raw: int = 64 * KIB
     memory: int = 64 * MIB

@@ -1,10 +1,12 @@
 """The records of one landing object, chunk by chunk, judged by the contract."""
 
-from collections.abc import Iterable, Iterator
+import struct
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from stedi.contract.reasons import Rejection
 from stedi.contract.table import Contract
@@ -26,8 +28,9 @@ _ASCII: Final = r"\A[\x00-\x7f]*\z"
 class Reader:
     """Reads the chunks of one object into kept and rejected records.
 
-    Whole lines of a known layout are read at once; what no layout explains is read line by line. Both
-    ways give the same result for every line, so which one a line takes is a matter of time only.
+    A chunk whose lines all have one layout is read at once. In any other, the lines of each known layout are,
+    and what no layout explains is read line by line. All ways give the same result for every line, so which
+    one a line takes is a matter of time only.
     """
 
     def __init__(self, contract: Contract, origin: Origin, limits: Limits) -> None:
@@ -38,6 +41,7 @@ class Reader:
         self._strict = StrictReader(contract)
         self._separator = Separator()
         self._shapes: list[Shape] = []
+        self._likely: tuple[Shape, ...] | None = None
         self._position = 0
         self._fast_consent_field = False
         self._ends_cut_off = False
@@ -53,7 +57,7 @@ class Reader:
             if chunk.too_long:
                 yield self._judge_rows([self._strict.too_long(chunk.text)])
             elif chunk.text:
-                yield self._read_chunk(chunk)
+                yield self._read_uniform(chunk) or self._read_chunk(chunk)
 
     def lose_end(self) -> Split:
         """Account for the end of an object that could not be decompressed: one record was cut off.
@@ -74,6 +78,33 @@ class Reader:
         values = {name: [row.get(name) for row in rows] for name in schema if name != POSITION}
         return pl.DataFrame({**values, POSITION: list(positions)}, schema=schema)
 
+    def _read_uniform(self, chunk: Chunk) -> Split | None:
+        """Return the records of a chunk whose lines all have the likely layout; None for any other."""
+        if not self._limits.fast:
+            return None
+        text = self._separator.apply(chunk.text)
+        first = text[: text.find(b"\n") + 1]
+        if self._likely is None and len(text) > self._limits.few * len(first):
+            self._likely = learn(first, self._contract)
+        if not self._likely or not _is_utf8(text) or _longer_line(text, self._limits.record):
+            return None
+        whole = pa.LargeStringArray.from_buffers(
+            1, pa.py_buffer(struct.pack("=qq", 0, len(text))), pa.py_buffer(text)
+        )
+        for shape in self._likely:
+            if pc.match_substring_regex(whole, shape.lines)[0].as_py():
+                break
+        else:
+            self._likely = ()
+            return None
+        self._likely = (shape,)
+        self._fast_consent_field |= shape.consent_field
+        self._ends_cut_off = False
+        positions = self._position + pl.int_range(pl.len(), dtype=pl.Int64)
+        draft = decode(text, shape, self._contract, positions)
+        self._position += draft.height
+        return self._judge_known(draft, lambda: Lines.of(text))
+
     def _read_chunk(self, chunk: Chunk) -> Split:
         known, rest, blank, total = self._sort_lines(chunk.text)
         rows, numbers = self._read_strictly(rest, chunk, total)
@@ -83,7 +114,7 @@ class Reader:
             counts = counts.scatter(rest.numbers, 0).scatter(blank.numbers, 0)
             counts = counts.scatter(per_line["line"], per_line["count"])
         starts = counts.cum_sum() - counts + self._position
-        splits = [self._judge_known(shape, lines, starts) for shape, lines in known]
+        splits = [self._judge_lines(shape, lines, starts) for shape, lines in known]
         if rows:
             within = pl.int_range(len(rows), eager=True) - numbers.search_sorted(numbers, "left")
             splits.append(
@@ -91,9 +122,10 @@ class Reader:
             )
         self._position += int(counts.sum())
         if len(splits) == 1:
+            self._likely = (known[0][0],) if known and not len(blank) else ()
             return splits[0]
         whole = Split.concat(splits, self._contract)
-        return Split(whole.kept.sort(POSITION), whole.rejected.sort(POSITION))
+        return Split(_in_order(whole.kept), _in_order(whole.rejected))
 
     def _sort_lines(self, text: bytes) -> tuple[list[tuple[Shape, Lines]], Lines, Lines, int]:
         """Return the lines of known layouts, the lines of none, the blank lines, and how many there are."""
@@ -122,7 +154,7 @@ class Reader:
     def _take(self, shape: Shape, rest: Lines, known: list[tuple[Shape, Lines]]) -> Lines:
         if not len(rest):
             return rest
-        matched = rest.matches(shape.pattern)
+        matched = rest.matches(shape.line)
         if not matched.any():
             return rest
         known.append((shape, rest.where(matched)))
@@ -142,11 +174,13 @@ class Reader:
                     self._shapes.append(shape)
         return rest
 
-    def _judge_known(self, shape: Shape, lines: Lines, starts: pl.Series) -> Split:
-        draft = decode(lines.text(), shape, self._contract, starts.gather(lines.numbers))
+    def _judge_lines(self, shape: Shape, lines: Lines, starts: pl.Series) -> Split:
+        positions = pl.lit(starts.gather(lines.numbers))
+        return self._judge_known(decode(lines.text(), shape, self._contract, positions), lambda: lines)
 
+    def _judge_known(self, draft: pl.DataFrame, lines: Callable[[], Lines]) -> Split:
         def raw(rows: pl.Series) -> pl.Series:
-            texts = pl.Series(lines.array.view(pa.large_string()).take(rows.to_arrow()))
+            texts = pl.Series(lines().array.view(pa.large_string()).take(rows.to_arrow()))
             return texts.str.strip_chars(" \t\r\n")
 
         return judge(draft, self._contract, self._origin, raw=raw)
@@ -168,8 +202,22 @@ class Reader:
         return rows, pl.Series("line", numbers, dtype=pl.Int64)
 
 
+def _in_order(records: pl.DataFrame) -> pl.DataFrame:
+    return records if records[POSITION].is_sorted() else records.sort(POSITION)
+
+
 def _is_utf8(text: bytes) -> bool:
     try:
         return text.isascii() or bool(text.decode())
     except UnicodeDecodeError:
         return False
+
+
+def _longer_line(text: bytes, limit: int) -> bool:
+    """Return whether a line of a text is longer than so many bytes."""
+    start = 0
+    while len(text) - start > limit:
+        start = text.rfind(b"\n", start, start + limit) + 1
+        if start == 0:
+            return True
+    return False

@@ -53,13 +53,23 @@ class Shape:
     Attributes:
         slots: Its keys, in order.
         plain: Its records can be read as a table with separators: no spaces, colons, braces or escapes
-            in texts that matter.
-        pattern: Matches a whole record of this layout, with its line end; for Arrow's and Polars' engines.
+            in texts that matter, and no value absent.
+        record: Matches a record of this layout; for Arrow's engine.
     """
 
     slots: tuple[Slot, ...]
     plain: bool
-    pattern: str
+    record: str
+
+    @property
+    def line(self) -> str:
+        """A pattern of a whole line that is one record, with its line end if it has one."""
+        return rf"\A{self.record}\n?\z"
+
+    @property
+    def lines(self) -> str:
+        """A pattern of a whole text in which each line is one record."""
+        return rf"\A(?:{self.record}(?:\n|\z))+\z"
 
     @property
     def consent_field(self) -> bool:
@@ -113,10 +123,10 @@ def _compiled(layout: tuple[tuple[str, str], ...], columns: dict[str, Column]) -
                 return
             pattern, dtype = value
             slots.append(Slot(key=key, column=column.name if column else None, type=dtype))
-            parts.append(f'{_GAP}"{re.escape(key)}"{_GAP}:{_GAP}(?:{pattern}|null){_GAP}')
+            absent = "" if plain else "|null"
+            parts.append(f'{_GAP}"{re.escape(key)}"{_GAP}:{_GAP}(?:{pattern}{absent}){_GAP}')
         body = ",".join(parts)
-        pattern = rf"\A{_GAP}\{{{body}\}}{_GAP}\n?\z"
-        yield Shape(slots=tuple(slots), plain=plain, pattern=pattern)
+        yield Shape(slots=tuple(slots), plain=plain, record=rf"{_GAP}\{{{body}\}}{_GAP}")
 
 
 def _ignored(kind: str, text: str) -> tuple[str, pl.DataType] | None:

@@ -1,19 +1,19 @@
 """Many records of one proven layout, read at once into a draft."""
 
+from typing import Final
+
 import polars as pl
-import pyarrow as pa
-from pyarrow import csv
 
 from stedi.contract.column import Kind
 from stedi.contract.table import Contract
 from stedi.landing.draft import POSITION, wire_type
 from stedi.landing.shape import Shape
 
-_CELLS = bytes.maketrans(b":", b",")
-_BETWEEN_CELLS = b"{} \t\r"
+_CELLS: Final = bytes.maketrans(b":", b",")
+_BETWEEN_CELLS: Final = b"{} \t\r"
 
 
-def decode(text: bytes, shape: Shape, contract: Contract, positions: pl.Series) -> pl.DataFrame:
+def decode(text: bytes, shape: Shape, contract: Contract, positions: pl.Expr) -> pl.DataFrame:
     """Read lines that all match the pattern of a shape.
 
     Args:
@@ -25,10 +25,11 @@ def decode(text: bytes, shape: Shape, contract: Contract, positions: pl.Series) 
     Returns:
         A draft with a row per line.
     """
-    read = _read_cells(text, shape) if shape.plain else _read_objects(text, shape)
+    read = _cells(text, shape) if shape.plain else _objects(text, shape)
+    slots = {slot.column: slot for slot in shape.slots if slot.column}
     columns = []
     for column in contract.source_columns:
-        slot = next((slot for slot in shape.slots if slot.column == column.name), None)
+        slot = slots.get(column.name)
         if slot is None:
             value = pl.lit(None, wire_type(column))
         elif column.kind is Kind.TIMESTAMPTZ:
@@ -36,54 +37,19 @@ def decode(text: bytes, shape: Shape, contract: Contract, positions: pl.Series) 
         else:
             value = pl.col(slot.key).cast(wire_type(column))
         columns.append(value.alias(column.name))
-    return read.select(*columns, positions.alias(POSITION))
+    return read.select(*columns, positions.alias(POSITION)).collect()
 
 
-def _read_objects(text: bytes, shape: Shape) -> pl.DataFrame:
-    schema = {slot.key: slot.type for slot in shape.slots if slot.column}
-    return pl.read_ndjson(text, schema=schema)
+def _objects(text: bytes, shape: Shape) -> pl.LazyFrame:
+    return pl.read_ndjson(text, schema={slot.key: slot.type for slot in shape.slots if slot.column}).lazy()
 
 
-def _read_cells(text: bytes, shape: Shape) -> pl.DataFrame:
+def _cells(text: bytes, shape: Shape) -> pl.LazyFrame:
     """Read ``{"x":1.0,"y":2.0}`` as the cells ``"x",1.0,"y",2.0``: twice as fast as by a JSON parser.
 
     The pattern of a plain shape allows nothing in a text that could be taken for the end of a cell.
     """
-    cells = text.translate(_CELLS, _BETWEEN_CELLS)
-    if not cells.endswith(b"\n"):
-        cells += b"\n"
-    types = {slot.key: _arrow_type(slot.type) for slot in shape.slots if slot.column}
-    table = csv.read_csv(
-        pa.py_buffer(cells),
-        read_options=csv.ReadOptions(
-            use_threads=False,
-            block_size=len(cells) + 1,
-            column_names=[name for slot in shape.slots for name in (f"key of {slot.key}", slot.key)],
-        ),
-        parse_options=csv.ParseOptions(
-            delimiter=",", quote_char='"', double_quote=False, escape_char=False, ignore_empty_lines=False
-        ),
-        convert_options=csv.ConvertOptions(
-            check_utf8=False,
-            column_types=types,
-            include_columns=list(types),
-            null_values=["null"],
-            strings_can_be_null=True,
-            quoted_strings_can_be_null=False,
-        ),
-    )
-    return pl.DataFrame([_series(name, table.column(name)) for name in types])
-
-
-def _arrow_type(dtype: pl.DataType) -> pa.DataType:
-    if dtype == pl.String:
-        return pa.dictionary(pa.int32(), pa.string())  # sensors repeat a few texts: halves the time
-    return pa.int64() if dtype == pl.Int64 else pa.float64()
-
-
-def _series(name: str, column: pa.ChunkedArray) -> pl.Series:
-    whole = column.combine_chunks()
-    if not pa.types.is_dictionary(whole.type):
-        return pl.Series(name, whole)
-    texts = pl.Series(name, whole.dictionary, dtype=pl.String)
-    return texts.gather(pl.Series(whole.indices))
+    schema: dict[str, pl.DataType] = {}
+    for slot in shape.slots:
+        schema |= {f"key of {slot.key}": pl.String(), slot.key: slot.type}
+    return pl.scan_csv(text.translate(_CELLS, _BETWEEN_CELLS), has_header=False, schema=schema)

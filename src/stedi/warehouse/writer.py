@@ -5,14 +5,12 @@ from itertools import count
 from typing import Final
 
 import polars as pl
-import pyarrow as pa
-from pyiceberg.io.fileformat import FileFormatFactory, FileFormatWriter
-from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
 from pyiceberg.table import Table
 from pyiceberg.typedef import Record
 
 from stedi.warehouse.layout import BUCKET_FIELD
+from stedi.warehouse.parquet import ParquetFile
 
 _ROWS_PER_GROUP: Final = 262_144
 _ROWS_PER_FILE: Final = 8_000_000
@@ -34,11 +32,10 @@ class TableWriter:
         self._table = table
         self._run_id = run_id
         self._numbers = count()
-        self._schema: pa.Schema = schema_to_pyarrow(table.schema())
         self._files: list[DataFile] = []
         self._pending: list[pl.DataFrame] = []
         self._pending_rows = 0
-        self._open: tuple[FileFormatWriter, str] | None = None
+        self._open: tuple[ParquetFile, str] | None = None
         self._open_rows = 0
 
     def write(self, frame: pl.DataFrame) -> None:
@@ -74,19 +71,14 @@ class TableWriter:
     def _flush(self, folder: str = "") -> None:
         if not self._pending_rows:
             return
-        rows = pl.concat(self._pending)
-        self._pending, self._pending_rows = [], 0
         if self._open is None:
             name = f"{folder}{self._run_id}-{next(self._numbers):05d}.parquet"
             path = f"{self._table.location()}/data/{name}"
-            model = FileFormatFactory.get(FileFormat.PARQUET)
-            writer = model.create_writer(
-                self._table.io.new_output(path), self._table.schema(), self._table.properties
-            )
-            self._open = (writer, path)
+            self._open = (ParquetFile(self._table.io.new_output(path), self._table), path)
             self._open_rows = 0
-        self._open[0].write(rows.to_arrow().cast(self._schema))
-        self._open_rows += rows.height
+        self._open[0].write(self._pending)
+        self._open_rows += self._pending_rows
+        self._pending, self._pending_rows = [], 0
 
     def _close_file(self, partition: Record) -> None:
         if self._open is None:
