@@ -523,3 +523,16 @@ def test_the_clock_is_now_by_default(filled):
     before = datetime.now(UTC)
     filled.lake.run(filled.landing)
     assert before <= filled.lake.last_run().now <= datetime.now(UTC)
+
+
+@pytest.mark.parametrize("table", ["accelerometer_trusted", "machine_learning_curated"])
+def test_a_damaged_data_file_is_named(filled, table):
+    file = local(IcebergTable.of(filled.folder, table).data_files()[0]["file_path"])
+    whole = bytearray(file.read_bytes())
+    whole[8 : len(whole) // 2] = b"\xff" * (len(whole) // 2 - 8)
+    file.write_bytes(whole)
+    with pytest.raises(CatalogError, match=re.escape(str(file))), filled.lake.reading():
+        filled.lake.scan(table).collect()
+    with pytest.raises(CatalogError, match=re.escape(str(file))):
+        run(filled.lake, filled.landing, full=True)
+    assert filled.lake.runs().height == 1

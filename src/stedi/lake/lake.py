@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Self
@@ -36,7 +37,6 @@ from stedi.names import (
 )
 from stedi.progress import Progress, silent
 from stedi.warehouse.compaction import Target
-from stedi.warehouse.failure import explained
 from stedi.warehouse.warehouse import Warehouse
 
 DEFAULT_BUCKETS: Final = 32
@@ -243,7 +243,7 @@ class Lake:
         care = Care(keep_days=keep_days, older_than=older_than, target=Target(), progress=progress)
         warehouse, runs = self._site.read()
         if plan:
-            with explained(str(self._site)):
+            with self._site.explained():
                 return plan_maintenance(warehouse, runs, care)
         # A scratch folder is asked for, so that those of killed runs go.
         with self._site.hold() as (held, published), self._site.scratch():
@@ -311,6 +311,19 @@ class Lake:
             asked,
             lambda: find_key(self._pseudonyms, fingerprint=run.key_fingerprint)[0],
         )
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Turn what goes wrong while a scan is collected into one clear error, for the length of a block.
+
+        Raises:
+            CatalogError: A file of the lake is damaged or gone; the message names it.
+
+        Examples:
+            >>> import stedi
+            >>> with stedi.Lake.open("no-such-lake").reading():
+            ...     pass
+        """
+        return self._site.explained()
 
     def tables(self) -> pl.DataFrame:
         """Return the tables of the newest run: a row each, with zone, rows, bytes and snapshot."""

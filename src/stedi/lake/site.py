@@ -4,6 +4,7 @@ import contextlib
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -58,7 +59,7 @@ class Site:
         """
         runs: Sequence[Run] = ()
         if self.exists:
-            with explained(str(self)):
+            with self.explained():
                 warehouse = self._fresh()
                 runs = published(warehouse)
         if not runs:
@@ -80,14 +81,14 @@ class Site:
             LakeError: The folder can't hold a lake, or another run holds it.
         """
         if self.folder is None:
-            with explained(str(self)):
+            with self.explained():
                 yield self._prepared()
             return
         new = not self.exists
         made = _make_folder(self.folder)
         failed = True
         try:
-            with exclusive(self.folder), explained(str(self)):
+            with exclusive(self.folder), self.explained():
                 try:
                     yield self._prepared()
                     failed = False
@@ -115,6 +116,16 @@ class Site:
             yield scratch
         finally:
             _remove(scratch)
+
+    def explained(self) -> AbstractContextManager[None]:
+        """Turn what the disk, the catalog and the libraries raise into one clear error."""
+        return explained(str(self), self._damaged)
+
+    def _damaged(self) -> str | None:
+        """Find the first damaged file; None where that can't be told."""
+        with contextlib.suppress(Exception):
+            return self._fresh().first_damaged()
+        return None
 
     def _fresh(self, *, create: bool = False) -> Warehouse:
         if self._warehouse is None or create:

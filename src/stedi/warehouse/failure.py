@@ -2,7 +2,7 @@
 
 import errno
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -18,11 +18,12 @@ _LENGTH: Final = 240
 
 
 @contextmanager
-def explained(place: str) -> Iterator[None]:
+def explained(place: str, damaged: Callable[[], str | None] = lambda: None) -> Iterator[None]:
     """Turn what the disk, the catalog and the libraries raise into one clear error.
 
     Args:
         place: The lake, for the message.
+        damaged: Finds the first file that can't be read; called only if there seems to be one.
 
     Raises:
         CatalogError: A file of the lake, or its catalog, can't be read or written.
@@ -43,13 +44,12 @@ def explained(place: str) -> Iterator[None]:
                 f"the lake {place} has lost a file ({_first_line(error)}): restore it from a backup, or make "
                 "the lake again from the landing files"
             ) from None
+        if error.errno is None and (found := damaged()) is not None:
+            raise CatalogError(_damage(place, found)) from None
         raise CatalogError(f"the lake {place} can't be read or written ({_first_line(error)})") from None
     except (ArrowException, ComputeError, ValidationError) as error:
         # What these say may quote what is in a file.
-        raise CatalogError(
-            f"a file of the lake {place} is damaged ({type(error).__name__}): restore it from a backup, or "
-            "make the lake again from the landing files"
-        ) from None
+        raise CatalogError(_damage(place, damaged() or f"a file ({type(error).__name__})")) from None
 
 
 @contextmanager
@@ -77,6 +77,13 @@ def _is_full(error: BaseException) -> bool:
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return True
     return any(words in str(error) for words in _FULL)
+
+
+def _damage(place: str, file: str) -> str:
+    return (
+        f"the lake {place} is damaged: {file} can't be read. Restore it from a backup, or make the lake "
+        "again from the landing files"
+    )
 
 
 def _no_room(place: str) -> str:

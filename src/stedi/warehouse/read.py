@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from typing import Final
 
 import polars as pl
+import pyarrow.parquet as pq
+from pyarrow import ArrowException
 from pyiceberg.table import Table
 
 from stedi.contract import contract_of
@@ -28,6 +30,18 @@ def scan(table: Table, snapshot_id: int) -> pl.LazyFrame:
     return pl.scan_iceberg(table, snapshot_id=snapshot_id).select(
         pl.col(name).cast(dtype) for name, dtype in polars_schema(contract).items()
     )
+
+
+def first_damaged(table: Table, snapshot_id: int) -> str | None:
+    """Return the first data file of a snapshot that can't be read to its end; None where all can."""
+    for task in table.scan(snapshot_id=snapshot_id).plan_files():
+        try:
+            with table.io.new_input(task.file.file_path).open() as source:
+                for _ in pq.ParquetFile(source).iter_batches():
+                    pass
+        except (OSError, ArrowException):
+            return str(task.file.file_path)
+    return None
 
 
 def batches(frame: pl.LazyFrame) -> Iterator[pl.DataFrame]:

@@ -149,6 +149,11 @@ class Warehouse:
             if self.has(name):
                 refs.drop_branches(self._table(name), prefix)
 
+    def first_damaged(self) -> str | None:
+        """Return the first data file on main that can't be read to its end; None where all can."""
+        found = (read.first_damaged(self._table(name), self.main(name)) for name in CONTRACTS)
+        return next((path for path in found if path is not None), None)
+
     def discard_written(self) -> None:
         """Delete the data files that were written since ``refresh``: nothing may use them."""
         for writer in self._writers:
