@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 HERE = Path(__file__).parent
-# The oracle, the worlds, the engines and the mutants are modules, not packages.
-sys.path[:0] = [str(HERE), str(HERE / "mutation")]
+# The oracle, the worlds, the engines, the mutants and the ways to die are modules, not packages.
+sys.path[:0] = [str(HERE), str(HERE / "mutation"), str(HERE / "faults")]
 
 settings.register_profile(
     "quick",

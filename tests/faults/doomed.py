@@ -4,17 +4,13 @@ A step is a moment just before or just after something is written: a statement o
 file of the warehouse, a file of the scratch folder, a removal. Started with
 ``doomed.py LAKE LANDING NOW STEP``: STEP 0 lets the run live; the steps are then printed, one a line.
 
-It imports nothing of the tests, to start fast; the lake's key is in the environment.
+It imports nothing of the tests but how to die, to start fast; the lake's key is in the environment.
 """
 
-import functools
-import os
-import signal
 import sys
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
+from dying import Steps
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.io.pyarrow import PyArrowFileIO
 from sqlalchemy import event
@@ -25,32 +21,10 @@ from stedi.lake.lake import Lake
 from stedi.lake.staging import BucketStage
 from stedi.warehouse.writer import TableWriter
 
-STEPS: list[str] = []
-
-
-def step(name: str) -> None:
-    """Die here, if this is the step."""
-    STEPS.append(name)
-    if len(STEPS) == int(sys.argv[4]):
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-def around(owner: Any, name: str) -> None:
-    """Make a step before and a step after every call of a function."""
-    function: Callable[..., Any] = getattr(owner, name)
-
-    @functools.wraps(function)
-    def wrapped(*args: Any, **options: Any) -> Any:
-        step(f"before {name}")
-        result = function(*args, **options)
-        step(f"after {name}")
-        return result
-
-    setattr(owner, name, wrapped)
-
 
 def main() -> None:
     """Run the lake."""
+    steps = Steps(int(sys.argv[4]))
     for owner, names in (
         (SqlCatalog, ("commit_table", "create_namespace")),
         (PyArrowFileIO, ("new_output", "delete")),
@@ -58,15 +32,14 @@ def main() -> None:
         (BucketStage, ("add", "read")),
         (site, ("_remove",)),
     ):
-        for name in names:
-            around(owner, name)
-    event.listen(Engine, "commit", lambda _: step("before the catalog commits"))
-    event.listen(Engine, "before_cursor_execute", lambda *args: step(f"before {args[2].split()[0]}"))
+        steps.around(owner, *names)
+    event.listen(Engine, "commit", lambda _: steps.step("before the catalog commits"))
+    event.listen(Engine, "before_cursor_execute", lambda *args: steps.step(f"before {args[2].split()[0]}"))
     _, lake, landing, now, _ = sys.argv
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     Lake.open(lake, buckets=3).run(landing, now=datetime.fromisoformat(now), max_rejected=1.0)
-    sys.stdout.write("\n".join(STEPS))
+    sys.stdout.write("\n".join(steps.names))
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ from stedi.cli.funnel import dropped, fanned_out
 from stedi.cli.output import console, number, print_json
 from stedi.lake.explain.explanation import Entry, Explanation, Kind, Portion, Reason
 from stedi.lake.explain.who import guess
-from stedi.lake.explain.wording import day, sentence
 from stedi.lake.lake import Lake
+from stedi.lake.wording import day, sentence
 from stedi.names import (
     ACCELEROMETER_LANDING,
     ACCELEROMETER_TRUSTED,

@@ -12,6 +12,7 @@ from stedi.cli.output import console, number, print_json, progress
 from stedi.contract import contract_of
 from stedi.lake.lake import Lake
 from stedi.lake.report import RunReport
+from stedi.lake.wording import count
 from stedi.names import Consent, Zone
 from stedi.plan.change import People
 from stedi.plan.match import percent
@@ -52,7 +53,7 @@ def run(
 
 def print_plan(out: Console, report: RunReport, lake: Path) -> None:
     """Print what a run would do."""
-    read = _many(report.objects, "new landing object")
+    read = count(report.objects, "new landing object")
     out.print(f"A run on the lake {lake} would read {read}:", soft_wrap=True)
     for name in report.read[:_NAMED]:
         out.print(f"  {name}", soft_wrap=True, markup=False)
@@ -84,10 +85,6 @@ def _people(people: People, words: tuple[str, str, str]) -> str:
     return f"customers: {', '.join(told)}" if told else ""
 
 
-def _many(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
-
-
 def print_match(out: Console, report: RunReport) -> None:
     """Print how well the sensors pair, and what somebody should look at."""
     match = report.match
@@ -105,7 +102,7 @@ def print_report(out: Console, report: RunReport, lake: Path) -> None:
     """Print a report for people."""
     run = report.run
     took = (run.published_at - run.started_at).total_seconds()
-    read = _many(report.objects, "new landing object")
+    read = count(report.objects, "new landing object")
     out.print(f"run [bold]{run.run_id}[/bold] published in {took:.1f} s: {read}, consent {run.consent}")
     if not report.changed:
         out.print("Nothing new: every table is as the run before left it.")

@@ -8,6 +8,7 @@ from stedi.contract import LANDING
 from stedi.lake.history import Run
 from stedi.lake.load import ERASED
 from stedi.lake.upcoming import Upcoming
+from stedi.lake.wording import count
 from stedi.names import MACHINE_LEARNING_CURATED
 
 _REJECTED_SHARE: Final = 0.01
@@ -51,7 +52,7 @@ def about_deliveries(twice: int) -> Iterator[Concern]:
         yield Concern(
             code="delivered_twice",
             count=twice,
-            message=f"{_many(twice, 'landing object')} brought bytes that were loaded before: nothing is "
+            message=f"{count(twice, 'landing object')} brought bytes that were loaded before: nothing is "
             "doubled, but look at the delivery",
         )
 
@@ -62,7 +63,7 @@ def about_quarantine(held: int) -> Iterator[Concern]:
         yield Concern(
             code="held_in_quarantine",
             count=held,
-            message=f"{_many(held, 'record')} {'is' if held == 1 else 'are'} held in quarantine: "
+            message=f"{count(held, 'record')} {'is' if held == 1 else 'are'} held in quarantine: "
             "stedi quarantine lists and releases them",
         )
 
@@ -73,7 +74,7 @@ def about_consents(begins: Upcoming | None) -> Iterator[Concern]:
         yield Concern(
             code="upcoming_consents",
             count=begins.customers,
-            message=f"the consent of {_many(begins.customers, 'customer')} begins after the last run, the "
+            message=f"the consent of {count(begins.customers, 'customer')} begins after the last run, the "
             f"next at {begins.next_at:%Y-%m-%d %H:%M:%S}Z: the first run from then on lets them in",
         )
 
@@ -90,10 +91,6 @@ def about_tags(holding: Sequence[str], withdrawn: int) -> Iterator[Concern]:
         yield Concern(
             code="tags_hold_withdrawn",
             count=withdrawn,
-            message=f"{which} {_many(withdrawn, 'customer')} whom the newest run does not trust: scans leave "
+            message=f"{which} {count(withdrawn, 'customer')} whom the newest run does not trust: scans leave "
             "them out, the files do not",
         )
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count:,} {what}" + ("" if count == 1 else "s")

@@ -9,10 +9,10 @@ The transforms' own halves do the work: each landing reading is judged as it str
 is staged by its customer's bucket, and the rest of the rule runs on a few buckets at a time.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import narwhals as nw
 import polars as pl
@@ -20,7 +20,7 @@ import polars as pl
 from stedi.consent.pseudonyms import Pseudonyms, keys
 from stedi.contract import Contract, contract_of
 from stedi.contract.reasons import Drop
-from stedi.frame.checked import fetch
+from stedi.frame.checked import Rows, fetch
 from stedi.lake.bucket_turns import BucketTurns, Touched
 from stedi.lake.buckets import Buckets
 from stedi.lake.customers import Customers
@@ -47,6 +47,9 @@ from stedi.transform.trust_accelerometer import judge_accelerometer
 from stedi.transform.trust_step_trainer import attribute, judge_step_trainer
 from stedi.warehouse.read import batches
 from stedi.warehouse.warehouse import Warehouse
+
+Judge: TypeAlias = Callable[[pl.DataFrame], Rows]
+"""Says of landing rows why they are kept out, in their column ``_reason``."""
 
 
 class Derived(NamedTuple):
@@ -140,39 +143,58 @@ class Derivation:
 
     def _stage_accelerometer(self, standing: Standing, people: Moved, stage: BucketStage) -> Devices:
         """Stage the admitted readings; return the devices that the people with readings hold."""
-        past, tally = self._past, self._tallies[ACCELEROMETER_TRUSTED]
+        past = self._past
         names = contract_of(ACCELEROMETER_TRUSTED).names
         seen = set(past.still_curated(people)["customer_id"])
-        admitted = 0
-        for batch, old in self._landing(contract_of(ACCELEROMETER_LANDING), "user", people):
-            decided = fetch(judge_accelerometer(batch, standing.consenting))
-            admitted += tally.judged(decided)
-            if old:
-                admitted += tally.judged(fetch(judge_accelerometer(batch, past.standing.consenting)), sign=-1)
-            else:
-                tally.rows_in += batch.height
-            rows = decided.filter(pl.col("_reason").is_null()).select(names)
+        landing = self._landing(contract_of(ACCELEROMETER_LANDING), "user", people)
+        for admitted in self._admitted(
+            self._tallies[ACCELEROMETER_TRUSTED],
+            landing,
+            judge=lambda batch: judge_accelerometer(batch, standing.consenting),
+            judged_before=lambda batch: judge_accelerometer(batch, past.standing.consenting),
+        ):
+            rows = admitted.select(names)
             seen.update(rows["customer_id"].unique())
             stage.add(self._buckets.place(rows))
-        # Whatever is admitted and not used was there before: the buckets take off what is used.
-        tally.dropped(Drop.DUPLICATE, admitted)
         curated = standing.customers.filter(pl.col("customer_id").is_in(list(seen)))
         return Devices.of(standing.customers, curated)
 
     def _stage_steps(self, devices: Devices, trainers: Moved, stage: BucketStage) -> None:
         """Stage the admitted readings, once per holder."""
-        past, tally = self._past, self._tallies[STEP_TRAINER_TRUSTED]
+        past = self._past
         names = contract_of(STEP_TRAINER_TRUSTED).names
+        landing = self._landing(contract_of(STEP_TRAINER_LANDING), "serial_number", trainers)
+        for admitted in self._admitted(
+            self._tallies[STEP_TRAINER_TRUSTED],
+            landing,
+            judge=lambda batch: judge_step_trainer(batch, devices.usable),
+            judged_before=lambda batch: judge_step_trainer(batch, past.devices.usable),
+        ):
+            rows = fetch(attribute(nw.from_native(admitted.lazy()), devices.holders))
+            stage.add(self._buckets.place(rows.select(names)))
+
+    def _admitted(
+        self,
+        tally: Tally,
+        landing: Iterator[tuple[pl.DataFrame, bool]],
+        *,
+        judge: Judge,
+        judged_before: Judge,
+    ) -> Iterator[pl.DataFrame]:
+        """Judge landing rows, count them, and yield those that are admitted.
+
+        Old rows were counted as the run before judged them: that is taken back.
+        """
         admitted = 0
-        for batch, old in self._landing(contract_of(STEP_TRAINER_LANDING), "serial_number", trainers):
-            decided = fetch(judge_step_trainer(batch, devices.usable))
+        for batch, old in landing:
+            decided = fetch(judge(batch))
             admitted += tally.judged(decided)
             if old:
-                admitted += tally.judged(fetch(judge_step_trainer(batch, past.devices.usable)), sign=-1)
+                admitted += tally.judged(fetch(judged_before(batch)), sign=-1)
             else:
                 tally.rows_in += batch.height
-            rows = nw.from_native(decided.lazy()).filter(nw.col("_reason").is_null())
-            stage.add(self._buckets.place(fetch(attribute(rows, devices.holders)).select(names)))
+            yield decided.filter(pl.col("_reason").is_null())
+        # Whatever is admitted and not used was there before: the buckets take off what is used.
         tally.dropped(Drop.DUPLICATE, admitted)
 
     def _curated(self, standing: Standing, readings: pl.DataFrame) -> pl.DataFrame:

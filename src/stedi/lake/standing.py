@@ -7,8 +7,6 @@ import polars as pl
 from stedi.transform.trust_accelerometer import consenting_customers
 from stedi.transform.trust_step_trainer import device_holders, usable_devices
 
-_STATE = "_state"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:

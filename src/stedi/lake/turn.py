@@ -12,11 +12,15 @@ class Turn(NamedTuple):
         kept: Rows that were there and stay without being looked at.
         gone: Rows that were there and are taken out: all that was derived of those who moved.
         added: Rows that are put in, none of them a copy of a kept one.
+        gained: Of the added rows, those that were not there before.
+        lost: Of the rows that are gone, those that do not come back.
     """
 
     kept: pl.DataFrame
     gone: pl.DataFrame
     added: pl.DataFrame
+    gained: pl.DataFrame
+    lost: pl.DataFrame
 
     @classmethod
     def of(cls, before: pl.DataFrame, gone: pl.Expr, fresh: pl.DataFrame) -> "Turn":
@@ -27,13 +31,15 @@ class Turn(NamedTuple):
             gone: Says of a row whether it is taken out.
             fresh: The rows to put in, each once.
         """
-        kept = before.filter(~gone)
-        added = fresh if kept.is_empty() else fresh.join(kept, on=fresh.columns, how="anti")
-        return cls(kept=kept, gone=before.filter(gone), added=added)
+        kept, taken = before.filter(~gone), before.filter(gone)
+        added = _without(fresh, kept)
+        return cls(
+            kept=kept, gone=taken, added=added, gained=_without(added, taken), lost=_without(taken, added)
+        )
 
     def of_nothing(self) -> "Turn":
         """Return the turn as if nothing had been there."""
-        return Turn(kept=self.kept, gone=self.gone.clear(), added=self.added)
+        return self._replace(gone=self.gone.clear())
 
     @property
     def before(self) -> pl.DataFrame:
@@ -45,16 +51,9 @@ class Turn(NamedTuple):
         """The rows that are there then."""
         return pl.concat([self.kept, self.added])
 
-    @property
-    def gained(self) -> pl.DataFrame:
-        """The rows that were not there before."""
-        if self.gone.is_empty():
-            return self.added
-        return self.added.join(self.gone, on=self.added.columns, how="anti")
 
-    @property
-    def lost(self) -> pl.DataFrame:
-        """The rows that are not there any more."""
-        if self.gone.is_empty() or self.added.is_empty():
-            return self.gone
-        return self.gone.join(self.added, on=self.gone.columns, how="anti")
+def _without(rows: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows that are not among others."""
+    if rows.is_empty() or others.is_empty():
+        return rows
+    return rows.join(others, on=rows.columns, how="anti")

@@ -1,6 +1,6 @@
 """The data files of one snapshot of a bucketed table, by bucket: read and replaced a few at a time."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 import polars as pl
@@ -65,10 +65,6 @@ class BucketFiles:
             return True
         earliest, latest = (int(from_bytes(TimestamptzType(), each)) for each in (lower, upper))
         return earliest <= _micros(last) and latest >= _micros(first)
-
-    def __iter__(self) -> Iterator[int]:
-        """Yield the buckets that have rows."""
-        return iter(self._files)
 
 
 def _micros(time: datetime) -> int:

@@ -9,7 +9,7 @@ import polars as pl
 
 from stedi.contract.reasons import Rejection
 from stedi.lake.explain.circle import Circle
-from stedi.lake.explain.wording import both, day
+from stedi.lake.wording import both, day
 from stedi.names import END_OF_TIME
 
 _GOOD = (

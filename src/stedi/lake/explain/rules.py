@@ -5,7 +5,7 @@ from datetime import datetime
 
 from stedi.lake.explain.explanation import Device, Reason
 from stedi.lake.explain.records import Said, newest_of, undated
-from stedi.lake.explain.wording import both, count, day, others, were
+from stedi.lake.wording import both, count, day, others, were
 from stedi.names import Consent
 
 
