@@ -8,6 +8,7 @@ __all__ = [
     "ConfigurationError",
     "ConsentModeError",
     "ConservationError",
+    "DatasetError",
     "ExportError",
     "FrameError",
     "KeyMismatchError",
@@ -53,6 +54,10 @@ class UnknownNameError(StediError):
 
 class FrameError(StediError):
     """A frame lacks a column, or holds one of the wrong type."""
+
+
+class DatasetError(StediError):
+    """Readings can't be used for step detection as asked."""
 
 
 class LandingError(StediError):
