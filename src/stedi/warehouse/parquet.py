@@ -27,8 +27,8 @@ from pyiceberg.table import Table, TableProperties
 
 _NONE: Final = MetricsMode(MetricModeTypes.NONE)
 _RISING: Final = "_position"
-_FEW_ROWS: Final = 32_768
-"""From so many rows on it pays to look for texts that all rows of a frame share."""
+_FEW_ROWS: Final = 4_096
+"""From so many rows a frame on it pays to look for texts that all of them share."""
 
 
 class ParquetLayout:
@@ -114,7 +114,7 @@ def _stored(field: pa.Field) -> pa.Field:
 
 def _dictionaries(frames: Sequence[pl.DataFrame]) -> dict[str, pa.DictionaryArray]:
     """Return the columns of some frames, which are all texts, each as one dictionary and the places in it."""
-    if sum(frame.height for frame in frames) < _FEW_ROWS:
+    if sum(frame.height for frame in frames) < _FEW_ROWS * len(frames):
         whole = pl.concat(frames)
         return {name: _encoded(whole[name]) for name in whole.columns}
     shared = [_shared(frame) for frame in frames]
