@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _WIDE: Final = 1.96
 _AREA: Final = 26
+_LARGEST: Final = 180
 _ROOM: Final = 1.15
 
 
@@ -66,16 +67,16 @@ def bland_altman(
     drawn.scatter(
         [mean for mean, _ in points],
         [difference for _, difference in points],
-        # The area grows with the root: otherwise one common point hides its neighbours.
-        s=[_AREA * sqrt(count) for count in points.values()],
+        # The area grows with the root, and not for ever: otherwise one common point hides the lines.
+        s=[min(_AREA * sqrt(count), _LARGEST) for count in points.values()],
         facecolor=BLUE,
         edgecolor="white",
         linewidth=0.6,
         zorder=3,
     )
-    drawn.axhline(bias, color=BLUE, linewidth=1.4, label=f"bias {bias:.2f}", zorder=1)
+    drawn.axhline(bias, color=BLUE, linewidth=1.4, label=f"bias {bias:z.2f}", zorder=1)
     if half:
-        label = f"95 % limits {bias - half:.2f} to {bias + half:.2f}"
+        label = f"95 % limits {bias - half:z.2f} to {bias + half:z.2f}"
         for edge, name in ((bias + half, label), (bias - half, "_")):
             drawn.axhline(edge, color=ORANGE, linewidth=1.4, linestyle="--", label=name, zorder=1)
     reach = _ROOM * max(half, *(abs(each - bias) for each in differences), abs(bias), 0.5)

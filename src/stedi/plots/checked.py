@@ -3,10 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from math import isfinite
+from typing import Final
 
 import polars as pl
 
 from stedi.errors import FrameError
+
+_LETTERS: Final = 8
 
 
 class Holds(Enum):
@@ -89,15 +92,26 @@ def numbers(values: Iterable[float], what: str, *, least: int = 1) -> list[float
 
 
 def shortened(names: Sequence[object]) -> list[str]:
-    """Return names as labels: long ones, such as pseudonyms, by as many letters as tell them apart.
+    """Return names as labels: of long ones, such as pseudonyms, the letters that tell them apart.
+
+    Those are the first, or the last where the first are the same.
 
     Examples:
         >>> shortened(["0f3a" * 8, "77b1" * 8, 12])
         ['0f3a0f3a…', '77b177b1…', '12']
+        >>> shortened(["0f3a" * 8 + "-1", "0f3a" * 8 + "-2"])
+        ['…3a0f3a-1', '…3a0f3a-2']
     """
     texts = [str(name) for name in names]
-    length = 8
-    while len({text[:length] for text in texts}) < len(set(texts)):
+    kinds, length = len(set(texts)), _LETTERS
+    while True:
+        if len({text[:length] for text in texts}) == kinds:
+            return [text if _short(text, length) else f"{text[:length]}…" for text in texts]
+        if len({text[-length:] for text in texts}) == kinds:
+            return [text if _short(text, length) else f"…{text[-length:]}" for text in texts]
         length += 1
+
+
+def _short(text: str, length: int) -> bool:
     # An ellipsis in the place of three letters or fewer hides more than it saves.
-    return [text if len(text) <= length + 3 else f"{text[:length]}…" for text in texts]
+    return len(text) <= length + 3

@@ -1,9 +1,10 @@
 """Clock offsets: how far two clocks are apart, before and after the correction."""
 
 from collections.abc import Iterable, Sequence
-from statistics import median
+from math import ceil, floor
 from typing import TYPE_CHECKING, Final
 
+from stedi.plan.match import percent
 from stedi.plots.checked import numbers
 from stedi.plots.library import figure
 from stedi.plots.palette import BLUE, INK, ORANGE, PALE
@@ -21,6 +22,7 @@ def clock_offsets(
     after: Iterable[float],
     *,
     true_s: float | Iterable[float] | None = None,
+    within_s: float = 0.1,
     axes: "tuple[Axes, Axes] | None" = None,
 ) -> "tuple[Axes, Axes]":
     """Draw how far two clocks are apart before a correction, and below on the same axis after it.
@@ -31,6 +33,7 @@ def clock_offsets(
         after: The same after the correction.
         true_s: What is true of ``before``, where it is known: one offset, drawn as a line, or one per
             session, drawn as an outline.
+        within_s: How near to zero counts as near, in the titles.
         axes: Where to draw, above and below; by default on a new figure.
 
     Returns:
@@ -41,9 +44,11 @@ def clock_offsets(
         MissingLibraryError: matplotlib is not installed.
 
     Examples:
-        >>> top, bottom = clock_offsets([0.19, 0.21, 0.30], [-0.01, 0.01, 0.10], true_s=0.2)
-        >>> top.get_title(loc="left"), bottom.get_title(loc="left")
-        ('before: median 0.210 s', 'after: median 0.010 s')
+        >>> top, bottom = clock_offsets([0.2, 0.2, 0.19, 0.3], [0.0, 0.0, -0.01, 0.11], true_s=0.2)
+        >>> print(top.get_title(loc="left"))
+        before: 0.0 % within 0.1 s of zero
+        >>> print(bottom.get_title(loc="left"))
+        after: 75.0 % within 0.1 s of zero
         >>> [text.get_text() for text in top.get_legend().get_texts()]
         ['true: 0.200 s']
     """
@@ -53,12 +58,17 @@ def clock_offsets(
         true = [float(true_s)] if isinstance(true_s, int | float) else numbers(true_s, "true offsets")
     low, high = min(*first, *second, *(true or ()), 0.0), max(*first, *second, *(true or ()), 0.0)
     room = _ROOM * (high - low) + _LEAST_SPAN / 2
-    edges = [low - room + place * (high - low + 2 * room) / _BINS for place in range(_BINS + 1)]
+    # One bar stands around zero, so that clocks that agree make one bar and not two.
+    width = (high - low + 2 * room) / _BINS
+    first_bar, last_bar = floor((low - room) / width + 0.5), ceil((high + room) / width - 0.5)
+    edges = [(place - 0.5) * width for place in range(first_bar, last_bar + 2)]
     top, bottom = axes if axes is not None else _pair()
     for drawn, values, name in ((top, first, "before"), (bottom, second, "after")):
         drawn.axvline(0, color=INK, linewidth=0.9, zorder=0)
         drawn.hist(values, bins=edges, facecolor=PALE, edgecolor=BLUE, linewidth=0.6, zorder=2)
-        drawn.set_title(f"{name}: median {median(values):.3f} s", loc="left")
+        near = sum(abs(value) <= within_s for value in values) / len(values)
+        title = f"{name}: {percent(near)} within {within_s:g} s of zero"
+        drawn.set_title(title, loc="left")
         drawn.set_ylabel("count")
         drawn.locator_params("y", integer=True)
     if true is not None:

@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
 
+from stedi.errors import FrameError
 from stedi.plots.checked import Holds, need, shortened
 from stedi.plots.library import single
+from stedi.plots.margin import legend_below
 from stedi.plots.palette import BLUE, GREY, INK, ORANGE, PALE
 
 if TYPE_CHECKING:
@@ -48,8 +50,7 @@ def consent_timeline(
             (null: a denial). As in ``customer_landing``, with pseudonyms in place of e-mails.
         readings: ``customer_id``, ``timestamp`` and ``trusted`` (whether it is used).
         consents: ``customer_id`` and ``consent_from`` of those who consent, as in ``customer_trusted``.
-        now: When consent was judged: share dates after it are denials, and the picture ends there. By default
-            no share date is.
+        now: When consent was judged: share dates after it are denials. By default no share date is.
         axes: Where to draw; by default on a new figure.
 
     Raises:
@@ -68,6 +69,8 @@ def consent_timeline(
         ['grant', 'denial', 'share date']
     """
     said = _plain(need(records, "records", _RECORDS)).drop_nulls("last_update_date")
+    if said.is_empty():
+        raise FrameError("records: there is nothing to draw: no record has an update time")
     read = _plain(_optional(readings, "readings", _READINGS)).drop_nulls("timestamp")
     since = _plain(_optional(consents, "consents", _CONSENTS)).drop_nulls("consent_from").unique()
     judged = now.replace(tzinfo=None) - (now.utcoffset() or timedelta()) if now is not None else None
@@ -80,7 +83,7 @@ def consent_timeline(
     )
     span = _span(said, read, since, judged)
     drawn = single(axes, size=(10, 1.3 + _LINE_INCHES * len(customers)))
-    _draw_consents(drawn, since, span)
+    _draw_consents(drawn, since, span, judged)
     _draw_said(drawn, said, span, judged)
     _draw_readings(drawn, read, span)
     if judged is not None:
@@ -91,7 +94,7 @@ def consent_timeline(
     drawn.set_xlim(span.start, span.end)  # type: ignore[arg-type]  # dates are fine
     _date(drawn)
     drawn.set_title(_title(len(customers), read), loc="left")
-    drawn.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, borderaxespad=0.2)
+    legend_below(drawn, columns=4)
     return drawn
 
 
@@ -131,19 +134,20 @@ def _span(said: pl.DataFrame, read: pl.DataFrame, since: pl.DataFrame, now: date
     return _Span(first - room, last + room)
 
 
-def _draw_consents(axes: "Axes", since: pl.DataFrame, span: _Span) -> None:
-    seen = since.filter(pl.col("consent_from") < span.end).with_columns(
+def _draw_consents(axes: "Axes", since: pl.DataFrame, span: _Span, now: datetime | None) -> None:
+    end = now if now is not None else span.end
+    seen = since.filter(pl.col("consent_from") < end).with_columns(
         pl.col("consent_from").clip(lower_bound=span.start)
     )
     if seen.is_empty():
         return
     axes.barh(
         seen["lane"].to_list(),
-        [span.end - start for start in seen["consent_from"]],
+        [end - start for start in seen["consent_from"]],
         left=seen["consent_from"].to_list(),
         height=0.84,
         color=PALE,
-        label="may be used, from consent_from on",
+        label="may be used: from consent_from on",
         zorder=0,
     )
 
@@ -204,10 +208,11 @@ def _draw_readings(axes: "Axes", read: pl.DataFrame, span: _Span) -> None:
         axes.plot(
             chosen["timestamp"].to_list(),
             [lane + place for lane in chosen["lane"]],
-            "|" if trusted else "x",
+            "|" if trusted else "s",
             color=colour,
-            markersize=9 if trusted else 5,
-            markeredgewidth=1.2,
+            markerfacecolor="white",
+            markersize=11 if trusted else 4.5,
+            markeredgewidth=1.8 if trusted else 1.2,
             label=label,
             zorder=2,
         )

@@ -9,7 +9,7 @@ import polars as pl
 from stedi.errors import FrameError
 from stedi.plots.checked import Holds, need, shortened
 from stedi.plots.library import single
-from stedi.plots.margin import beside
+from stedi.plots.margin import beside, legend_below
 from stedi.plots.palette import look
 
 if TYPE_CHECKING:
@@ -53,16 +53,15 @@ def coverage(spans: pl.DataFrame, *, axes: "Axes | None" = None) -> "Axes":
         ... )
         >>> drawn = coverage(spans)
         >>> [text.get_text() for text in drawn.texts]
-        ['all there', '75 %']
+        ['75 %']
         >>> [container.get_label() for container in drawn.containers]
         ['step_trainer', 'accelerometer']
     """
     told = need(spans, "coverage", _COLUMNS).with_columns(pl.col("start_s", "end_s").cast(pl.Float64))
-    times = told.select("start_s", "end_s")
-    if (
-        times.null_count().sum_horizontal().item()
-        or told.filter(~(pl.col("end_s") >= pl.col("start_s"))).height
-    ):
+    usable = (
+        pl.col("start_s").is_finite() & pl.col("end_s").is_finite() & (pl.col("start_s") <= pl.col("end_s"))
+    )
+    if not told.select(usable.fill_null(value=False).all()).item():
         raise FrameError("coverage: a span has no start or no end, or ends before it starts")
     sessions = told["session_id"].unique(maintain_order=True).to_list()
     sensors = told["sensor"].unique(maintain_order=True).to_list()
@@ -84,7 +83,6 @@ def coverage(spans: pl.DataFrame, *, axes: "Axes | None" = None) -> "Axes":
         )
     shares = [_share(told.filter(pl.col("session_id").eq_missing(name)), len(sensors)) for name in sessions]
     every = ceil(len(sessions) / _MOST_LABELS)
-    beside(drawn, -0.75, "all there")
     for place in range(0, len(sessions), every):
         beside(drawn, place, f"{100 * shares[place]:.0f} %")
     drawn.set_yticks(range(0, len(sessions), every), shortened(sessions)[::every])
@@ -93,7 +91,7 @@ def coverage(spans: pl.DataFrame, *, axes: "Axes | None" = None) -> "Axes":
     drawn.set_xlim(min(told["start_s"]), max(told["end_s"]))
     drawn.set_xlabel("seconds since the session began")
     drawn.set_title(_title(sessions, shares), loc="left")
-    drawn.legend(loc="upper left", bbox_to_anchor=(1.1, 1.0), frameon=False, borderaxespad=0.2)
+    legend_below(drawn, columns=len(sensors))
     return drawn
 
 

@@ -8,7 +8,7 @@ import polars as pl
 from stedi.errors import FrameError
 from stedi.plots.checked import Holds, need
 from stedi.plots.library import single
-from stedi.plots.margin import beside
+from stedi.plots.margin import beside, legend_below
 from stedi.plots.palette import GREY, look
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def f1_by_group(scores: pl.DataFrame, *, n: str = "sessions", axes: "Axes | None
         >>> scores = pl.DataFrame({"group": ["under 60", "60 and over"], "f1": [0.99, 0.91], "n": [12, 30]})
         >>> drawn = f1_by_group(scores.with_columns(series=pl.lit("both sensors")))
         >>> drawn.get_title(loc="left"), [text.get_text() for text in drawn.texts]
-        ('F1 between 0.91 and 0.99', ['12', '30', 'sessions'])
+        ('F1 between 0.91 and 0.99', ['12 sessions', '30 sessions'])
     """
     told = need(scores, "scores", _COLUMNS)
     if told.select("group", "series").is_duplicated().any():
@@ -73,8 +73,7 @@ def f1_by_group(scores: pl.DataFrame, *, n: str = "sessions", axes: "Axes | None
     for place, group in enumerate(groups):
         drawn.axhline(place, color=GREY, linewidth=0.6, linestyle=(0, (1, 2)), zorder=0)
         counts = told.filter(pl.col("group").eq_missing(group))["n"].unique(maintain_order=True)
-        beside(drawn, place, " / ".join(f"{count:,}" for count in counts))
-    beside(drawn, -0.75, n)
+        beside(drawn, place, f"{' / '.join(f'{count:,}' for count in counts)} {n}")
     drawn.set_xlim(low, 1)
     drawn.set_ylim(len(groups) - 0.5, -0.5)
     drawn.set_yticks(range(len(groups)), [str(group) for group in groups])
@@ -83,5 +82,5 @@ def f1_by_group(scores: pl.DataFrame, *, n: str = "sessions", axes: "Axes | None
     title = f"F1 between {min(values):.2f} and {max(values):.2f}" if values else "no group has an F1"
     drawn.set_title(title, loc="left")
     if len(series) > 1:
-        drawn.legend(loc="upper left", bbox_to_anchor=(1.12, 1.0), frameon=False, borderaxespad=0.2)
+        legend_below(drawn, columns=len(series))
     return drawn

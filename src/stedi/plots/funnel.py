@@ -9,7 +9,7 @@ from stedi.errors import FrameError
 from stedi.names import Zone
 from stedi.plots.checked import Holds, need
 from stedi.plots.library import single
-from stedi.plots.margin import beside
+from stedi.plots.margin import beside, legend_below
 from stedi.plots.palette import BLUE, ORANGE
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def funnel(accounts: pl.DataFrame, *, most_reasons: int = 4, axes: "Axes | None"
     drawn.xaxis.set_major_formatter("{x:.0f} %")
     drawn.set_xlabel("of the rows that came in")
     drawn.set_title(_title(told), loc="left")
-    drawn.legend(loc="upper left", bbox_to_anchor=(1.0, 0.0), ncols=2, frameon=False, borderaxespad=0.4)
+    legend_below(drawn, columns=2)
     return drawn
 
 
@@ -119,7 +119,7 @@ def _bars(account: dict[str, object], y: float, most: int) -> list[_Bar]:
         told.sort(key=lambda drop: -drop[0])
     if len(told) > most:
         rest = told[most - 1 :]
-        told = [*told[: most - 1], (sum(rows for rows, _ in rest), f"{len(rest)} other reasons")]
+        told = [*told[: most - 1], (sum(rows for rows, _ in rest), f"for {len(rest)} other reasons")]
     before = used
     for place, (rows, reason) in enumerate(told, 1):
         bars.append(_Bar(y + place, before * share, rows * share, used=False, words=f"{rows:,}  {reason}"))

@@ -1,4 +1,4 @@
-"""Words to the right of a picture, one line beside each row of it."""
+"""Words beside and below a picture, where they cover none of it."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _POINTS: Final = 9
+_BELOW_LABEL: Final = 3.4
 
 
 def beside(axes: "Axes", y: float, words: str, *, bold: bool = False) -> None:
@@ -23,4 +24,16 @@ def beside(axes: "Axes", y: float, words: str, *, bold: bool = False) -> None:
         fontsize=_POINTS,
         fontweight="bold" if bold else "normal",
         annotation_clip=False,
+    )
+
+
+def legend_below(axes: "Axes", *, columns: int) -> None:
+    """Put the legend below the label of the x-axis, whatever the height of the axes."""
+    axes.legend(
+        loc="upper center",
+        bbox_to_anchor=(0.5, 0.0),
+        # In units of the letters: past the ticks and the label.
+        borderaxespad=_BELOW_LABEL,
+        ncols=columns,
+        frameon=False,
     )

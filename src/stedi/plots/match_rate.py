@@ -95,10 +95,10 @@ def _tolerances(axes: "Axes", values: list[float]) -> None:
 
 
 def _title(told: pl.DataFrame, joins: list[object]) -> str:
-    if len(joins) > 1:
-        return f"match rate of {len(joins)} joins"
-    first, last = told.row(0, named=True), told.row(-1, named=True)
-    if first["tolerance_ms"] > 0:
-        return f"{joins[0]}: {percent(last['rate'])} pair within {last['tolerance_ms']:g} ms"
-    words = f"{joins[0]}: {percent(first['rate'])} pair exactly"
-    return f"{words}, {percent(last['rate'])} within {last['tolerance_ms']:g} ms" if last != first else words
+    tolerances = sorted({min(told["tolerance_ms"]), max(told["tolerance_ms"])})
+    words = []
+    for tolerance in tolerances:
+        reached = told.filter(tolerance_ms=tolerance)["rate"]
+        rates = dict.fromkeys(percent(rate) for rate in (min(reached), max(reached)))
+        words.append(f"{' to '.join(rates)} {f'within {tolerance:g} ms' if tolerance else 'pair exactly'}")
+    return f"{joins[0] if len(joins) == 1 else f'{len(joins)} joins'}: {', '.join(words)}"

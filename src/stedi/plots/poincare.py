@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from stedi.errors import FrameError
 from stedi.plots.checked import numbers
 from stedi.plots.library import single
+from stedi.plots.margin import legend_below
 from stedi.plots.palette import BLUE, GREY, ORANGE
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def poincare(step_times_s: Iterable[float], *, axes: "Axes | None" = None) -> "A
     sd1 = stdev((x - y) / sqrt(2) for x, y in pairs)
     sd2 = stdev((x + y) / sqrt(2) for x, y in pairs)
     middle = fmean(before), fmean(after)
-    drawn = single(axes, size=(6.4, 5.2))
+    drawn = single(axes, size=(5.4, 5.8))
     from matplotlib.patches import Ellipse  # noqa: PLC0415 - an extra
 
     low, high = min(intervals), max(intervals)
@@ -82,5 +83,5 @@ def poincare(step_times_s: Iterable[float], *, axes: "Axes | None" = None) -> "A
     drawn.set_xlabel("step interval, s")
     drawn.set_ylabel("next step interval, s")
     drawn.set_title(f"{len(times)} steps, mean interval {fmean(intervals):.2f} s", loc="left")
-    drawn.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, borderaxespad=0.2)
+    legend_below(drawn, columns=2)
     return drawn

@@ -27,12 +27,13 @@ class _Outcome(NamedTuple):
     marker: str
     dash: "tuple[int, tuple[int, ...]]"
     width: float
+    size: float
 
 
 _OUTCOMES: Final = {
-    "matched": _Outcome(GREY, GREY, "o", _DOTS, 0.8),
-    "missed": _Outcome(ORANGE, "white", "o", (0, (5, 2)), 1.4),
-    "extra": _Outcome(BLUE, BLUE, "x", (0, (5, 2, 1, 2)), 1.4),
+    "matched": _Outcome(GREY, GREY, "o", _DOTS, 0.8, 4.0),
+    "missed": _Outcome(ORANGE, "white", "o", (0, (5, 2)), 1.4, 6.0),
+    "extra": _Outcome(BLUE, BLUE, "x", (0, (5, 2, 1, 2)), 1.4, 6.0),
 }
 
 
@@ -95,7 +96,7 @@ def session_trace(
         _mark_steps((top, bottom), step_events, first)
     if judged is not None:
         _mark_judged((top, bottom), judged, first)
-    top.set_title("step trainer: distance from object", loc="left")
+    top.set_title("step trainer: distance from object", loc="left", pad=8)
     bottom.set_title("phone: strength of acceleration, √(x² + y² + z²)", loc="left")
     bottom.set_xlabel("seconds since the first reading")
     return top, bottom
@@ -135,7 +136,7 @@ def _mark_judged(both: "tuple[Axes, Axes]", judged: pl.DataFrame, first: object)
             transform=both[0].get_xaxis_transform(),
             color=style.colour,
             markerfacecolor=style.face,
-            markersize=6,
+            markersize=style.size,
             markeredgewidth=1.6,
             clip_on=False,
             zorder=4,
