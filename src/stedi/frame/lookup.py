@@ -7,11 +7,13 @@ here, by Python, over the distinct spellings, and engines only join.
 import re
 from collections.abc import Callable, Iterable
 from datetime import date
+from itertools import islice
 from typing import Final
 
 import polars as pl
 
 EARLIEST_BIRTHDAY: Final = date(1900, 1, 1)
+_AT_ONCE: Final = 65_536
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -32,11 +34,14 @@ def lookup(
         value: The name of the meaning's column.
         dtype: The type of the meaning's column.
     """
-    texts = [text for text in spellings if text is not None]
-    return pl.DataFrame(
-        {name: texts, value: [meaning(text) for text in texts]},
-        schema={name: pl.String(), value: dtype},
-    )
+    schema = {name: pl.String(), value: dtype}
+    known = pl.DataFrame(schema=schema)
+    texts = (text for text in spellings if text is not None)
+    # Some at a time: Python's objects take many times the memory of a frame's.
+    while some := list(islice(texts, _AT_ONCE)):
+        means = [meaning(text) for text in some]
+        known.vstack(pl.DataFrame({name: some, value: means}, schema=schema), in_place=True)
+    return known
 
 
 def birthday(text: str, *, today: date) -> date | None:

@@ -66,4 +66,6 @@ class Tally:
 
 def only_in(rows: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
     """Return the rows that are not among others."""
+    if rows.is_empty() or others.is_empty():
+        return rows
     return rows.join(others, on=rows.columns, how="anti", nulls_equal=True)
