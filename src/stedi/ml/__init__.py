@@ -3,6 +3,19 @@
 Needs ``stedi[ml]``.
 """
 
+from stedi.ml.clock import ClockEstimate, estimate_clock
+from stedi.ml.detect import detect_steps
+from stedi.ml.sensors import Sensors
 from stedi.ml.session import CHANNELS, SENSORS, Session
+from stedi.ml.streaming import StreamingDetector
 
-__all__ = ["CHANNELS", "SENSORS", "Session"]
+__all__ = [
+    "CHANNELS",
+    "SENSORS",
+    "ClockEstimate",
+    "Sensors",
+    "Session",
+    "StreamingDetector",
+    "detect_steps",
+    "estimate_clock",
+]
