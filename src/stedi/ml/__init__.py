@@ -11,13 +11,19 @@ from stedi.errors import MissingLibraryError
 if TYPE_CHECKING:
     from stedi.ml.assemble import LeftOut
     from stedi.ml.card import DatasetCard
+    from stedi.ml.clock import ClockEstimate, estimate_clock
     from stedi.ml.dataset import StepDataset
+    from stedi.ml.detect import detect_steps
     from stedi.ml.features import FEATURES
     from stedi.ml.recipe import Recipe
     from stedi.ml.sampling import MIN_RATE_HZ, Sampling, sampling_rate
+    from stedi.ml.score import StepScore, score_steps
+    from stedi.ml.sensors import Sensors
     from stedi.ml.session import CHANNELS, SENSORS, Session
     from stedi.ml.source import PublishedRun, TableSource
     from stedi.ml.split import Fold, Split
+    from stedi.ml.streaming import StreamingDetector
+    from stedi.ml.summary import SessionSummary, summarise_session, summarise_sessions
     from stedi.ml.windows import Windows
 
 __all__ = [
@@ -25,22 +31,33 @@ __all__ = [
     "FEATURES",
     "MIN_RATE_HZ",
     "SENSORS",
+    "ClockEstimate",
     "DatasetCard",
     "Fold",
     "LeftOut",
     "PublishedRun",
     "Recipe",
     "Sampling",
+    "Sensors",
     "Session",
+    "SessionSummary",
     "Split",
     "StepDataset",
+    "StepScore",
+    "StreamingDetector",
     "TableSource",
     "Windows",
+    "detect_steps",
+    "estimate_clock",
     "sampling_rate",
+    "score_steps",
+    "summarise_session",
+    "summarise_sessions",
 ]
 
 _HOMES = {
     "CHANNELS": "session",
+    "ClockEstimate": "clock",
     "DatasetCard": "card",
     "FEATURES": "features",
     "Fold": "split",
@@ -50,12 +67,21 @@ _HOMES = {
     "Recipe": "recipe",
     "SENSORS": "session",
     "Sampling": "sampling",
+    "Sensors": "sensors",
     "Session": "session",
+    "SessionSummary": "summary",
     "Split": "split",
     "StepDataset": "dataset",
+    "StepScore": "score",
+    "StreamingDetector": "streaming",
     "TableSource": "source",
     "Windows": "windows",
+    "detect_steps": "detect",
+    "estimate_clock": "clock",
     "sampling_rate": "sampling",
+    "score_steps": "score",
+    "summarise_session": "summary",
+    "summarise_sessions": "summary",
 }
 _EXTRA = {"numpy": "NumPy", "scipy": "SciPy", "sklearn": "scikit-learn"}
 

@@ -11,9 +11,6 @@ from stedi.ml.sampling import MAX_GAP_S
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-DISTANCE_RANGE: Final = (0, 8190)
-"""What the step trainer reports when it sees nothing. Distances lie between the two."""
-
 _EXCESS: Final = 1.05
 _PASS: Final = 0.4
 _STOP: Final = 0.6

@@ -3,22 +3,24 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
-from importlib import import_module
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import polars as pl
 
 from stedi.errors import DatasetError
-from stedi.ml.align import DISTANCE_RANGE, to_grid
+from stedi.ml.align import to_grid
 from stedi.ml.readings import AXES, Cut, SensorReadings
 from stedi.ml.recipe import Recipe
 from stedi.ml.sampling import MIN_RATE_HZ, Sampling
 from stedi.ml.session import SENSORS, Session
+from stedi.ml.signals import NO_TARGET
 from stedi.names import EPOCH
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from stedi.ml.clock import ClockEstimate
 
 NO_TRAINER: Final = "no_step_trainer"
 NO_PHONE: Final = "no_accelerometer"
@@ -83,19 +85,6 @@ class Assembled:
     sessions: tuple[Session, ...]
     left_out: tuple[LeftOut, ...]
     sampling: pl.DataFrame
-
-
-class _ClockEstimate(Protocol):
-    @property
-    def offset_s(self) -> float: ...
-    @property
-    def usable(self) -> bool: ...
-    @property
-    def reason(self) -> str | None: ...
-
-
-class _EstimateClock(Protocol):
-    def __call__(self, steps: pl.DataFrame, accelerometer: pl.DataFrame) -> _ClockEstimate: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -210,7 +199,7 @@ def _session(cut: Cut, trainer: _Series, phone: _Series, recipe: Recipe) -> Sess
     offset = 0.0
     if found is None and recipe.clock == "estimate":
         estimate = _estimated(cut)
-        offset = estimate.offset_s
+        offset = estimate.offset_s if estimate.usable else 0.0
         found = None if estimate.usable else (CLOCK, estimate.reason or REASONS[CLOCK])
     if found is not None or cut.device_id is None:
         reason, detail = found or (NO_TRAINER, REASONS[NO_TRAINER])
@@ -234,7 +223,7 @@ def _session(cut: Cut, trainer: _Series, phone: _Series, recipe: Recipe) -> Sess
 
 
 def _within(distance: "NDArray[np.float64]") -> "NDArray[np.bool_]":
-    low, high = DISTANCE_RANGE
+    low, high = NO_TARGET
     return (distance > low) & (distance < high)
 
 
@@ -266,9 +255,10 @@ def _on_grid(
     )
 
 
-def _estimated(cut: Cut) -> _ClockEstimate:
+def _estimated(cut: Cut) -> "ClockEstimate":
     # Loaded here: whoever takes the clocks as they are needs none of it.
-    estimate = cast("_EstimateClock", import_module("stedi.ml.clock").estimate_clock)
+    from stedi.ml.clock import estimate_clock  # noqa: PLC0415
+
     steps = pl.DataFrame(
         {
             "sensor_reading_time": pl.Series(cut.trainer_us).cast(_UTC),
@@ -276,4 +266,4 @@ def _estimated(cut: Cut) -> _ClockEstimate:
         }
     )
     at = pl.DataFrame({"timestamp": pl.Series(cut.phone_us).cast(_UTC)})
-    return estimate(steps, at.hstack(pl.DataFrame(cut.xyz, schema=list(AXES))))
+    return estimate_clock(steps, at.hstack(pl.DataFrame(cut.xyz, schema=list(AXES))))

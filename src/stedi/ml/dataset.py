@@ -4,9 +4,8 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, Self, cast
+from typing import Literal, Self
 
 import polars as pl
 from narwhals.typing import IntoFrame
@@ -25,14 +24,6 @@ from stedi.ml.split import DEFAULT_SHARE, Fold, Part, Split, SplitKind, name_of,
 from stedi.ml.windows import Missing, Target, Windows, cut_windows
 from stedi.names import ACCELEROMETER_TRUSTED, MACHINE_LEARNING_CURATED, STEP_TRAINER_TRUSTED
 from stedi.plan.match import ENOUGH, percent
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-
-class _DetectSteps(Protocol):
-    def __call__(self, session: Session) -> "NDArray[np.float64]": ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -216,8 +207,9 @@ class StepDataset:
             sessions, outside = with_labels(sessions, labels)
         elif labels is not None:
             # Loaded here: whoever brings labels needs no detector.
-            detect = cast("_DetectSteps", import_module("stedi.ml.detect").detect_steps)
-            sessions = tuple(replace(session, steps_s=detect(session)) for session in sessions)
+            from stedi.ml.detect import detect_steps  # noqa: PLC0415
+
+            sessions = tuple(replace(session, steps_s=detect_steps(session)) for session in sessions)
         return cls(
             sessions=sessions,
             left_out=made.left_out,

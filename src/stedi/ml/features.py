@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
-from stedi.ml.align import DISTANCE_RANGE
 from stedi.ml.session import CHANNELS, SENSORS
+from stedi.ml.signals import NO_TARGET
 from stedi.ml.windows import Windows
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _features(
     values = x.astype(np.float64)
     strength = np.sqrt((values[:, : CHANNELS.index("distance_from_object")] ** 2).sum(axis=1))
     distance = values[:, CHANNELS.index("distance_from_object")]
-    low, high = DISTANCE_RANGE
+    low, high = NO_TARGET
     phoned, trained = (mask[:, SENSORS.index(sensor)] for sensor in ("accelerometer", "step_trainer"))
     outside = trained & ((distance <= low) | (distance >= high))
     return {
