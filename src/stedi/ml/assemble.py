@@ -117,8 +117,14 @@ def assemble(readings: SensorReadings, recipe: Recipe, *, hint: str = "") -> Ass
     sessions = tuple(one for one in made if isinstance(one, Session))
     left_out = tuple(one for one in made if isinstance(one, LeftOut))
     if not sessions:
+        shared = (
+            f". {readings.shared} step readings are attributed to more than one customer and were left out: "
+            'shared_steps="keep" keeps them'
+            if readings.shared and recipe.shared_steps == "drop"
+            else ""
+        )
         raise DatasetError(
-            f"{readings.table}: none of the {len(cuts)} sessions can be used: {told(left_out)}{hint}"
+            f"{readings.table}: none of the {len(cuts)} sessions can be used: {told(left_out)}{shared}{hint}"
         )
     return Assembled(
         sessions=sessions,
