@@ -165,6 +165,20 @@ class StepDataset:
         Raises:
             DatasetError: As in ``from_lake``, or the frames are not one of the two choices.
             FrameError: A column is missing or mistyped.
+
+        Examples:
+            >>> from datetime import UTC, datetime, timedelta
+            >>> start = datetime(2024, 1, 1, tzinfo=UTC)
+            >>> at = [start + timedelta(milliseconds=40 * n) for n in range(250)]
+            >>> pairs = pl.DataFrame({"customer_id": "c", "device_id": "d", "timestamp": at}).with_columns(
+            ...     x=pl.int_range(pl.len()) / 100, y=0.0, z=9.8, distance_from_object=pl.lit(300, pl.Int64)
+            ... )
+            >>> steps = pl.DataFrame({"customer_id": "c", "at": [at[100], at[125]]})
+            >>> dataset = StepDataset.from_frames(pairs, labels=steps)
+            >>> dataset
+            StepDataset(1 sessions of 1 customers, 50 Hz, labels from frame, 0 left out)
+            >>> dataset.windows(2, 2).y.tolist()
+            [0, 0, 2, 0]
         """
         recipe = Recipe(
             rate_hz=float(rate_hz),
