@@ -3,6 +3,108 @@
 Needs ``stedi[ml]``.
 """
 
-from stedi.ml.session import CHANNELS, SENSORS, Session
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-__all__ = ["CHANNELS", "SENSORS", "Session"]
+from stedi.errors import MissingLibraryError
+
+if TYPE_CHECKING:
+    from stedi.ml.assemble import LeftOut
+    from stedi.ml.card import DatasetCard
+    from stedi.ml.clock import ClockEstimate, estimate_clock
+    from stedi.ml.dataset import StepDataset
+    from stedi.ml.detect import detect_steps
+    from stedi.ml.features import FEATURES
+    from stedi.ml.recipe import Recipe
+    from stedi.ml.sampling import MIN_RATE_HZ, Sampling, sampling_rate
+    from stedi.ml.score import StepScore, score_steps
+    from stedi.ml.sensors import Sensors
+    from stedi.ml.session import CHANNELS, SENSORS, Session
+    from stedi.ml.source import PublishedRun, TableSource
+    from stedi.ml.split import Fold, Split
+    from stedi.ml.streaming import StreamingDetector
+    from stedi.ml.summary import SessionSummary, summarise_session, summarise_sessions
+    from stedi.ml.windows import Windows
+
+__all__ = [
+    "CHANNELS",
+    "FEATURES",
+    "MIN_RATE_HZ",
+    "SENSORS",
+    "ClockEstimate",
+    "DatasetCard",
+    "Fold",
+    "LeftOut",
+    "PublishedRun",
+    "Recipe",
+    "Sampling",
+    "Sensors",
+    "Session",
+    "SessionSummary",
+    "Split",
+    "StepDataset",
+    "StepScore",
+    "StreamingDetector",
+    "TableSource",
+    "Windows",
+    "detect_steps",
+    "estimate_clock",
+    "sampling_rate",
+    "score_steps",
+    "summarise_session",
+    "summarise_sessions",
+]
+
+_HOMES = {
+    "CHANNELS": "session",
+    "ClockEstimate": "clock",
+    "DatasetCard": "card",
+    "FEATURES": "features",
+    "Fold": "split",
+    "LeftOut": "assemble",
+    "MIN_RATE_HZ": "sampling",
+    "PublishedRun": "source",
+    "Recipe": "recipe",
+    "SENSORS": "session",
+    "Sampling": "sampling",
+    "Sensors": "sensors",
+    "Session": "session",
+    "SessionSummary": "summary",
+    "Split": "split",
+    "StepDataset": "dataset",
+    "StepScore": "score",
+    "StreamingDetector": "streaming",
+    "TableSource": "source",
+    "Windows": "windows",
+    "detect_steps": "detect",
+    "estimate_clock": "clock",
+    "sampling_rate": "sampling",
+    "score_steps": "score",
+    "summarise_session": "summary",
+    "summarise_sessions": "summary",
+}
+_EXTRA = {"numpy": "NumPy", "scipy": "SciPy", "sklearn": "scikit-learn"}
+
+
+def __getattr__(name: str) -> object:
+    """Import what is asked for, when it is asked for (PEP 562).
+
+    Raises:
+        MissingLibraryError: A library of ``stedi[ml]`` is not installed.
+    """
+    try:
+        home = _HOMES[name]
+    except KeyError:
+        raise AttributeError(f"module 'stedi.ml' has no attribute {name!r}") from None
+    try:
+        return getattr(import_module(f"stedi.ml.{home}"), name)
+    except ModuleNotFoundError as error:
+        library = _EXTRA.get((error.name or "").partition(".")[0])
+        if library is None:
+            raise
+        raise MissingLibraryError.of(library, "ml") from None
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return __all__

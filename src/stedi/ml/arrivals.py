@@ -1,0 +1,68 @@
+"""Readings of one sensor as they arrive, put on the ticks of an even clock."""
+
+import math
+from collections import deque
+from collections.abc import Sequence
+from typing import Final
+
+MAX_GAP_S: Final = 0.1
+"""Readings further apart have nothing between them."""
+
+_SAME_S: Final = 5e-7
+
+
+class Arrivals:
+    """Turns irregular readings into values at the times k / rate_hz, as soon as they are known.
+
+    Between two readings at most 100 ms apart lies the straight line between them. A reading that is not
+    later than the one before is left out.
+
+    Examples:
+        >>> arrivals = Arrivals(10.0)
+        >>> for second, value in ((0.0, 1.0), (0.15, 2.0), (0.25, 4.0)):
+        ...     arrivals.add(second, (value,))
+        >>> arrivals.first, arrivals.at(0), arrivals.at(1), arrivals.at(2)
+        (0, (1.0,), None, (3.0,))
+    """
+
+    def __init__(self, rate_hz: float) -> None:
+        """Begin without a reading."""
+        self._rate = rate_hz
+        self._known: deque[tuple[int, tuple[float, ...]]] = deque()
+        self._last: tuple[float, tuple[float, ...]] | None = None
+        self.newest_s = -math.inf
+        self.first: int | None = None
+
+    def note(self, second: float) -> None:
+        """Note that the sensor was read, though it measured nothing."""
+        self.newest_s = max(self.newest_s, second)
+
+    def add(self, second: float, values: Sequence[float]) -> None:
+        """Add a reading."""
+        if self._last is not None and second <= self._last[0]:
+            return
+        now = tuple(values)
+        tick = math.floor((second + _SAME_S) * self._rate)
+        if self._last is None or second - self._last[0] > MAX_GAP_S + _SAME_S:
+            if abs(tick / self._rate - second) <= _SAME_S:
+                self._known.append((tick, now))
+        else:
+            before_s, before = self._last
+            length = second - before_s
+            for each in range(math.floor((before_s + _SAME_S) * self._rate) + 1, tick + 1):
+                part = min((each / self._rate - before_s) / length, 1.0)
+                self._known.append(
+                    (each, tuple(a + part * (b - a) for a, b in zip(before, now, strict=True)))
+                )
+        if self.first is None:
+            self.first = math.ceil((second - _SAME_S) * self._rate)
+        self._last = second, now
+        self.note(second)
+
+    def at(self, tick: int) -> tuple[float, ...] | None:
+        """Return the values at a tick, and forget those before; None where there are none."""
+        while self._known and self._known[0][0] < tick:
+            self._known.popleft()
+        if self._known and self._known[0][0] == tick:
+            return self._known.popleft()[1]
+        return None
