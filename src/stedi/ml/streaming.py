@@ -23,6 +23,7 @@ SURE_S: Final = 0.08
 _FIRST_INTERVAL_S: Final = 0.6
 _REMEMBERED: Final = 9
 _FEWEST: Final = 3
+_FORGETS_S: Final = 2 * LONGEST_S
 _MEMORY: Final = 0.15
 _GRAVITY_S: Final = 2.0
 _NONE: Final = (np.zeros(0), np.zeros((0, 1)))
@@ -192,7 +193,12 @@ class StreamingDetector:
         evidence = total / math.sqrt(weight) if weight > 0 else 0.0
         candidate = self._candidate
         if candidate is None:
-            rested = contact / self._rate - self._last >= self._interval / 2
+            since = contact / self._rate - self._last
+            if since > _FORGETS_S and self._intervals:
+                # Who goes on after a rest may walk otherwise; or the interval is wrong, and hides the steps.
+                self._intervals.clear()
+                self._interval = _FIRST_INTERVAL_S
+            rested = since >= self._interval / 2
             if rested and evidence > max(LEAST_EVIDENCE, SHARE * self._clear):
                 self._candidate = _Candidate(contact, evidence, parts, self._previous)
         elif evidence > candidate.evidence:
