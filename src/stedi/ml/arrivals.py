@@ -33,10 +33,6 @@ class Arrivals:
         self.newest_s = -math.inf
         self.first: int | None = None
 
-    def note(self, second: float) -> None:
-        """Note that the sensor was read, though it measured nothing."""
-        self.newest_s = max(self.newest_s, second)
-
     def add(self, second: float, values: Sequence[float]) -> None:
         """Add a reading."""
         if self._last is not None and second <= self._last[0]:
@@ -57,7 +53,7 @@ class Arrivals:
         if self.first is None:
             self.first = math.ceil((second - _SAME_S) * self._rate)
         self._last = second, now
-        self.note(second)
+        self.newest_s = second
 
     def at(self, tick: int) -> tuple[float, ...] | None:
         """Return the values at a tick, and forget those before; None where there are none."""

@@ -114,6 +114,7 @@ def estimate_clock(
         if refusal := _cannot_hold_steps(name, seconds):
             return _unknown(refusal)
     trainer = _of_trainer(trainer_s[target], distance[target])
+    recorded = float(trainer_s[0]), float(trainer_s[-1])
     phone = _of_phone(phone_s, xyz, trainer)
     found = len(trainer.at_s), len(phone.contacts_s)
     for name, count in zip(("step trainer", "accelerometer"), found, strict=True):
@@ -121,11 +122,16 @@ def estimate_clock(
             return _unknown(
                 f"the {name} shows {count} steps by itself: at least {FEWEST_STEPS} are needed", found
             )
-    return _judge(trainer.at_s, phone, prior_sd_s=prior_sd_s, least_confidence=least_confidence)
+    return _judge(trainer.at_s, phone, recorded, prior_sd_s=prior_sd_s, least_confidence=least_confidence)
 
 
 def _judge(
-    trainer: "NDArray[np.float64]", phone: _Phone, *, prior_sd_s: float, least_confidence: float
+    trainer: "NDArray[np.float64]",
+    phone: _Phone,
+    recorded: tuple[float, float],
+    *,
+    prior_sd_s: float,
+    least_confidence: float,
 ) -> ClockEstimate:
     found = len(trainer), len(phone.contacts_s)
     differences = (phone.contacts_s[None, :] - trainer[:, None]).ravel()
@@ -133,7 +139,7 @@ def _judge(
     if not len(modes):
         return _unknown(f"no offset of up to {_FURTHEST_S:g} s brings steps of both sensors together", found)
     offsets = np.array([_refined(trainer, phone.contacts_s, mode) for mode in modes])
-    fit = np.array([_log_likelihood(trainer, phone, offset) for offset in offsets])
+    fit = np.array([_log_likelihood(trainer, phone, recorded, offset) for offset in offsets])
     belief = fit - (_TAILS + 1) / 2 * np.log1p((offsets / prior_sd_s) ** 2 / _TAILS)
     share = np.exp(belief - belief.max())
     best = float(offsets[belief.argmax()])
@@ -204,7 +210,9 @@ def _to_nearest(
     return np.where(earlier, shifted[right - 1], shifted[right]) - trainer
 
 
-def _log_likelihood(trainer: "NDArray[np.float64]", phone: _Phone, offset: float) -> float:
+def _log_likelihood(
+    trainer: "NDArray[np.float64]", phone: _Phone, recorded: tuple[float, float], offset: float
+) -> float:
     """Return how well the bounce that these steps make fits the phone's, whatever its height.
 
     Normal noise of unknown size, in as many independent samples as the band lets through.
@@ -218,7 +226,9 @@ def _log_likelihood(trainer: "NDArray[np.float64]", phone: _Phone, offset: float
     step = np.minimum(np.searchsorted(at, time), len(at) - 1)
     left = at[step] - time
     told = np.where((left >= 0) & (left < length[step]), np.cos(2 * np.pi * left / length[step]), 0.0)
-    told, felt = told[phone.seen], phone.upward[phone.seen]
+    # Of what the phone felt while the trainer did not record, no step is known.
+    known = phone.seen & (time >= recorded[0] + offset) & (time <= recorded[1] + offset)
+    told, felt = told[known], phone.upward[known]
     size = float(np.sqrt((told @ told) * (felt @ felt)))
     alike = min(max(float(told @ felt) / size, 0.0), 1 - 1e-9) if size > 0 else 0.0
     independent = 2 * (_BAND_HZ[1] - _BAND_HZ[0]) * (at[-1] - at[0])

@@ -23,6 +23,7 @@ SURE_S: Final = 0.08
 _FIRST_INTERVAL_S: Final = 0.6
 _REMEMBERED: Final = 9
 _FEWEST: Final = 3
+_FORGETS_S: Final = 2 * LONGEST_S
 _MEMORY: Final = 0.15
 _GRAVITY_S: Final = 2.0
 _NONE: Final = (np.zeros(0), np.zeros((0, 1)))
@@ -137,24 +138,19 @@ class StreamingDetector:
         return np.array(found, np.float64)
 
     def _saw(self, second: float, distance: float) -> None:
-        if self._trainer is None:
-            return
-        if NO_TARGET[0] < distance < NO_TARGET[1]:
+        # A reading of nothing is none: the line between its neighbours may go on.
+        if self._trainer is not None and NO_TARGET[0] < distance < NO_TARGET[1]:
             self._trainer.add(second, (distance,))
-        else:
-            self._trainer.note(second)
 
     def _moved(self, second: float, xyz: list[float]) -> None:
-        if self._phone is None:
-            return
-        if all(map(math.isfinite, xyz)):
+        if self._phone is not None and all(map(math.isfinite, xyz)):
             self._phone.add(second, xyz)
-        else:
-            self._phone.note(second)
 
     def _advance(self, found: list[float]) -> None:
         """Go on to where both sensors were read, or where one is silent for too long."""
         newest = [arrivals.newest_s for arrivals in self._used]
+        if max(newest) == -math.inf:
+            return
         until = max(min(newest), max(newest) - self._wait)
         if self._tick is None:
             firsts = [arrivals.first for arrivals in self._used if arrivals.first is not None]
@@ -196,18 +192,22 @@ class StreamingDetector:
                 weight += says * says
         evidence = total / math.sqrt(weight) if weight > 0 else 0.0
         candidate = self._candidate
-        if candidate is not None and contact == candidate.tick + 1:
-            self._after = evidence
-        if candidate is not None and contact - candidate.tick >= self._sure:
-            self._accept(candidate, found)
-            candidate = None
-        rested = contact / self._rate - self._last >= self._interval / 2
-        enough = max(
-            LEAST_EVIDENCE, SHARE * self._clear, candidate.evidence if candidate is not None else 0.0
-        )
-        if rested and evidence > enough:
-            self._candidate = _Candidate(contact, evidence, parts, self._previous)
-            self._after = None
+        if candidate is None:
+            since = contact / self._rate - self._last
+            if since > _FORGETS_S and self._intervals:
+                # Who goes on after a rest may walk otherwise; or the interval is wrong, and hides the steps.
+                self._intervals.clear()
+                self._interval = _FIRST_INTERVAL_S
+            rested = since >= self._interval / 2
+            if rested and evidence > max(LEAST_EVIDENCE, SHARE * self._clear):
+                self._candidate = _Candidate(contact, evidence, parts, self._previous)
+        elif evidence > candidate.evidence:
+            self._candidate, self._after = _Candidate(contact, evidence, parts, self._previous), None
+        else:
+            if self._after is None:
+                self._after = evidence
+            if contact - candidate.tick >= self._sure:
+                self._accept(candidate, found)
         self._previous = evidence
 
     def _accept(self, candidate: _Candidate, found: list[float]) -> None:

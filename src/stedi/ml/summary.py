@@ -144,6 +144,8 @@ def _symmetry(intervals: "NDArray[np.float64]", paused: "NDArray[np.bool_]") -> 
 
     Which foot goes on after a pause is not known. Stretches are weighted by their length.
     """
+    if not len(intervals):
+        return None
     shares, weights = [], []
     for stretch in np.split(intervals, np.flatnonzero(paused)):
         even = stretch[stretch <= PAUSE * np.median(intervals)]
