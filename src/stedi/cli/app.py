@@ -303,6 +303,22 @@ def explain(
 
 
 @app.command()
+def verify(
+    *,
+    lake: LakeOption = DEFAULT_LAKE,
+    older_than: Annotated[
+        float,
+        typer.Option(metavar="HOURS", min=0, help="Report files that nothing reaches from this age on."),
+    ] = 1.0,
+    json: JsonOption = False,
+) -> None:
+    """Audit the whole lake by a second route."""
+    from stedi.cli.verify import verify as run_verify  # noqa: PLC0415
+
+    run_verify(lake, older_than=older_than, as_json=json)
+
+
+@app.command()
 def tag(
     name: Annotated[str | None, typer.Argument(help="The new tag; without one, the tags are listed.")] = None,
     *,
