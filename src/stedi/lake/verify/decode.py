@@ -232,7 +232,7 @@ def _unpacked(source: BinaryIO, packing: str, depth: int) -> Iterator[Piece]:
     if depth >= _DEPTH:
         raise UnreadableError("packed too often")
     inner = (
-        lzma.LZMAFile(source)
+        lzma.LZMAFile(source)  # noqa: SIM115 - closed below, like the other
         if packing == "xz"
         else pa.CompressedInputStream(pa.PythonFile(source, mode="r"), packing)
     )

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
 from urllib.parse import unquote
@@ -106,7 +106,7 @@ def _in_file(warehouse: Warehouse, name: str, location: str, tombs: pl.DataFrame
         paths = _read(warehouse, location, ["path"])["path"]
         digests = set(tombs["digest"])
         return sum(
-            any(make("customer", name_of(text)) in digests for text in _EMAIL.findall(unquote(path)))
+            any(make("customer", name_of(text)) in digests for text in _emails(unquote(path)))
             for path in paths
         )
     named, time = _BY_NAME[name]
@@ -116,6 +116,15 @@ def _in_file(warehouse: Warehouse, name: str, location: str, tombs: pl.DataFrame
         for column, domain in named.items()
     }
     return _older(rows, whose, time, tombs)
+
+
+def _emails(path: str) -> Iterator[str]:
+    """Yield what may be an e-mail in a path: with and without what looks like the end of a file's name."""
+    for text in _EMAIL.findall(path):
+        yield text
+        while "." in text.rpartition("@")[2]:
+            text = text.rpartition(".")[0]  # noqa: PLW2901 - shorter each time
+            yield text
 
 
 def _has(table: str, column: str) -> bool:

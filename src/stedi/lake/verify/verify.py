@@ -18,7 +18,7 @@ from stedi.lake.keys import find_key
 from stedi.lake.site import Site
 from stedi.lake.verify.accounts import check_arithmetic, check_ledger, check_recount
 from stedi.lake.verify.erased import check_erased
-from stedi.lake.verify.files import check_files, find_files
+from stedi.lake.verify.files import LakeFile, check_files, find_files
 from stedi.lake.verify.finding import Check, Fault, Finding, Verification
 from stedi.lake.verify.history import check_chain, check_manifests, check_refs, check_snapshots
 from stedi.lake.verify.ids import find_ids
@@ -130,10 +130,16 @@ def _verify(warehouse: Warehouse, runs: Sequence[Run], audit: Audit) -> Verifica
         return warehouse.scan(table, newest.snapshots[table])
 
     make = id_maker(audit.key) if audit.key is not None else None
+    with book.check(
+        "files", "every file that is needed is there, and every file that is there is needed", "files"
+    ) as entry:
+        files = find_files(warehouse, audit.folder, tables, before=began - audit.older_than)
+        entry.add((check_files(files, tables, warehouse.root), len(files)))
+    readable = readable and not any(finding.code is Fault.LOST_FILE for finding in entry.findings)
     if readable:
         _check_rule(book, scan, newest, make, audit)
         _check_erased(book, warehouse, tables, scan, make)
-    _check_files(book, warehouse, tables, scan, audit, began, readable=readable)
+        _check_traces(book, files, tables, scan, audit)
     return Verification(
         lake=audit.name,
         run_id=newest.run_id,
@@ -211,23 +217,13 @@ def _check_erased(
         entry.add((looked.findings, looked.files))
 
 
-def _check_files(
+def _check_traces(
     book: _Book,
-    warehouse: Warehouse,
+    files: Sequence[LakeFile],
     tables: Mapping[str, Inspection],
     scan: Callable[[str], pl.LazyFrame],
     audit: Audit,
-    began: datetime,
-    *,
-    readable: bool,
 ) -> None:
-    with book.check(
-        "files", "every file that is needed is there, and every file that is there is needed", "files"
-    ) as entry:
-        files = find_files(warehouse, audit.folder, tables, before=began - audit.older_than)
-        entry.add((check_files(files, tables, warehouse.root), len(files)))
-    if not readable:
-        return
     with book.check(
         "personal data", "who is in the landing tables is named nowhere but where it may be", "bytes"
     ) as entry:
@@ -239,7 +235,7 @@ def _check_files(
 
 def _not_checked(audit: Audit, *, readable: bool) -> Iterator[str]:
     if not readable:
-        yield "the rows and the personal data of the newest run: its snapshots are gone"
+        yield "the rows, erasures and personal data: files or snapshots that they need are gone"
     if audit.key is None:
         yield (
             "without the pseudonym key: that ids are what the key makes, that landing tables and quarantine "
