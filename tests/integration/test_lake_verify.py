@@ -39,7 +39,7 @@ from worlds import NOW, SECRET
 KEY = stedi.Pseudonyms(SECRET)
 EMAIL = "w5-fiona.k@example.com"
 NAME = "Ann M. Lee"
-SERIAL = "w5-50a1b2c3-d4e5"
+SERIAL = "w6-50a1b2c3-d4e5"
 PHONE = "8015551212"
 
 
