@@ -319,6 +319,26 @@ def verify(
 
 
 @app.command()
+def report(
+    *,
+    lake: LakeOption = DEFAULT_LAKE,
+    at: AtOption = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="A file, or a folder for one of each kind; by default stdout."),
+    ] = None,
+    file_format: Annotated[
+        str | None, typer.Option("--format", help="html, md or json; by default as the file's name ends.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Write the privacy report of a run."""
+    from stedi.cli.report import report as run_report  # noqa: PLC0415
+
+    run_report(lake, at=at, out=out, file_format=file_format, as_json=json)
+
+
+@app.command()
 def tag(
     name: Annotated[str | None, typer.Argument(help="The new tag; without one, the tags are listed.")] = None,
     *,

@@ -57,18 +57,8 @@ class People:
 
 def work_out(scan: Scan, *, now: datetime, current: bool) -> People:
     """Apply the rule to all customer records of a run."""
-    at = micros(now)
-    records = _records(scan(CUSTOMER_LANDING), [*CUSTOMER_COLUMNS, "_digest"])
-    share = CUSTOMER_COLUMNS.index("share_with_research_as_of_date")
-    said: list[Said] = []
-    claims: list[Claim] = []
-    for record in records:
-        claim = (
-            name_of(record[CUSTOMER_COLUMNS.index("email")]),
-            name_of(record[CUSTOMER_COLUMNS.index("serial_number")]),
-        )
-        claims.append(claim)
-        said.append(Said(*claim, record[0], granted(record[share], at), good=True))
+    records, said = _sayings(scan, now)
+    claims = [(each.person, each.device or "") for each in said]
     said.extend(_denials(scan))
     verdict = judge(said, current=current)
     dropped = Counter[str]()
@@ -87,6 +77,32 @@ def work_out(scan: Scan, *, now: datetime, current: bool) -> People:
     today = now.astimezone(UTC).date()
     rows = {claim: _row(claim, record, verdict, today) for claim, record in shown.items()}
     return People(verdict=verdict, rows=rows, records=len(records), dropped=dropped)
+
+
+def statements(scan: Scan, *, now: datetime) -> list[Said]:
+    """Return what every record of a run says, rejected ones too, as judged at a time."""
+    return [*_sayings(scan, now)[1], *_denials(scan)]
+
+
+def _sayings(scan: Scan, now: datetime) -> tuple[list[tuple[Any, ...]], list[Said]]:
+    """Return the good records, and what each of them says."""
+    at = micros(now)
+    records = _records(scan(CUSTOMER_LANDING), [*CUSTOMER_COLUMNS, "_digest"])
+    when, email, serial, share = (
+        CUSTOMER_COLUMNS.index(name)
+        for name in ("last_update_date", "email", "serial_number", "share_with_research_as_of_date")
+    )
+    said = [
+        Said(
+            name_of(record[email]),
+            name_of(record[serial]),
+            record[when],
+            granted(record[share], at),
+            good=True,
+        )
+        for record in records
+    ]
+    return records, said
 
 
 def _denials(scan: Scan) -> Iterator[Said]:

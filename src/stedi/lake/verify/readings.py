@@ -27,7 +27,7 @@ from stedi.names import (
 )
 from stedi.progress import Progress
 
-GROUP_ROWS: Final = 2_000_000
+GROUP_ROWS: Final = 750_000
 """About how many readings of both sensors one group may have."""
 
 DERIVED_FROM_READINGS: Final = (
