@@ -68,8 +68,10 @@ def _summary(report: PrivacyReport) -> Chapter:
     return Chapter(
         title="What this report is about",
         says=(
-            f"Counts of 1 to {report.threshold - 1} are hidden, for they may be about one known person; and "
-            "so much more that no hidden count can be worked out from those shown.",
+            (
+                f"Counts of 1 to {report.threshold - 1} are hidden, for they may be about one known person;"
+                " and so much more that no hidden count can be worked out from those shown."
+            ),
         ),
         grids=(
             Grid(
@@ -94,10 +96,12 @@ def _consent(report: PrivacyReport) -> Chapter:
     return Chapter(
         title="Who consents, and by which rule",
         says=(
-            "A customer consents if no record among their newest denies (rule 1). Consent counts from the "
-            "date of sharing on, and never reaches back over a denial (rule 2). A device may be used once "
-            "everybody who ever listed it consents (rule 4). A record that could not be read denies where "
-            "its e-mail could be (rule 7).",
+            (
+                "A customer consents if no record among their newest denies (rule 1). Consent counts from "
+                "the date of sharing on, and never reaches back over a denial (rule 2). A device may be "
+                "used once everybody who ever listed it consents (rule 4). A record that could not be read"
+                " denies where its e-mail could be (rule 7)."
+            ),
         ),
         picture=draw_consent(report.consented, report.threshold),
         grids=(
@@ -111,7 +115,7 @@ def _consent(report: PrivacyReport) -> Chapter:
 def _counted(caption: str, what: str, counts: Iterable[Count]) -> Grid:
     return Grid(
         caption=caption,
-        headers=("", what),
+        headers=("which", what),
         rows=tuple((each.what, number(each.count)) for each in counts),
     )
 
@@ -154,10 +158,12 @@ def _anonymity(report: PrivacyReport) -> Chapter:
     return Chapter(
         title="How well customers hide",
         says=(
-            f"Of what leaves the trusted zone in {CUSTOMER_CURATED}, per customer. Somebody who knows the "
-            "columns of a line from elsewhere finds at least k customers who look the same. k = 1 means that "
-            "at least one customer stands alone: whoever knows these things of them knows which rows are "
-            "theirs.",
+            (
+                f"Of what leaves the trusted zone in {CUSTOMER_CURATED}, per customer. Somebody who knows "
+                "the columns of a line from elsewhere finds at least k customers who look the same. k = 1 "
+                "means that at least one customer stands alone: whoever knows these things of them knows "
+                "which rows are theirs."
+            ),
         ),
         grids=(
             Grid(
@@ -181,10 +187,14 @@ def _identification() -> Chapter:
     return Chapter(
         title="Pseudonymised, not anonymous",
         says=(
-            "Curated tables hold no name, e-mail, phone number, birthday or serial number. They are personal "
-            "data all the same, and have to be treated so:",
-            "Times identify people. Whoever knows when somebody exercised, from a diary, a camera or a "
-            "message, finds their rows: hardly two customers read at the same milliseconds.",
+            (
+                "Curated tables hold no name, e-mail, phone number, birthday or serial number. They are "
+                "personal data all the same, and have to be treated so:"
+            ),
+            (
+                "Times identify people. Whoever knows when somebody exercised, from a diary, a camera or a "
+                "message, finds their rows: hardly two customers read at the same milliseconds."
+            ),
             "Gait identifies people. The way somebody walks can be recognised in the readings of a phone.",
             "Ids stay the same. Two extracts under one key can be joined by customer_id and device_id.",
             "The key undoes it. Who holds the pseudonym key can compute the id of any known e-mail.",
@@ -199,11 +209,11 @@ def _held(report: PrivacyReport) -> Chapter:
         if report.erased == 0
         else f"Erased so far: {number(report.erased)} people and devices."
     )
-    says = (
+    delayed = (
         "Withdrawal and erasure take effect in the newest run. Older runs may still hold rows of those who "
-        "left, until maintenance has taken them: stedi leaves them out when it scans such a run.",
-        erased,
+        "left, until maintenance has taken them: stedi leaves them out when it scans such a run."
     )
+    says = (delayed, erased)
     if not report.held:
         return Chapter(title="Withdrawn or erased, and not yet purged", says=(*says, _NOBODY))
     return Chapter(
