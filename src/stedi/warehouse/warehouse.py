@@ -41,7 +41,7 @@ class Warehouse:
     @classmethod
     def local(cls, folder: Path, namespace: str, *, create: bool = False) -> "Warehouse":
         """Open the warehouse of a local lake; make what is not there yet if asked to."""
-        return cls(local_catalog(folder, create=create), namespace)
+        return cls(local_catalog(folder, namespace, create=create), namespace)
 
     @classmethod
     def remote(cls, settings: Mapping[str, str], location: str, namespace: str) -> "Warehouse":
