@@ -439,7 +439,8 @@ def test_a_tag_that_holds_an_erased_person_is_found(tmp_path):
     # Ann's readings are of 2022, and no record of hers is newer than this.
     bury(lake, {KEY.customer_id("ann@example.com"): datetime(2023, 1, 1, tzinfo=UTC)})
     found = lake.verify()
-    assert codes(found) == {"erased_person"}
+    # An erasure is a denial, too: the rule gives none of her rows any more.
+    assert codes(found) == {"erased_person", "surplus_row", "wrong_account"}
     places = {finding.place for finding in found.findings}
     for table in (
         "customer_landing",

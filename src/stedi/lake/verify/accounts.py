@@ -7,8 +7,8 @@ import polars as pl
 
 from stedi.lake.history import Run
 from stedi.lake.verify.finding import Fault, Finding
-from stedi.lake.verify.people import Scan
 from stedi.lake.verify.readings import Recount
+from stedi.lake.verify.scan import Scan
 from stedi.names import OBJECT, QUARANTINE, RUN
 from stedi.plan.account import Account
 from stedi.plan.lineage import LANDING_TABLES, LINEAGE

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 import polars as pl
 
 from stedi.lake.verify.finding import Fault, Finding
+from stedi.lake.verify.graves import Graves
 from stedi.lake.verify.rule import name_of
 from stedi.names import (
     ACCELEROMETER_LANDING,
@@ -27,6 +28,10 @@ from stedi.warehouse.inspection import Inspection
 from stedi.warehouse.warehouse import Warehouse
 
 MakeId = Callable[[str, str], str]
+Whose = tuple[Mapping[str, datetime], Callable[[str], str]]
+"""Who was erased, and how the ids of a column are made."""
+
+_TIME: Final = pl.Datetime("us", "UTC")
 
 _BY_ID: Final = {
     CUSTOMER_TRUSTED: "registration_date",
@@ -38,10 +43,10 @@ _BY_ID: Final = {
 """Tables that hold ids, and the column that says whether a row is newer than an erasure."""
 
 _BY_NAME: Final = {
-    CUSTOMER_LANDING: ({"email": "customer", "serial_number": "device"}, "registration_date"),
+    CUSTOMER_LANDING: ({"email": "customer"}, "registration_date"),
     ACCELEROMETER_LANDING: ({"user": "customer"}, "timestamp"),
     STEP_TRAINER_LANDING: ({"serial_number": "device"}, "sensor_reading_time"),
-    QUARANTINE: ({"email": "customer", "serial_number": "device"}, "last_update_date"),
+    QUARANTINE: ({"email": "customer"}, "last_update_date"),
 }
 """Tables that hold names, what names what, and the column that says how new a record is."""
 
@@ -58,7 +63,7 @@ class Looked(NamedTuple):
 def check_erased(
     warehouse: Warehouse,
     tables: Mapping[str, Inspection],
-    erased: Mapping[str, datetime],
+    graves: Graves,
     make: MakeId | None,
 ) -> Looked:
     """Look for erased people and devices in every data file that any snapshot reaches.
@@ -66,15 +71,11 @@ def check_erased(
     Args:
         warehouse: The tables.
         tables: What their metadata says.
-        erased: When each id was erased: the tombstones.
+        graves: Who and what was erased.
         make: Makes ids, by the key; None without it: then only tables that hold ids are looked at.
     """
-    if not erased:
+    if graves.empty:
         return Looked([], 0)
-    tombs = pl.DataFrame(
-        {"digest": list(erased), "erased_at": list(erased.values())},
-        schema={"digest": pl.String, "erased_at": pl.Datetime("us", "UTC")},
-    )
     findings: list[Finding] = []
     files = 0
     for name, table in tables.items():
@@ -83,7 +84,7 @@ def check_erased(
         rows: dict[str, int] = {}
         for location in sorted(_live(table)):
             files += 1
-            found = _in_file(warehouse, name, location, tombs, make)
+            found = _in_file(warehouse, name, location, graves, make)
             if found:
                 rows[location] = found
         findings += _of_table(table, rows)
@@ -94,28 +95,35 @@ def _live(table: Inspection) -> set[str]:
     return {file.location for listed in table.manifests.values() for file in listed if file.live}
 
 
-def _in_file(warehouse: Warehouse, name: str, location: str, tombs: pl.DataFrame, make: MakeId | None) -> int:
+def _in_file(warehouse: Warehouse, name: str, location: str, graves: Graves, make: MakeId | None) -> int:
     """Return how many rows of a data file are of somebody erased."""
     if name in _BY_ID:
         time = _BY_ID[name]
-        ids = [column for column in ("customer_id", "device_id") if _has(name, column)]
-        rows = _read(warehouse, location, [*ids, time])
-        return _older(rows, {column: (column, lambda text: text) for column in ids}, time, tombs)
-    assert make is not None  # noqa: S101 - the caller leaves these tables out without a key
+        ids: dict[str, Whose] = {"customer_id": (graves.people, _same)}
+        # A row of customer_trusted is somebody's who lists the device: it says nothing of its readings.
+        if name in (STEP_TRAINER_TRUSTED, MACHINE_LEARNING_CURATED):
+            ids["device_id"] = (graves.devices, _same)
+        return _older(_read(warehouse, location, [*ids, time]), ids, time)
+    if make is None:
+        return 0
     if name == OBJECT:
         paths = _read(warehouse, location, ["path"])["path"]
-        digests = set(tombs["digest"])
         return sum(
-            any(make("customer", name_of(text)) in digests for text in _emails(unquote(path)))
+            any(make("customer", name_of(text)) in graves.people for text in _emails(unquote(path)))
             for path in paths
         )
     named, time = _BY_NAME[name]
-    rows = _read(warehouse, location, [*named, time])
-    whose = {
-        column: (domain, lambda text, domain=domain: make(domain, name_of(text)))
-        for column, domain in named.items()
-    }
-    return _older(rows, whose, time, tombs)
+    whose = {column: _whose(domain, graves, make) for column, domain in named.items()}
+    return _older(_read(warehouse, location, [*named, time]), whose, time)
+
+
+def _whose(domain: str, graves: Graves, make: MakeId) -> Whose:
+    erased = graves.people if domain == "customer" else graves.alone
+    return erased, lambda text: make(domain, name_of(text))
+
+
+def _same(text: str) -> str:
+    return text
 
 
 def _emails(path: str) -> Iterator[str]:
@@ -127,33 +135,23 @@ def _emails(path: str) -> Iterator[str]:
             yield text
 
 
-def _has(table: str, column: str) -> bool:
-    return column != "device_id" or table != ACCELEROMETER_TRUSTED
-
-
 def _read(warehouse: Warehouse, location: str, columns: list[str]) -> pl.DataFrame:
     with warehouse.read_file(location) as source:
         return pl.read_parquet(source, columns=columns)
 
 
-def _older(
-    rows: pl.DataFrame,
-    whose: Mapping[str, tuple[str, Callable[[str], str]]],
-    time: str,
-    tombs: pl.DataFrame,
-) -> int:
+def _older(rows: pl.DataFrame, whose: Mapping[str, Whose], time: str) -> int:
     """Count the rows of somebody erased that are not provably newer than the erasure."""
     left = rows.with_row_index("_row")
     odd: set[int] = set()
-    for column, (_, digest) in whose.items():
-        spellings = rows[column].drop_nulls().unique()
-        ids = pl.DataFrame(
-            {column: spellings, "digest": pl.Series([digest(text) for text in spellings], dtype=pl.String)}
-        ).join(tombs, on="digest", how="inner")
-        if ids.is_empty():
+    for column, (erased, digest) in whose.items():
+        spelled = [(text, erased.get(digest(text))) for text in rows[column].drop_nulls().unique()]
+        known = [(text, at) for text, at in spelled if at is not None]
+        if not known:
             continue
-        mine = left.join(ids, on=column, how="inner")
-        newer = (pl.col(time) > pl.col("erased_at")).fill_null(value=False)
+        at = pl.DataFrame(known, schema={column: pl.String, "_erased_at": _TIME}, orient="row")
+        mine = left.join(at, on=column, how="inner")
+        newer = (pl.col(time) > pl.col("_erased_at")).fill_null(value=False)
         odd.update(mine.filter(~newer)["_row"])
     return len(odd)
 

@@ -16,6 +16,8 @@ from stedi.warehouse.warehouse import Warehouse
 
 _OWN: Final = re.compile(r"(?:catalog|lock)\.db(?:-journal|-wal|-shm)?")
 _SCRATCH: Final = "scratch/"
+_RECEIPTS: Final = re.compile(r"(?:warehouse/)?_receipts/[^/]+")
+"""Receipts of erasures, beside the tables."""
 _UUID: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _WRITTEN: Final = re.compile(
     rf"(?:metadata/(?:[0-9]+-{_UUID}\.metadata\.json|{_UUID}-m[0-9]+\.avro|snap-[0-9]+-[0-9]+-{_UUID}\.avro))"
@@ -84,7 +86,7 @@ def find_files(
         home = next((home for home in homes if location.startswith(home)), None)
         if location in reached:
             standing = Standing.REACHED
-        elif folder is not None and _OWN.fullmatch(shown):
+        elif (folder is not None and _OWN.fullmatch(shown)) or (_RECEIPTS.fullmatch(shown) and regular):
             standing = Standing.SYSTEM
         elif folder is not None and shown.startswith(_SCRATCH):
             standing = Standing.SCRATCH

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from stedi.lake.verify.finding import Fault, Finding
-from stedi.lake.verify.people import Scan
 from stedi.lake.verify.rule import name_of
+from stedi.lake.verify.scan import Scan
 from stedi.names import CUSTOMER_TRUSTED
 
 
@@ -15,6 +15,21 @@ class Ids:
 
     customers: Mapping[str, str]
     devices: Mapping[str, str]
+
+
+def learn_ids(scan: Scan) -> Ids:
+    """Return the ids that customer_trusted has, by name: what can be told of them without the key."""
+    there = scan(CUSTOMER_TRUSTED).select("email", "customer_id", "serial_number", "device_id").collect()
+    return Ids(
+        customers={
+            name_of(email): customer_id
+            for email, customer_id in there.select("email", "customer_id").iter_rows()
+        },
+        devices={
+            name_of(serial): device_id
+            for serial, device_id in there.select("serial_number", "device_id").iter_rows()
+        },
+    )
 
 
 def find_ids(

@@ -2,15 +2,17 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
 import polars as pl
 
 from stedi.lake.verify.finding import Fault, Finding
-from stedi.lake.verify.rule import NEVER_OVER, Said, Verdict, granted, judge, micros, name_of
+from stedi.lake.verify.graves import Graves
+from stedi.lake.verify.rule import MILLISECOND, NEVER_OVER, Said, Verdict, granted, judge, micros, name_of
+from stedi.lake.verify.scan import Scan
 from stedi.names import CUSTOMER_LANDING, CUSTOMER_TRUSTED
 
 CUSTOMER_COLUMNS: Final = (
@@ -30,9 +32,6 @@ CUSTOMER_COLUMNS: Final = (
 _BIRTHDAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _EARLIEST_BIRTH: Final = date(1900, 1, 1)
 _SAMPLES: Final = 3
-
-Scan = Callable[[str], pl.LazyFrame]
-"""Returns a table of the run that is checked."""
 
 Claim = tuple[str, str]
 """The names of a customer and a device."""
@@ -55,12 +54,23 @@ class People:
     dropped: Mapping[str, int]
 
 
-def work_out(scan: Scan, *, now: datetime, current: bool) -> People:
-    """Apply the rule to all customer records of a run."""
+def work_out(
+    scan: Scan, *, now: datetime, current: bool, graves: Graves, id_of: Callable[[str, str], str | None]
+) -> People:
+    """Apply the rule to all customer records of a run.
+
+    Args:
+        scan: The tables.
+        now: The time at which consent is judged.
+        current: Whether only rule 1 counts.
+        graves: Who was erased.
+        id_of: Returns the id of a name, by domain; None where that can't be told without the key.
+    """
     records, said = _sayings(scan, now)
     claims = [(each.person, each.device or "") for each in said]
     said.extend(_denials(scan))
-    verdict = judge(said, current=current)
+    said.extend(_of_graves({each.person for each in said}, graves, id_of))
+    verdict = _until_graves(judge(said, current=current), graves, id_of)
     dropped = Counter[str]()
     shown: dict[Claim, tuple[Any, ...]] = {}
     for claim, record in zip(claims, records, strict=True):
@@ -77,6 +87,35 @@ def work_out(scan: Scan, *, now: datetime, current: bool) -> People:
     today = now.astimezone(UTC).date()
     rows = {claim: _row(claim, record, verdict, today) for claim, record in shown.items()}
     return People(verdict=verdict, rows=rows, records=len(records), dropped=dropped)
+
+
+def _of_graves(
+    people: Iterable[str], graves: Graves, id_of: Callable[[str, str], str | None]
+) -> Iterator[Said]:
+    """Yield the denials of those who were erased and came back: nothing from before may be used.
+
+    Whose id can't be told may be one of them: their consent can't be checked.
+    """
+    if not graves.people:
+        return
+    for person in people:
+        known = id_of("customer", person)
+        if known is None:
+            yield Said(person, None, NEVER_OVER, None, good=False)
+        elif known in graves.people:
+            yield Said(person, None, micros(graves.people[known]), None, good=False)
+
+
+def _until_graves(verdict: Verdict, graves: Graves, id_of: Callable[[str, str], str | None]) -> Verdict:
+    """Keep what a device of somebody erased recorded until then out of use."""
+    if not graves.devices:
+        return verdict
+    usable = dict(verdict.usable_from)
+    for device, begins in verdict.usable_from.items():
+        erased_at = graves.devices.get(id_of("device", device) or "")
+        if erased_at is not None:
+            usable[device] = max(begins, micros(erased_at) + MILLISECOND)
+    return replace(verdict, usable_from=usable)
 
 
 def statements(scan: Scan, *, now: datetime) -> list[Said]:

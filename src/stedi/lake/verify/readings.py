@@ -14,8 +14,9 @@ import polars as pl
 
 from stedi.lake.verify.finding import Finding
 from stedi.lake.verify.ids import Ids
-from stedi.lake.verify.people import CUSTOMER_COLUMNS, People, Scan, missing_rows, surplus_rows
+from stedi.lake.verify.people import CUSTOMER_COLUMNS, People, missing_rows, surplus_rows
 from stedi.lake.verify.rule import name_of
+from stedi.lake.verify.scan import Scan
 from stedi.names import (
     ACCELEROMETER_LANDING,
     ACCELEROMETER_TRUSTED,

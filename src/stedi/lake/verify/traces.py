@@ -11,7 +11,7 @@ from stedi.lake.verify.decode import UnreadableError, decoded, parquet, raw, row
 from stedi.lake.verify.files import LakeFile, Standing
 from stedi.lake.verify.finding import Fault, Finding
 from stedi.lake.verify.needles import KEY, Named, Needles, make_needles
-from stedi.lake.verify.people import Scan
+from stedi.lake.verify.scan import Scan
 from stedi.lake.verify.search import Hit, Search
 from stedi.landing.redact import REDACTED, safe_path
 from stedi.names import (

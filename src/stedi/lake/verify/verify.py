@@ -20,13 +20,13 @@ from stedi.lake.verify.accounts import check_arithmetic, check_ledger, check_rec
 from stedi.lake.verify.erased import check_erased
 from stedi.lake.verify.files import LakeFile, check_files, find_files
 from stedi.lake.verify.finding import Check, Fault, Finding, Verification
+from stedi.lake.verify.graves import Graves, find_graves
 from stedi.lake.verify.history import check_chain, check_manifests, check_refs, check_snapshots
-from stedi.lake.verify.ids import find_ids
+from stedi.lake.verify.ids import find_ids, learn_ids
 from stedi.lake.verify.people import check_people, work_out
 from stedi.lake.verify.readings import Readings
 from stedi.lake.verify.rule import id_maker
 from stedi.lake.verify.traces import needles_of, redacted, search_files
-from stedi.names import TOMBSTONE
 from stedi.progress import Progress
 from stedi.warehouse.inspection import Inspection
 from stedi.warehouse.warehouse import Warehouse
@@ -137,8 +137,9 @@ def _verify(warehouse: Warehouse, runs: Sequence[Run], audit: Audit) -> Verifica
         entry.add((check_files(files, tables, warehouse.root), len(files)))
     readable = readable and not any(finding.code is Fault.LOST_FILE for finding in entry.findings)
     if readable:
-        _check_rule(book, scan, newest, make, audit)
-        _check_erased(book, warehouse, tables, scan, make)
+        graves = find_graves(scan)
+        _check_rule(book, scan, newest, make, graves, audit)
+        _check_erased(book, warehouse, tables, graves, make)
         _check_traces(book, files, tables, scan, audit)
     return Verification(
         lake=audit.name,
@@ -152,6 +153,17 @@ def _verify(warehouse: Warehouse, runs: Sequence[Run], audit: Audit) -> Verifica
         not_checked=tuple(_not_checked(audit, readable=readable)),
         findings=tuple(book.findings),
     )
+
+
+def _id_of(
+    scan: Callable[[str], pl.LazyFrame], make: Callable[[str, str], str] | None
+) -> Callable[[str, str], str | None]:
+    """Return a function that tells ids: by the key, or as far as customer_trusted has them."""
+    if make is not None:
+        return make
+    known = learn_ids(scan)
+    domains = {"customer": known.customers, "device": known.devices}
+    return lambda domain, name: domains[domain].get(name)
 
 
 def _check_metadata(book: _Book, runs: Sequence[Run], tables: Mapping[str, Inspection]) -> bool:
@@ -179,6 +191,7 @@ def _check_rule(
     scan: Callable[[str], pl.LazyFrame],
     run: Run,
     make: Callable[[str, str], str] | None,
+    graves: Graves,
     audit: Audit,
 ) -> None:
     """Derive the five tables a second time."""
@@ -187,7 +200,9 @@ def _check_rule(
     with book.check(
         "customers", "customer_trusted is what the consent rule gives, no more and no less", "rows"
     ) as entry:
-        people = work_out(scan, now=run.now, current=run.consent == "current")
+        people = work_out(
+            scan, now=run.now, current=run.consent == "current", graves=graves, id_of=_id_of(scan, make)
+        )
         entry.add(check_people(scan, people))
         ids, wrong = find_ids(scan, people.rows, make)
         entry.add((wrong, 0))
@@ -206,14 +221,13 @@ def _check_erased(
     book: _Book,
     warehouse: Warehouse,
     tables: Mapping[str, Inspection],
-    scan: Callable[[str], pl.LazyFrame],
+    graves: Graves,
     make: Callable[[str, str], str] | None,
 ) -> None:
-    tombs = dict(scan(TOMBSTONE).select("digest", "erased_at").collect().iter_rows())
     with book.check(
         "erasures", "no snapshot, tag or branch holds anybody who was erased", "data files"
     ) as entry:
-        looked = check_erased(warehouse, tables, tombs, make)
+        looked = check_erased(warehouse, tables, graves, make)
         entry.add((looked.findings, looked.files))
 
 
@@ -239,7 +253,8 @@ def _not_checked(audit: Audit, *, readable: bool) -> Iterator[str]:
     if audit.key is None:
         yield (
             "without the pseudonym key: that ids are what the key makes, that landing tables and quarantine "
-            "hold nobody who was erased, and that the key is not in the lake"
+            "hold nobody who was erased, that nobody is missing who registered again after an erasure, and "
+            "that the key is not in the lake"
         )
     if not audit.alone:
         yield "that nobody wrote meanwhile: findings about files and references may be of a run at work"
