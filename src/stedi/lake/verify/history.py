@@ -152,10 +152,17 @@ def check_refs(runs: Sequence[Run], tables: Inspected) -> tuple[list[Finding], i
                     )
         findings += [
             Finding.of(Fault.WRONG_TAG, f"{name}, tag {run.ref}", "one of the last ten runs has no tag")
-            for run in runs[-_KEPT_TAGS:]
+            for run in _tagged(runs)
             if run.ref not in table.tags
         ]
     return findings + _user_tags(runs, tables), looked_at
+
+
+def _tagged(runs: Sequence[Run]) -> Sequence[Run]:
+    """Return the runs that must have a tag: the last ten, but for those before an erasure: it drops tags."""
+    last = len(runs) - 1
+    erased = max((place for place, run in enumerate(runs) if run.kind not in _GROWING), default=0)
+    return runs[max(min(erased, last), last + 1 - _KEPT_TAGS) :]
 
 
 def _user_tags(runs: Sequence[Run], tables: Inspected) -> list[Finding]:
