@@ -167,7 +167,8 @@ def test_a_second_maintenance_has_nothing_to_do(fed):
 def test_what_nothing_reaches_is_gone_from_the_disk(fed):
     folder, _, _, _, report, _ = fed
     assert report.expired > 100
-    assert report.deleted > report.expired
+    # Of each snapshot its list of manifests goes at least; data files that were only added to stay in use.
+    assert report.deleted >= report.expired
     assert set(files_of(folder / "warehouse")) == reached(folder)
     snapshots = sum(len(IcebergTable.of(folder, name).metadata["snapshots"]) for name in EVERY_TABLE)
     assert snapshots <= 10 * len(EVERY_TABLE)

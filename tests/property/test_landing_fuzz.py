@@ -72,7 +72,7 @@ BYTES = st.binary(max_size=200) | st.lists(PIECES, max_size=30).map(b"".join)
 @settings(deadline=None, max_examples=300)
 @given(BYTES, st.sampled_from(LANDING), st.booleans())
 def test_any_bytes_are_accounted_for(data: bytes, contract: Contract, fast: bool) -> None:  # noqa: FBT001
-    split = read(data, contract, Limits(few=0, fast=fast))
+    split = read(data, contract, Limits(few=0, short=0, fast=fast))
     positions = sorted([*split.kept["_position"], *split.rejected["_position"]])
     assert positions == list(range(len(positions)))
     lines = [line for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n") if line.strip(b" \t\r\n")]
@@ -91,7 +91,7 @@ def test_nothing_is_kept_that_a_plain_reader_would_not_keep(data: bytes, contrac
         possible += sum(
             any(plainly_good(line[start:end], contract) for end in ends if end > start) for start in starts
         )
-    assert len(read(data, contract, Limits(few=0)).kept) <= possible
+    assert len(read(data, contract, Limits(few=0, short=0)).kept) <= possible
 
 
 @settings(deadline=None, max_examples=200)
@@ -101,5 +101,7 @@ def test_nothing_is_kept_that_a_plain_reader_would_not_keep(data: bytes, contrac
 )
 def test_a_good_line_is_kept_whatever_is_around_it(before: bytes, after: bytes) -> None:
     good = b'{"user":"the@one.x","timestamp":1655564376361,"x":1,"y":1,"z":1}'
-    split = read(b"\n".join([b"{}", before, good, after]), landing_contract("accelerometer"), Limits(few=0))
+    split = read(
+        b"\n".join([b"{}", before, good, after]), landing_contract("accelerometer"), Limits(few=0, short=0)
+    )
     assert (split.kept["user"] == "the@one.x").sum() == 1

@@ -18,7 +18,7 @@ from stedi.landing.reader import Reader
 from stedi.landing.rules import Origin
 from stedi.landing.split import Split
 
-SMALL: Final = Limits(few=0, chunk=2000)
+SMALL: Final = Limits(few=0, short=0, chunk=2000)
 STRICT: Final = Limits(fast=False)
 TIME: Final = "1655564376361"
 FIELDS: Final = {
@@ -181,7 +181,7 @@ def test_near_misses_are_rejected_and_all_ways_agree(seed: int, table: str, shar
     records = batch(dice, table, share, 60)
     strict = read(file_of(records), table, STRICT)
     assert_only_good_ones_are_kept(records, strict)
-    for limits in (SMALL, Limits(few=0)):
+    for limits in (SMALL, Limits(few=0, short=0)):
         split = read(file_of(records), table, limits)
         assert_frame_equal(split.kept, strict.kept, check_exact=True)
         assert_frame_equal(split.rejected, strict.rejected, check_exact=True)
@@ -193,7 +193,7 @@ def test_a_near_miss_spoils_no_chunk_that_is_good_but_for_it(seed: int, table: s
     dice = random.Random(seed)  # noqa: S311 - a test's dice
     records = [good_one(dice, table) for _ in range(2)]
     records.insert(place, near_miss(dice, table))
-    assert_only_good_ones_are_kept(records, read(file_of(records), table, Limits(few=0)))
+    assert_only_good_ones_are_kept(records, read(file_of(records), table, Limits(few=0, short=0)))
 
 
 @pytest.mark.campaign

@@ -14,8 +14,8 @@ from stedi.landing.rules import Origin
 from stedi.landing.split import Split
 
 ACCELEROMETER = landing_contract("accelerometer")
-ALL_FAST = Limits(few=0)
-ALL_STRICT = Limits(fast=False)
+ALL_FAST = Limits(few=0, short=0)
+ALL_STRICT = Limits(fast=False, short=0)
 
 
 def read(data: bytes, table: str, limits: Limits, *, step: int = 1 << 20) -> Split:
@@ -114,14 +114,18 @@ def objects(draw: st.DrawFn) -> tuple[str, bytes]:
 def test_the_fast_way_reads_what_the_strict_way_reads(item: tuple[str, bytes], repeat: int) -> None:
     table, data = item
     data *= repeat
-    assert_same(read(data, table, ALL_FAST), read(data, table, ALL_STRICT))
+    strict = read(data, table, ALL_STRICT)
+    assert_same(read(data, table, ALL_FAST), strict)
+    assert_same(read(data, table, Limits(short=len(data) + 8)), strict)
 
 
 @settings(deadline=None, max_examples=60)
 @given(objects(), st.integers(1, 300), st.integers(1, 64))
 def test_chunks_of_any_size_read_the_same(item: tuple[str, bytes], chunk: int, step: int) -> None:
     table, data = item
-    assert_same(read(data, table, Limits(few=0, chunk=chunk), step=step), read(data, table, ALL_STRICT))
+    assert_same(
+        read(data, table, Limits(few=0, short=0, chunk=chunk), step=step), read(data, table, ALL_STRICT)
+    )
 
 
 @settings(deadline=None, max_examples=60)
@@ -130,5 +134,5 @@ def test_records_that_are_too_long_are_so_in_chunks_of_any_size(
     item: tuple[str, bytes], chunk: int, step: int, longest: int
 ) -> None:
     table, data = item
-    small = Limits(few=0, chunk=chunk, record=longest, raw=20)
+    small = Limits(few=0, short=0, chunk=chunk, record=longest, raw=20)
     assert_same(read(data, table, small, step=step), read(data, table, Limits(record=longest, raw=20)))

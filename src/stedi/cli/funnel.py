@@ -8,20 +8,13 @@ from rich.text import Text
 
 from stedi.cli.output import number
 from stedi.contract import contract_of
-from stedi.contract.reasons import Drop, Rejection
+from stedi.contract.reasons import words_of
 from stedi.names import OBJECT, TOMBSTONE, Zone
 from stedi.plan.account import Account
 
 _BAR = 12
 _COLOURS = {Zone.LANDING: "yellow", Zone.TRUSTED: "cyan", Zone.CURATED: "green", Zone.SYSTEM: "red"}
 _HIDDEN = (OBJECT, TOMBSTONE)
-
-
-def words(reason: str) -> str:
-    """Return a reason in words."""
-    if reason in set(Rejection):
-        return f"rejected: {Rejection(reason).words}"
-    return Drop(reason).words if reason in set(Drop) else reason
 
 
 def print_funnel(out: Console, accounts: Mapping[str, Account]) -> None:
@@ -72,7 +65,7 @@ def _bar(account: Account, *, ascii_only: bool) -> str:
 def dropped(drop: tuple[str, int]) -> Text:
     """Return a reason and its count as a person reads them."""
     reason, count = drop
-    return Text.assemble((f"{count:,}", "bold"), "  ", words(reason))
+    return Text.assemble((f"{count:,}", "bold"), "  ", words_of(reason))
 
 
 def fanned_out(account: Account) -> Text:

@@ -7,9 +7,9 @@ import polars as pl
 from rich.table import Table
 from rich.text import Text
 
-from stedi.cli.funnel import words
 from stedi.cli.output import console, number, print_json, progress, rows
 from stedi.cli.run import print_report
+from stedi.contract.reasons import words_of
 from stedi.lake.lake import Lake
 from stedi.lake.release import record_id
 from stedi.landing.redact import safe_path
@@ -53,7 +53,7 @@ def _print_counts(rejected: pl.DataFrame, *, as_json: bool) -> None:
     for name, justify in (("table", "left"), ("records", "right"), ("why", "left")):
         listed.add_column(name, justify="right" if justify == "right" else "left")
     for row in counts.iter_rows(named=True):
-        why = words(row["reason"]).removeprefix("rejected: ")
+        why = words_of(row["reason"]).removeprefix("rejected: ")
         at = f" ({row['field']})" if row["field"] else ""
         freed = f", {number(row['released'])} released" if row["released"] else ""
         listed.add_row(row["table_name"], number(row["records"]), f"{why}{at}{freed}")

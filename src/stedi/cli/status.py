@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from stedi.cli.funnel import words
 from stedi.cli.output import console, number, print_json, size
+from stedi.contract.reasons import words_of
 from stedi.lake.health import Health, health_of
 from stedi.lake.lake import Lake
 from stedi.plan.match import percent
@@ -100,7 +100,7 @@ def _print_rejects(out: Console, health: Health) -> None:
         return
     listed = _table(("rejected for", "left"), ("records", "right"), ("held", "right"), ("why", "left"))
     for each in health.rejects[:_REASONS]:
-        why = words(each.reason).removeprefix("rejected: ")
+        why = words_of(each.reason).removeprefix("rejected: ")
         listed.add_row(each.table, number(each.records), number(each.held), why)
     out.print()
     out.print(listed)

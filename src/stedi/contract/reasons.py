@@ -68,3 +68,15 @@ _DROP_WORDS = {
     Drop.DUPLICATE: "the same reading was delivered before",
     Drop.UNPAIRED: "no phone reading of the customer at that time",
 }
+
+
+def words_of(reason: str) -> str:
+    """Return a reason in words; a code that no table of this version holds, as it is.
+
+    Examples:
+        >>> words_of("before_consent"), words_of("blank"), words_of("full_moon")
+        ('the reading is older than the consent', 'rejected: a required text is blank', 'full_moon')
+    """
+    if reason in set(Rejection):
+        return f"rejected: {Rejection(reason).words}"
+    return Drop(reason).words if reason in set(Drop) else reason

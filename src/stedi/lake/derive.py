@@ -27,7 +27,7 @@ from stedi.lake.customers import Customers
 from stedi.lake.past import Past
 from stedi.lake.staging import BucketStage
 from stedi.lake.standing import Devices, Moved, Standing, moved_customers, moved_devices
-from stedi.lake.tally import Tally
+from stedi.lake.tally import Tally, only_in
 from stedi.names import (
     ACCELEROMETER_LANDING,
     ACCELEROMETER_TRUSTED,
@@ -129,8 +129,11 @@ class Derivation:
         turns.turn(touched, phone, steps)
         curated = self._curated(standing, turns.readings(people))
         snapshots = turns.stage(branch)
-        for table, rows in ((CUSTOMER_TRUSTED, standing.customers), (CUSTOMER_CURATED, curated)):
-            snapshots[table] = self._replace(table, branch, rows)
+        for table, before, after in (
+            (CUSTOMER_TRUSTED, past.standing.customers, standing.customers),
+            (CUSTOMER_CURATED, past.curated, curated),
+        ):
+            snapshots[table] = self._turn_over(table, branch, before, after)
         return Derived(
             snapshots=snapshots,
             accounts={step.table: self._tallies[step.table].account() for step in LINEAGE},
@@ -145,7 +148,7 @@ class Derivation:
         """Stage the admitted readings; return the devices that the people with readings hold."""
         past = self._past
         names = contract_of(ACCELEROMETER_TRUSTED).names
-        seen = set(past.still_curated(people)["customer_id"])
+        seen = [past.still_curated(people).select("customer_id")]
         landing = self._landing(contract_of(ACCELEROMETER_LANDING), "user", people)
         for admitted in self._admitted(
             self._tallies[ACCELEROMETER_TRUSTED],
@@ -154,9 +157,9 @@ class Derivation:
             judged_before=lambda batch: judge_accelerometer(batch, past.standing.consenting),
         ):
             rows = admitted.select(names)
-            seen.update(rows["customer_id"].unique())
+            seen.append(rows.select(pl.col("customer_id").unique()))
             stage.add(self._buckets.place(rows))
-        curated = standing.customers.filter(pl.col("customer_id").is_in(list(seen)))
+        curated = standing.customers.join(pl.concat(seen), on="customer_id", how="semi")
         return Devices.of(standing.customers, curated)
 
     def _stage_steps(self, devices: Devices, trainers: Moved, stage: BucketStage) -> None:
@@ -206,28 +209,29 @@ class Derivation:
         tally.change(self._past.curated, curated)
         return curated
 
-    def _replace(self, table: str, branch: str, rows: pl.DataFrame) -> int:
-        """Put rows in the place of those of a table, unless they are the same."""
+    def _turn_over(self, table: str, branch: str, before: pl.DataFrame, after: pl.DataFrame) -> int:
+        """Add to a small table what is new; where rows are lost, write it again."""
         tally, base = self._tallies[table], self._past.snapshots[table]
-        if not tally.gained and not tally.lost:
-            return base
         writer = self._warehouse.writer(table, self._run_id)
-        writer.write(rows)
-        return self._warehouse.replace(table, branch, base, writer.close())
+        if tally.lost:
+            writer.write(after)
+            return self._warehouse.replace(table, branch, base, writer.close())
+        writer.write(only_in(after, before) if tally.gained else after.clear())
+        return self._warehouse.add(table, branch, base, writer.close())
 
     def _landing(self, contract: Contract, subject: str, moved: Moved) -> Iterator[tuple[pl.DataFrame, bool]]:
         """Yield the new rows of a landing table, and the old ones of those who moved."""
         columns = [column.name for column in contract.source_columns]
         after = self._scan(contract.name)
-        old = self._past.scan(contract.name)
         total = self._warehouse.count(contract.name, self._sources[contract.name])
         done = 0
         if self._past.forgotten:
             parts = [(after, False)]
         else:
             parts = [(after.filter(pl.col("_run") == self._run_id), False)]
-            if (spelled := _spelled(old, subject, moved)).height:
+            if (spelled := self._spelled(contract.name, subject, moved)).height:
                 # Joined, not compared: what names people must not stand in a query plan.
+                old = self._past.scan(contract.name)
                 parts.append((old.join(spelled.lazy(), on=subject, how="semi"), True))
         for frame, is_old in parts:
             for batch in batches(frame.select(columns)):
@@ -236,16 +240,15 @@ class Derivation:
                 done += batch.height
         self._progress(f"judging {contract.name}", total, total)
 
+    def _spelled(self, table: str, subject: str, moved: Moved) -> pl.DataFrame:
+        """Return the spellings by which a landing table named those who moved."""
+        if moved.keys.is_empty():
+            return pl.DataFrame(schema={subject: pl.String})
+        spelled = self._past.texts(table, subject)
+        return spelled.filter(keys(spelled).is_in(moved.keys.implode())).to_frame()
+
     def _scan(self, table: str) -> pl.LazyFrame:
         return self._warehouse.scan(table, self._sources[table])
-
-
-def _spelled(landing: pl.LazyFrame, subject: str, moved: Moved) -> pl.DataFrame:
-    """Return the spellings by which a landing table names those who moved."""
-    if moved.keys.is_empty():
-        return pl.DataFrame(schema={subject: pl.String})
-    spelled = landing.select(subject).unique().collect(engine="streaming")
-    return spelled.filter(keys(spelled[subject]).is_in(moved.keys.implode()))
 
 
 def _people(before: Standing, after: Standing) -> People:

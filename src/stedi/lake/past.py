@@ -56,6 +56,10 @@ class Past:
         """Return a table as it was."""
         return self._warehouse.scan(table, self.snapshots[table])
 
+    def texts(self, table: str, column: str) -> pl.Series:
+        """Return the texts that a required column of a table held, each once."""
+        return self._warehouse.texts(table, self.snapshots[table], column)
+
     def table(self, table: str) -> pl.DataFrame:
         """Return a small table as it was."""
         if self._base is None:

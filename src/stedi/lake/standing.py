@@ -57,27 +57,32 @@ class Moved:
     ids: pl.DataFrame
     keys: pl.Series
 
+    @classmethod
+    def of(cls, moved: pl.DataFrame, name: str) -> "Moved":
+        """Take the column of ids, and the keys beside it."""
+        return cls(ids=moved.select(name).unique(), keys=moved["_key"].unique())
+
 
 def moved_customers(before: Standing, after: Standing) -> Moved:
     """Return the customers who came, left, or consent from another time on."""
-    return _moved(before.consenting, after.consenting, "customer_id")
+    return Moved.of(_either(before.consenting, after.consenting), "customer_id")
 
 
 def moved_devices(before: Devices, after: Devices) -> Moved:
     """Return the devices that came, left, may be used from another time on, or for other customers."""
-    return _moved(_with_holders(before), _with_holders(after), "device_id")
+    moved = _either(before.usable, after.usable)
+    held = _either(before.holders, after.holders)
+    if not held.is_empty():
+        known = pl.concat([before.usable, after.usable])
+        moved = pl.concat([moved, known.join(held, on="device_id", how="semi")])
+    return Moved.of(moved, "device_id")
 
 
-def _with_holders(devices: Devices) -> pl.DataFrame:
-    """Return the devices with the list of their holders, as a text that can be compared."""
-    held = devices.holders.group_by("device_id").agg(
-        pl.col("customer_id").sort().str.join(" ").alias("_holders")
+def _either(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows that are in one of two frames only."""
+    return pl.concat(
+        [
+            before.join(after, on=before.columns, how="anti", nulls_equal=True),
+            after.join(before, on=before.columns, how="anti", nulls_equal=True),
+        ]
     )
-    return devices.usable.join(held, on="device_id", how="left")
-
-
-def _moved(before: pl.DataFrame, after: pl.DataFrame, name: str) -> Moved:
-    same = before.join(after, on=before.columns, how="semi", nulls_equal=True)
-    either = pl.concat([before, after]).select(name, "_key").unique()
-    moved = either.join(same, on=name, how="anti")
-    return Moved(ids=moved.select(name).unique(), keys=moved["_key"].unique())

@@ -49,8 +49,8 @@ class Tally:
 
     def change(self, before: pl.DataFrame, after: pl.DataFrame) -> None:
         """Count the rows that come and go where some rows take the place of others."""
-        self.gained += after.join(before, on=after.columns, how="anti", nulls_equal=True).height
-        self.lost += before.join(after, on=after.columns, how="anti", nulls_equal=True).height
+        self.gained += only_in(after, before).height
+        self.lost += only_in(before, after).height
 
     def account(self) -> Account:
         """Return the arithmetic of the table."""
@@ -62,3 +62,8 @@ class Tally:
             fan_out=self.rows_out - self.used if self._step.fans_out else 0,
             rows_out=self.rows_out,
         )
+
+
+def only_in(rows: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows that are not among others."""
+    return rows.join(others, on=rows.columns, how="anti", nulls_equal=True)

@@ -25,6 +25,16 @@ BOUNDARY: Final = re.compile(
 _FORMS: Final = 8
 
 
+def part(text: bytes) -> bytes:
+    r"""Return a text with a line end at every boundary.
+
+    Examples:
+        >>> part(b'{"x":1}{"x":2}')
+        b'{"x":1}\n{"x":2}'
+    """
+    return BOUNDARY.sub(rb"}\n\1", text)
+
+
 class Separator:
     r"""Puts a line end between records that were written back to back.
 
@@ -61,7 +71,7 @@ class Separator:
     def apply(self, text: bytes) -> bytes:
         """Return the text with a line end at every boundary of a known form."""
         if self._forms is None:
-            return BOUNDARY.sub(rb"}\n\1", text)
+            return part(text)
         for form, parted in self._forms.items():
             text = text.replace(form, parted)
         return text

@@ -25,6 +25,7 @@ class Limits:
             size stops the run.
         shapes: Layouts of a record that one object may have before the rest is read record by record.
         few: So few lines are read one by one: learning their layout costs more.
+        short: A chunk of so few bytes is read record by record.
         fast: Whether vectorised reading is used at all; off only to prove that it changes nothing.
     """
 
@@ -36,6 +37,7 @@ class Limits:
     bomb_ratio: int = 200
     shapes: int = 16
     few: int = 200
+    short: int = 16 * KIB
     fast: bool = True
 
 

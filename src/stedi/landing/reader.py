@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Callable, Iterable, Iterator
+from io import BytesIO
 from typing import Final
 
 import polars as pl
@@ -10,7 +11,7 @@ import pyarrow.compute as pc
 
 from stedi.contract.reasons import Rejection
 from stedi.contract.table import Contract
-from stedi.landing.boundary import SPACE, Separator
+from stedi.landing.boundary import SPACE, Separator, part
 from stedi.landing.chunks import Chunk
 from stedi.landing.draft import POSITION, REASON, draft_schema
 from stedi.landing.limits import Limits
@@ -57,7 +58,8 @@ class Reader:
             if chunk.too_long:
                 yield self._judge_rows([self._strict.too_long(chunk.text)])
             elif chunk.text:
-                yield self._read_uniform(chunk) or self._read_chunk(chunk)
+                few = self._read_few(chunk) if self._is_short(chunk) else None
+                yield few or self._read_uniform(chunk) or self._read_chunk(chunk)
 
     def lose_end(self) -> Split:
         """Account for the end of an object that could not be decompressed: one record was cut off.
@@ -74,9 +76,20 @@ class Reader:
         return judge(self._draft(rows, positions), self._contract, self._origin)
 
     def _draft(self, rows: list[Row], positions: Iterable[int]) -> pl.DataFrame:
-        schema = draft_schema(self._contract)
-        values = {name: [row.get(name) for row in rows] for name in schema if name != POSITION}
-        return pl.DataFrame({**values, POSITION: list(positions)}, schema=schema)
+        # What no row has is left out: it would be asked about by every rule.
+        had = set().union(*rows).union(column.name for column in self._contract.source_columns)
+        schema = {name: dtype for name, dtype in draft_schema(self._contract).items() if name in had}
+        values = {name: [row.get(name) for row in rows] for name in schema}
+        return pl.DataFrame({**values, POSITION: list(positions)}, schema={**schema, POSITION: pl.Int64})
+
+    def _is_short(self, chunk: Chunk) -> bool:
+        return len(chunk.text) <= min(self._limits.short, self._limits.record)
+
+    def _read_few(self, chunk: Chunk) -> Split:
+        """Return the records of a short chunk, read one by one."""
+        lines = BytesIO(part(chunk.text)).readlines()
+        rows, _ = self._read_strictly(enumerate(lines), chunk, len(lines))
+        return self._judge_rows(rows)
 
     def _read_uniform(self, chunk: Chunk) -> Split | None:
         """Return the records of a chunk whose lines all have the likely layout; None for any other."""
@@ -107,7 +120,8 @@ class Reader:
 
     def _read_chunk(self, chunk: Chunk) -> Split:
         known, rest, blank, total = self._sort_lines(chunk.text)
-        rows, numbers = self._read_strictly(rest, chunk, total)
+        numbered = zip(rest.numbers, rest.array.to_pylist(), strict=True)
+        rows, numbers = self._read_strictly(numbered, chunk, total)
         counts = pl.Series([0], dtype=pl.Int64).extend_constant(1, total).slice(1)
         if len(rest) or len(blank):
             per_line = numbers.value_counts()
@@ -185,11 +199,13 @@ class Reader:
 
         return judge(draft, self._contract, self._origin, raw=raw)
 
-    def _read_strictly(self, lines: Lines, chunk: Chunk, total: int) -> tuple[list[Row], pl.Series]:
-        """Return a row for each record, and the number of its line."""
+    def _read_strictly(
+        self, lines: Iterable[tuple[int, bytes]], chunk: Chunk, total: int
+    ) -> tuple[list[Row], pl.Series]:
+        """Return a row for each record of numbered lines, and the number of its line."""
         rows: list[Row] = []
         numbers: list[int] = []
-        for number, line in zip(lines.numbers, lines.array.to_pylist(), strict=True):
+        for number, line in lines:
             before = len(rows)
             record = line.removesuffix(b"\n").lstrip(SPACE) if len(line) > self._limits.record else b""
             if len(record) > self._limits.record:

@@ -1,6 +1,7 @@
 """The row rules of the landing contracts, written once for files and frames alike."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Final, NamedTuple
 
 import polars as pl
@@ -75,17 +76,17 @@ def judge(
     bad = draft.with_columns(codes).filter(broken)
     if raw is not None:
         bad = bad.with_columns(raw(broken.arg_true()).alias(RAW))
-    return Split(_keep(draft.filter(~broken), contract, origin), _reject(bad, contract, origin, tuple(rules)))
+    return Split(_keep(draft.filter(~broken), contract, origin), _reject(bad, contract, origin, rules))
 
 
-def _all_sound(rules: list[_Rule], draft: pl.DataFrame) -> bool:
+def _all_sound(rules: Sequence[_Rule], draft: pl.DataFrame) -> bool:
     if REASON in draft.columns:
         return False
     found = draft.select(rule.sound.alias(str(number)) for number, rule in enumerate(rules))
     return all(found.row(0))
 
 
-def _verdict(rules: list[_Rule], draft: pl.DataFrame) -> pl.Expr:
+def _verdict(rules: Sequence[_Rule], draft: pl.DataFrame) -> pl.Expr:
     """Return the number of the first rule that a record breaks, from 1; null where it breaks none."""
     whole = pl.col(REASON).is_not_null() if REASON in draft.columns else pl.lit(value=False)
     verdict: pl.Expr = pl.when(whole).then(pl.lit(_STRUCTURAL, pl.UInt8))
@@ -93,7 +94,9 @@ def _verdict(rules: list[_Rule], draft: pl.DataFrame) -> pl.Expr:
     return pl.coalesce(verdict, *numbered)
 
 
-def _rules(contract: Contract, schema: tuple[tuple[str, pl.DataType], ...]) -> list[_Rule]:
+@cache
+def _rules(contract: Contract, schema: tuple[tuple[str, pl.DataType], ...]) -> tuple[_Rule, ...]:
+    """Return the rules for drafts of a schema: worked out once for all of them."""
     types = dict(schema)
     columns = contract.source_columns
     wrong = [
@@ -101,7 +104,7 @@ def _rules(contract: Contract, schema: tuple[tuple[str, pl.DataType], ...]) -> l
         for column in columns
         for broken in _wrong_type(column, types)
     ]
-    return wrong + [rule for column in columns for rule in _column_rules(column, types)]
+    return (*wrong, *(rule for column in columns for rule in _column_rules(column, types)))
 
 
 def _wrong_type(column: Column, types: dict[str, pl.DataType]) -> list[pl.Expr]:
@@ -141,12 +144,17 @@ def _column_rules(column: Column, types: dict[str, pl.DataType]) -> list[_Rule]:
 
 
 def _keep(draft: pl.DataFrame, contract: Contract, origin: Origin) -> pl.DataFrame:
-    schema = polars_schema(contract)
-    values = [
-        _value(column).cast(schema[column.name]).alias(column.name) for column in contract.source_columns
-    ]
-    columns = {value.meta.output_name(): value for value in (*values, *_provenance(origin))}
+    columns = {**_values(contract), **_provenance(origin)}
     return draft.select(columns[name] for name in contract.names)
+
+
+@cache
+def _values(contract: Contract) -> Mapping[str, pl.Expr]:
+    schema = polars_schema(contract)
+    return {
+        column.name: _value(column).cast(schema[column.name]).alias(column.name)
+        for column in contract.source_columns
+    }
 
 
 def _value(column: Column) -> pl.Expr:
@@ -154,13 +162,12 @@ def _value(column: Column) -> pl.Expr:
     return value.cast(pl.Int64) * 1000 if column.kind is Kind.TIMESTAMPTZ else value
 
 
-def _provenance(origin: Origin) -> list[pl.Expr]:
-    return [
-        pl.lit(origin.path, pl.String).alias("_object"),
-        pl.lit(origin.digest, pl.String).alias("_digest"),
-        pl.col(POSITION).cast(pl.Int64),
-        pl.lit(origin.run, pl.String).alias("_run"),
-    ]
+def _provenance(origin: Origin) -> Mapping[str, pl.Expr]:
+    shared = {"_object": origin.path, "_digest": origin.digest, "_run": origin.run}
+    return {
+        POSITION: pl.col(POSITION).cast(pl.Int64),
+        **{name: pl.lit(value, pl.String).alias(name) for name, value in shared.items()},
+    }
 
 
 def _reject(bad: pl.DataFrame, contract: Contract, origin: Origin, rules: tuple[_Rule, ...]) -> pl.DataFrame:
@@ -188,7 +195,7 @@ def _reject(bad: pl.DataFrame, contract: Contract, origin: Origin, rules: tuple[
     }
     return bad.select(
         *(expression.cast(quarantine[name]).alias(name) for name, expression in given.items()),
-        *_provenance(origin),
+        *_provenance(origin).values(),
     ).select(quarantine.names())
 
 

@@ -21,6 +21,17 @@ def figure(rows: int, *, size: tuple[float, float]) -> "tuple[Figure, tuple[Axes
         from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
     except ImportError:
         raise MissingLibraryError.of("matplotlib", "ml") from None
-    made = Figure(figsize=size, layout="constrained")
-    axes = made.subplots(rows, 1, sharex=True, squeeze=False)
-    return made, tuple(axes[:, 0])
+    made = Figure(figsize=size, dpi=110, facecolor="white", layout="constrained")
+    axes = tuple(made.subplots(rows, 1, sharex=True, squeeze=False)[:, 0])
+    for each in axes:
+        each.spines[["top", "right"]].set_visible(False)
+    return made, axes
+
+
+def single(axes: "Axes | None", *, size: tuple[float, float]) -> "Axes":
+    """Return the axes that were given, or those of a new figure.
+
+    Raises:
+        MissingLibraryError: matplotlib is not installed.
+    """
+    return axes if axes is not None else figure(1, size=size)[1][0]

@@ -1,23 +1,40 @@
 """One session as both sensors saw it, with the steps marked."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
 
 from stedi.errors import FrameError
+from stedi.plots.checked import Holds, need
 from stedi.plots.library import figure
+from stedi.plots.palette import BLUE, GREY, ORANGE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Colours that colour-blind people can tell apart, and that differ in grey too.
-_BLUE: Final = "#0b5a8f"
-_ORANGE: Final = "#b34700"
-_GREY: Final = "#9aa0a6"
 _GAP: Final = timedelta(milliseconds=100)
 _SHARE: Final = 0.02
 _MARGIN: Final = 0.12
+_DOTS: Final = (0, (1, 2))
+
+
+class _Outcome(NamedTuple):
+    """How a step of one outcome is drawn."""
+
+    colour: str
+    face: str
+    marker: str
+    dash: "tuple[int, tuple[int, ...]]"
+    width: float
+    size: float
+
+
+_OUTCOMES: Final = {
+    "matched": _Outcome(GREY, GREY, "o", _DOTS, 0.8, 4.0),
+    "missed": _Outcome(ORANGE, "white", "o", (0, (5, 2)), 1.4, 6.0),
+    "extra": _Outcome(BLUE, BLUE, "x", (0, (5, 2, 1, 2)), 1.4, 6.0),
+}
 
 
 def session_trace(
@@ -25,6 +42,7 @@ def session_trace(
     accelerometer: pl.DataFrame,
     *,
     step_events: pl.DataFrame | None = None,
+    judged: pl.DataFrame | None = None,
     axes: "tuple[Axes, Axes] | None" = None,
 ) -> "tuple[Axes, Axes]":
     """Draw the distance of the foot above the strength of the acceleration, with the steps marked.
@@ -36,13 +54,16 @@ def session_trace(
         steps: Step readings of one customer and session: ``sensor_reading_time``, ``distance_from_object``.
         accelerometer: Phone readings of the same: ``timestamp``, ``x``, ``y``, ``z``.
         step_events: When a foot came down: ``at``.
+        judged: Steps that a detector found, judged against the true ones: ``at`` and ``outcome``, which is
+            ``"matched"``, ``"missed"`` (a true step that was not found) or ``"extra"`` (one that is none).
+            In place of ``step_events``.
         axes: Where to draw; by default on a new figure.
 
     Returns:
         The axes of the step trainer, and those of the phone. ``axes[0].figure.savefig(...)`` saves them.
 
     Raises:
-        FrameError: There is no reading of a sensor.
+        FrameError: There is no reading of a sensor, or a frame of steps is not as said above.
         MissingLibraryError: matplotlib is not installed.
 
     Examples:
@@ -53,6 +74,10 @@ def session_trace(
         >>> trainer, phone = session_trace(steps, accelerometer, step_events=pl.DataFrame({"at": at[2:]}))
         >>> phone.get_xlabel()
         'seconds since the first reading'
+        >>> judged = pl.DataFrame({"at": at[1:], "outcome": ["matched", "missed"]})
+        >>> trainer, _ = session_trace(steps, accelerometer, judged=judged)
+        >>> [text.get_text() for text in trainer.get_legend().get_texts()]
+        ['1 matched', '1 missed', '0 extra']
     """
     for name, frame in (("step trainer", steps), ("phone", accelerometer)):
         if frame.is_empty():
@@ -64,27 +89,64 @@ def session_trace(
     ).sort("at")
     first = min(distances["at"].item(0), strengths["at"].item(0))
     _draw_distances(top, distances, first)
-    _draw(bottom, strengths, first, _ORANGE)
+    _draw(bottom, strengths, first, ORANGE)
+    if step_events is not None and judged is not None:
+        raise FrameError("pass the true steps, or steps that were judged against them: not both")
     if step_events is not None:
-        contacts = _seconds(step_events.select(pl.col("at")), first)
-        for each in (top, bottom):
-            for second in contacts:
-                each.axvline(second, color=_GREY, linewidth=0.8, linestyle=(0, (1, 2)), zorder=0)
-        top.plot([], [], color=_GREY, linewidth=0.8, linestyle=(0, (1, 2)), label=f"{len(contacts)} steps")
-        top.legend(loc="lower left", bbox_to_anchor=(0.86, 1.0), frameon=False, borderaxespad=0.2)
-    top.set_title("step trainer: distance from object", loc="left")
+        _mark_steps((top, bottom), step_events, first)
+    if judged is not None:
+        _mark_judged((top, bottom), judged, first)
+    top.set_title("step trainer: distance from object", loc="left", pad=8)
     bottom.set_title("phone: strength of acceleration, √(x² + y² + z²)", loc="left")
     bottom.set_xlabel("seconds since the first reading")
     return top, bottom
 
 
 def _pair() -> "tuple[Axes, Axes]":
-    made, axes = figure(2, size=(11, 5.2))
-    top, bottom = axes
-    for each in axes:
-        each.spines[["top", "right"]].set_visible(False)
-    made.set_dpi(110)
+    _, (top, bottom) = figure(2, size=(11, 5.2))
     return top, bottom
+
+
+def _mark_steps(both: "tuple[Axes, Axes]", step_events: pl.DataFrame, first: object) -> None:
+    contacts = _seconds(need(step_events, "steps", {"at": Holds.TIMES}, empty=True), first)
+    for each in both:
+        for second in contacts:
+            each.axvline(second, color=GREY, linewidth=0.8, linestyle=_DOTS, zorder=0)
+    both[0].plot([], [], color=GREY, linewidth=0.8, linestyle=_DOTS, label=f"{len(contacts)} steps")
+    _tell(both[0])
+
+
+def _mark_judged(both: "tuple[Axes, Axes]", judged: pl.DataFrame, first: object) -> None:
+    told = need(judged, "judged steps", {"at": Holds.TIMES, "outcome": Holds.TEXT}, empty=True)
+    unknown = told.filter(~pl.col("outcome").is_in(list(_OUTCOMES)) | pl.col("outcome").is_null())
+    if unknown.height:
+        raise FrameError(f"judged steps: column 'outcome' holds more than {', '.join(_OUTCOMES)}")
+    for outcome, style in _OUTCOMES.items():
+        seconds = _seconds(told.filter(outcome=outcome).select("at"), first)
+        for each in both:
+            for second in seconds:
+                each.axvline(
+                    second, color=style.colour, linewidth=style.width, linestyle=style.dash, zorder=0
+                )
+        # The markers stand on the upper edge, so that no line of a sensor crosses them.
+        both[0].plot(
+            seconds,
+            [1.0] * len(seconds),
+            style.marker,
+            transform=both[0].get_xaxis_transform(),
+            color=style.colour,
+            markerfacecolor=style.face,
+            markersize=style.size,
+            markeredgewidth=1.6,
+            clip_on=False,
+            zorder=4,
+            label=f"{len(seconds)} {outcome}",
+        )
+    _tell(both[0])
+
+
+def _tell(axes: "Axes") -> None:
+    axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.02), ncols=3, frameon=False, borderaxespad=0.2)
 
 
 def _draw_distances(axes: "Axes", signal: pl.DataFrame, first: object) -> None:
@@ -93,11 +155,11 @@ def _draw_distances(axes: "Axes", signal: pl.DataFrame, first: object) -> None:
     span = max(high - low, 1.0)
     usual = pl.col("value").is_between(low - span, high + span)
     inside = signal.filter(usual)
-    _draw(axes, inside, first, _BLUE)
+    _draw(axes, inside, first, BLUE)
     bottom, top = _number(inside["value"].min()), _number(inside["value"].max())
     for edge, marker, beyond in ((bottom, "v", pl.col("value") < bottom), (top, "^", pl.col("value") > top)):
         far = _seconds(signal.filter(~usual & beyond), first)
-        axes.plot(far, [edge] * len(far), marker, color=_BLUE, markersize=4.5)
+        axes.plot(far, [edge] * len(far), marker, color=BLUE, markersize=4.5)
     axes.set_ylim(bottom - _MARGIN * span, top + _MARGIN * span)
 
 

@@ -27,6 +27,44 @@ from pyiceberg.table import Table, TableProperties
 
 _NONE: Final = MetricsMode(MetricModeTypes.NONE)
 _RISING: Final = "_position"
+_FEW_ROWS: Final = 4_096
+"""From so many rows a frame on it pays to look for texts that all of them share."""
+
+
+class ParquetLayout:
+    """How the data files of one table are written: worked out once for all of them.
+
+    Args:
+        table: The table.
+
+    Attributes:
+        columns: The columns as they are given to Parquet.
+        texts: The names of those that are texts.
+        paths: The id of each column.
+        plan: What manifests say of each of them.
+        options: What the writer is told.
+    """
+
+    def __init__(self, table: Table) -> None:
+        """Read the table's schema and properties."""
+        properties = table.properties
+        columns: pa.Schema = schema_to_pyarrow(table.schema())
+        self.columns = pa.schema([_stored(field) for field in columns])
+        self.texts = [field.name for field in columns if _is_text(field.type)]
+        self.paths = parquet_path_to_id_mapping(table.schema())
+        self.plan = compute_statistics_plan(table.schema(), properties)
+        self.options = {
+            "compression": properties[TableProperties.PARQUET_COMPRESSION],
+            "compression_level": int(properties[TableProperties.PARQUET_COMPRESSION_LEVEL]),
+            "dictionary_pagesize_limit": TableProperties.PARQUET_DICT_SIZE_BYTES_DEFAULT,
+            "use_dictionary": [path for path in self.paths if path != _RISING],
+            "column_encoding": {_RISING: "DELTA_BINARY_PACKED"} if _RISING in self.paths else None,
+            "write_statistics": [
+                path for path, field in self.paths.items() if self.plan[field].mode != _NONE
+            ],
+            "write_batch_size": TableProperties.PARQUET_PAGE_ROW_LIMIT_DEFAULT,
+            "store_schema": False,  # how texts were given is nothing for readers to know
+        }
 
 
 class ParquetFile:
@@ -34,41 +72,25 @@ class ParquetFile:
 
     Args:
         output: Where it is written to.
-        table: The table that it is for.
+        layout: How the files of its table are written.
     """
 
-    def __init__(self, output: OutputFile, table: Table) -> None:
+    def __init__(self, output: OutputFile, layout: ParquetLayout) -> None:
         """Open the file."""
-        self._schema = table.schema()
-        self._properties = table.properties
-        self._paths = parquet_path_to_id_mapping(self._schema)
-        self._plan = compute_statistics_plan(self._schema, self._properties)
-        columns: pa.Schema = schema_to_pyarrow(self._schema)
-        self._texts = [field.name for field in columns if _is_text(field.type)]
-        self._columns = pa.schema([_stored(field) for field in columns])
+        self._layout = layout
         self._stream = output.create(overwrite=True)
-        self._writer = pq.ParquetWriter(
-            self._stream,
-            self._columns,
-            compression=self._properties[TableProperties.PARQUET_COMPRESSION],
-            compression_level=int(self._properties[TableProperties.PARQUET_COMPRESSION_LEVEL]),
-            dictionary_pagesize_limit=TableProperties.PARQUET_DICT_SIZE_BYTES_DEFAULT,
-            use_dictionary=[path for path in self._paths if path != _RISING],
-            column_encoding={_RISING: "DELTA_BINARY_PACKED"} if _RISING in self._paths else None,
-            write_statistics=[path for path, field in self._paths.items() if self._plan[field].mode != _NONE],
-            write_batch_size=TableProperties.PARQUET_PAGE_ROW_LIMIT_DEFAULT,
-            store_schema=False,  # how texts were given is nothing for readers to know
-        )
+        self._writer = pq.ParquetWriter(self._stream, layout.columns, **layout.options)
 
     def write(self, frames: Sequence[pl.DataFrame]) -> None:
         """Write frames as one row group."""
-        others = pl.concat([frame.drop(self._texts) for frame in frames]).to_arrow()
-        texts = _dictionaries([frame.select(self._texts) for frame in frames])
+        layout = self._layout
+        others = pl.concat([frame.drop(layout.texts) for frame in frames]).to_arrow()
+        texts = _dictionaries([frame.select(layout.texts) for frame in frames])
         columns = [
             (texts[field.name] if field.name in texts else others.column(field.name)).cast(field.type)
-            for field in self._columns
+            for field in layout.columns
         ]
-        rows = pa.Table.from_arrays(columns, schema=self._columns)
+        rows = pa.Table.from_arrays(columns, schema=layout.columns)
         self._writer.write_table(rows, row_group_size=rows.num_rows)
 
     def close(self) -> DataFileStatistics:
@@ -77,8 +99,8 @@ class ParquetFile:
             self._writer.close()
         return data_file_statistics_from_parquet_metadata(
             parquet_metadata=self._writer.writer.metadata,
-            stats_columns=self._plan,
-            parquet_column_mapping=self._paths,
+            stats_columns=self._layout.plan,
+            parquet_column_mapping=self._layout.paths,
         )
 
 
@@ -92,12 +114,15 @@ def _stored(field: pa.Field) -> pa.Field:
 
 def _dictionaries(frames: Sequence[pl.DataFrame]) -> dict[str, pa.DictionaryArray]:
     """Return the columns of some frames, which are all texts, each as one dictionary and the places in it."""
+    if sum(frame.height for frame in frames) < _FEW_ROWS * len(frames):
+        whole = pl.concat(frames)
+        return {name: _encoded(whole[name]) for name in whole.columns}
     shared = [_shared(frame) for frame in frames]
     columns = {}
     for name in frames[0].columns:
         once = [name in names for names in shared]
         texts = [frame[:1][name] if one else frame[name] for frame, one in zip(frames, once, strict=True)]
-        encoded = pc.dictionary_encode(pl.concat(texts).to_arrow(compat_level=pl.CompatLevel.oldest()))
+        encoded = _encoded(pl.concat(texts))
         codes = pl.Series(encoded.indices)
         places, start = [], 0
         for frame, one in zip(frames, once, strict=True):
@@ -108,6 +133,10 @@ def _dictionaries(frames: Sequence[pl.DataFrame]) -> dict[str, pa.DictionaryArra
         indices = pl.concat(places, rechunk=True).to_arrow()
         columns[name] = pa.DictionaryArray.from_arrays(indices, encoded.dictionary)
     return columns
+
+
+def _encoded(texts: pl.Series) -> pa.DictionaryArray:
+    return pc.dictionary_encode(texts.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest()))
 
 
 def _shared(texts: pl.DataFrame) -> set[str]:

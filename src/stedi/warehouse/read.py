@@ -44,6 +44,21 @@ def first_damaged(table: Table, snapshot_id: int) -> str | None:
     return None
 
 
+def texts(table: Table, snapshot_id: int, column: str) -> pl.Series:
+    """Return the texts that a column of a snapshot holds, each once.
+
+    Repeated texts stand in Parquet's dictionaries once per row group: only these are looked at.
+    """
+    found: list[pl.Series] = []
+    for task in table.scan(snapshot_id=snapshot_id).plan_files():
+        with table.io.new_input(task.file.file_path).open() as source:
+            file = pq.ParquetFile(source, read_dictionary=[column])
+            for number in range(file.num_row_groups):
+                chunks = file.read_row_group(number, columns=[column]).column(0).chunks
+                found += [pl.Series(chunk.dictionary, dtype=pl.String) for chunk in chunks]
+    return pl.concat([pl.Series(dtype=pl.String), *found]).unique().alias(column)
+
+
 def batches(frame: pl.LazyFrame) -> Iterator[pl.DataFrame]:
     """Yield the rows of a lazy frame in frames of bounded size, in no particular order."""
     yield from frame.collect_batches(chunk_size=BATCH_ROWS, maintain_order=False)

@@ -108,6 +108,10 @@ class Warehouse:
         """Return a lazy frame over a snapshot."""
         return read.scan(self._table(name), snapshot_id)
 
+    def texts(self, name: str, snapshot_id: int, column: str) -> pl.Series:
+        """Return the texts that a required column of a snapshot holds, each once."""
+        return read.texts(self._table(name), snapshot_id, column)
+
     def writer(self, name: str, run_id: str) -> TableWriter:
         """Return a writer of new data files."""
         writer = TableWriter(self._table(name), run_id)

@@ -10,7 +10,7 @@ from pyiceberg.table import Table
 from pyiceberg.typedef import Record
 
 from stedi.warehouse.layout import BUCKET_FIELD
-from stedi.warehouse.parquet import ParquetFile
+from stedi.warehouse.parquet import ParquetFile, ParquetLayout
 
 _ROWS_PER_GROUP: Final = 262_144
 _ROWS_PER_FILE: Final = 8_000_000
@@ -30,6 +30,7 @@ class TableWriter:
     def __init__(self, table: Table, run_id: str) -> None:
         """Open no file yet."""
         self._table = table
+        self._layout = ParquetLayout(table)
         self._run_id = run_id
         self._numbers = count()
         self._files: list[DataFile] = []
@@ -74,7 +75,7 @@ class TableWriter:
         if self._open is None:
             name = f"{folder}{self._run_id}-{next(self._numbers):05d}.parquet"
             path = f"{self._table.location()}/data/{name}"
-            self._open = (ParquetFile(self._table.io.new_output(path), self._table), path)
+            self._open = (ParquetFile(self._table.io.new_output(path), self._layout), path)
             self._open_rows = 0
         self._open[0].write(self._pending)
         self._open_rows += self._pending_rows

@@ -21,7 +21,7 @@ def read(data: bytes | str, table: str = "accelerometer", limits: Limits | None 
     content = data if isinstance(data, bytes) else data.encode()
     splits = []
     for fast in (True, False):
-        used = limits or Limits(few=0, fast=fast)
+        used = limits or Limits(few=0, short=0, fast=fast)
         contract = landing_contract(table)
         reader = Reader(contract, Origin("object", "digest", "run"), used)
         splits.append(Split.concat(reader.read(chunks([content], used)), contract))
@@ -267,7 +267,7 @@ def test_optional_texts_are_kept_as_sent() -> None:
     assert kept["registration_date"].to_list() == [None]
 
 
-SHORT = Limits(few=0, record=100, raw=40)
+SHORT = Limits(few=0, short=0, record=100, raw=40)
 
 
 @pytest.mark.parametrize("end", ["\n", ""])

@@ -66,6 +66,54 @@ def test_steps_are_marked_on_both():
     assert axes[0].get_legend().get_texts()[0].get_text() == "2 steps"
 
 
+def judged(**outcomes):
+    rows = [(at(ms)[0], outcome) for outcome, times in outcomes.items() for ms in times]
+    schema = {"at": pl.Datetime("us", "UTC"), "outcome": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def test_judged_steps_are_marked_by_what_came_of_them():
+    steps = judged(matched=[100, 600], missed=[1100], extra=[300])
+    top, bottom = session_trace(trainer([0, 33], [1, 2]), phone([0, 20]), judged=steps)
+    markers = {line.get_label(): line for line in top.lines if line.get_marker() not in ("None", "v", "^")}
+    assert {label: line.get_xdata().round(6).tolist() for label, line in markers.items()} == {
+        "2 matched": [0.1, 0.6],
+        "1 missed": [1.1],
+        "1 extra": [0.3],
+    }
+    assert [text.get_text() for text in top.get_legend().get_texts()] == list(markers)
+    for each in (top, bottom):
+        upright = [round(line.get_xdata()[0], 6) for line in each.lines if list(line.get_ydata()) == [0, 1]]
+        assert upright == [0.1, 0.6, 1.1, 0.3]
+
+
+def test_outcomes_differ_in_more_than_hue():
+    steps = judged(matched=[100], missed=[1100], extra=[300])
+    _, bottom = session_trace(trainer([0, 33], [1, 2]), phone([0, 20]), judged=steps)
+    upright = [line for line in bottom.lines if list(line.get_ydata()) == [0, 1]]
+    assert len({str(line._dash_pattern) for line in upright}) == 3
+
+
+def test_no_step_found_and_none_missed_is_drawn_too():
+    top, _ = session_trace(trainer([0, 33], [1, 2]), phone([0, 20]), judged=judged())
+    assert [text.get_text() for text in top.get_legend().get_texts()] == ["0 matched", "0 missed", "0 extra"]
+
+
+@pytest.mark.parametrize(
+    ("steps", "words"),
+    [
+        ({"judged": judged(found=[1])}, "matched, missed, extra"),
+        ({"judged": judged(matched=[1]).drop("at")}, "no column 'at'"),
+        ({"judged": judged(matched=[1]).drop("outcome")}, "no column 'outcome'"),
+        ({"step_events": pl.DataFrame({"at": [1.5]})}, "times"),
+        ({"step_events": judged(), "judged": judged()}, "not both"),
+    ],
+)
+def test_steps_that_can_not_be_marked_are_refused(steps, words):
+    with pytest.raises(FrameError, match=words):
+        session_trace(trainer([0], [1]), phone([0]), **steps)
+
+
 def test_it_draws_on_given_axes():
     first = session_trace(trainer([0], [1]), phone([0]))
     again = session_trace(trainer([0], [1]), phone([0]), axes=first)
