@@ -25,7 +25,7 @@ def suppress(
     """Return counts without those that must be hidden: None in their place.
 
     Hidden is every count from 1 to below the threshold; and of each sum so much that what is hidden in it
-    can't be told: at least two counts, which make up the threshold or more. Nought is shown: it is about
+    can't be told: at least two counts, which make up the threshold or more, and more than one each. Nought is shown: it is about
     nobody.
 
     Args:
@@ -56,9 +56,14 @@ def _more(each: Sum, counts: Mapping[str, int], hidden: set[str], threshold: int
         # Of hidden parts beside a hidden total nothing can be told; a hidden total alone is their sum.
         if parts:
             return None
-    elif not parts or (len(parts) > 1 and sum(counts[name] for name in parts) >= threshold):
+    elif not parts or _unclear([counts[name] for name in parts], threshold):
         return None
     shown = [name for name in each.parts if name not in hidden and counts[name] > 0]
     if shown:
         return min(shown, key=lambda name: (counts[name], name))
     return each.total if each.total not in hidden else None
+
+
+def _unclear(hidden: list[int], threshold: int) -> bool:
+    """Say whether hidden counts can't be told from their sum: as many as their sum would be 1 each."""
+    return len(hidden) > 1 and sum(hidden) >= threshold and sum(hidden) > len(hidden)

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import polars as pl
 import pyarrow as pa
 
-from stedi.lake.verify.needles import LONGEST, Form, Named, Needles, forms_of
+from stedi.lake.verify.needles import ANCHOR_BYTES, LONGEST, Form, Named, Needles, forms_of
 
 _BATCH: Final = 16 * 1024 * 1024
 _WORD: Final = 8
@@ -68,7 +68,13 @@ class Search:
         hits = self._candidates(text)
         if hits.is_empty():
             return
-        by_place = hits.sort("at").join_asof(places, left_on="at", right_on="start", strategy="backward")
+        # By the end of an anchor: one that begins with a nought may begin in the gap before a piece.
+        by_place = (
+            hits.with_columns(end=pl.col("at") + ANCHOR_BYTES - 1)
+            .sort("end")
+            .join_asof(places, left_on="end", right_on="start", strategy="backward")
+            .drop_nulls("piece")
+        )
         for at, number, form_number, offset, piece in by_place.select(
             "at", "text", "form", "offset", "piece"
         ).iter_rows():

@@ -79,6 +79,9 @@ def test_by_hand():
         "b": None,
         "c": None,
     }
+    # Five parts that make up five are one each.
+    five = {"all": 5, "a": 1, "b": 1, "c": 1, "d": 1, "e": 1}
+    assert set(suppress(five, [Sum(total="all", parts=tuple("abcde"))]).values()) == {None}
     # With nothing else to hide beside it, the total goes.
     assert suppress({"all": 3, "a": 3, "b": 0, "c": 0}, sums) == {"all": None, "a": None, "b": 0, "c": 0}
     assert suppress({"all": 0, "a": 0, "b": 0, "c": 0}, sums) == {"all": 0, "a": 0, "b": 0, "c": 0}

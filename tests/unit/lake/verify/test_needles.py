@@ -82,6 +82,11 @@ def test_each_of_many_is_found_in_a_pile(names, seed):
     assert len({names[int(hit.kind)][:CUT] for hit in hits}) == len(same)
 
 
+def test_what_stands_at_the_very_beginning_is_found():
+    for written in ENCODINGS.values():
+        assert hits_of(["w5-fiona.k@example.com"], written("w5-fiona.k@example.com"))
+
+
 def test_a_short_text_within_a_longer_word_is_none():
     assert hits_of(["8015551212"], b"tel: 8015551212;")
     assert not hits_of(["8015551212"], b"18015551212")
