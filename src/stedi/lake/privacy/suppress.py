@@ -25,8 +25,8 @@ def suppress(
     """Return counts without those that must be hidden: None in their place.
 
     Hidden is every count from 1 to below the threshold; and of each sum so much that what is hidden in it
-    can't be told: at least two counts, which make up the threshold or more, and more than one each. Nought is shown: it is about
-    nobody.
+    can't be told: at least two counts, which make up the threshold or more, and more than one each. Nought
+    is shown: it is about nobody.
 
     Args:
         counts: The counts.
