@@ -96,3 +96,26 @@ def test_a_lake_on_s3_is_maintained(s3_bucket, s3_server, tmp_path):
     assert {foreign, "beside/20260101T000000Z-abcdef-00000.parquet"} <= keys
     assert tables_of(open_lake(s3_server, tmp_path)) == before
     assert not lake.maintain(keep_days=0, older_than=timedelta(0)).changed
+
+
+def test_a_lake_on_s3_is_verified(s3_bucket, s3_server, tmp_path):
+    lake = open_lake(s3_server, tmp_path)
+    lake.run(pour(tmp_path / "landing", WORLD), now=NOW, max_rejected=1)
+    sound = lake.verify()
+    assert sound.findings == ()
+    assert any("nobody wrote meanwhile" in each for each in sound.not_checked)
+    email = lake.scan("customer_landing").collect()["email"][0]
+    s3_bucket.put_object(Key="warehouse/stedi/run/notes.txt", Body=f"ask {email}".encode())
+    victim = next(
+        item.key for item in s3_bucket.objects.all() if "/machine_learning_curated/data/" in item.key
+    )
+    body = s3_bucket.Object(victim).get()["Body"].read()
+    s3_bucket.put_object(Key="warehouse/stedi/machine_learning_curated/copy.parquet", Body=body)
+    found = lake.verify()
+    assert {(str(each.code), each.place) for each in found.findings} == {
+        ("foreign_file", "stedi/run/notes.txt"),
+        ("personal_data", "stedi/run/notes.txt"),
+        ("foreign_file", "stedi/machine_learning_curated/copy.parquet"),
+    }
+    s3_bucket.Object(victim).delete()
+    assert "lost_file" in {str(each.code) for each in lake.verify().findings}

@@ -303,6 +303,42 @@ def explain(
 
 
 @app.command()
+def verify(
+    *,
+    lake: LakeOption = DEFAULT_LAKE,
+    older_than: Annotated[
+        float,
+        typer.Option(metavar="HOURS", min=0, help="Report files that nothing reaches from this age on."),
+    ] = 1.0,
+    json: JsonOption = False,
+) -> None:
+    """Audit the whole lake by a second route."""
+    from stedi.cli.verify import verify as run_verify  # noqa: PLC0415
+
+    run_verify(lake, older_than=older_than, as_json=json)
+
+
+@app.command()
+def report(
+    *,
+    lake: LakeOption = DEFAULT_LAKE,
+    at: AtOption = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="A file, or a folder for one of each kind; by default stdout."),
+    ] = None,
+    file_format: Annotated[
+        str | None, typer.Option("--format", help="html, md or json; by default as the file's name ends.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Write the privacy report of a run."""
+    from stedi.cli.report import report as run_report  # noqa: PLC0415
+
+    run_report(lake, at=at, out=out, file_format=file_format, as_json=json)
+
+
+@app.command()
 def tag(
     name: Annotated[str | None, typer.Argument(help="The new tag; without one, the tags are listed.")] = None,
     *,

@@ -27,7 +27,12 @@ def console() -> Console:
 
 def print_json(value: object) -> None:
     """Print a value as one JSON document."""
-    sys.stdout.write(json.dumps(value, default=_plain, ensure_ascii=False, indent=2) + "\n")
+    sys.stdout.write(json_text(value))
+
+
+def json_text(value: object) -> str:
+    """Return a value as one JSON document."""
+    return json.dumps(value, default=_plain, ensure_ascii=False, indent=2) + "\n"
 
 
 def rows(frame: pl.DataFrame) -> list[dict[str, object]]:

@@ -22,10 +22,13 @@ from stedi.lake.keys import find_key, key_file
 from stedi.lake.load import find_sources
 from stedi.lake.maintain import Care, maintain, plan_maintenance
 from stedi.lake.maintenance import MaintenanceReport
+from stedi.lake.privacy.privacy_report import PrivacyReport, privacy_report
 from stedi.lake.release import find_records
 from stedi.lake.report import RunReport
 from stedi.lake.run import Order, check_order, execute
 from stedi.lake.site import Site
+from stedi.lake.verify.finding import Verification
+from stedi.lake.verify.verify import verify_site
 from stedi.names import (
     CONSENT_MODES,
     CUSTOMER_TRUSTED,
@@ -248,6 +251,62 @@ class Lake:
         # A scratch folder is asked for, so that those of killed runs go.
         with self._site.hold() as (held, published), self._site.scratch():
             return maintain(held, published, care)
+
+    def verify(
+        self, *, older_than: timedelta = timedelta(hours=1), progress: Progress = silent
+    ) -> Verification:
+        """Audit the lake as it stands, by a second route; change nothing.
+
+        The derived tables are worked out anew from the landing tables, by code of its own; what runs,
+        snapshots and tags say is compared with what is there; and every file is decoded and searched for
+        what must not be in it. With the key at hand more can be checked than without: what was not is
+        listed.
+
+        Args:
+            older_than: The age from which a file that nothing reaches is a finding: a maintenance leaves
+                younger ones to the next.
+            progress: Is told how far the audit is.
+
+        Raises:
+            ConfigurationError: The age is negative.
+            RunConflictError: A run holds the lake.
+            LakeError: Nothing was published yet.
+
+        Examples:
+            >>> import stedi
+            >>> stedi.Lake.open("no-such-lake").verify()
+            Traceback (most recent call last):
+            stedi.errors.LakeError: there is no published run in the lake ...
+        """
+        if older_than < timedelta(0):
+            raise ConfigurationError("older_than is an age: 0 or more")
+        return verify_site(self._site, self._pseudonyms, older_than=older_than, progress=progress)
+
+    def report(self, at: str | datetime | None = None) -> PrivacyReport:
+        """Return the privacy report of a run: who is in it and why, how well they hide, what is still held.
+
+        It names nobody. Counts of 1 to 4 are hidden, and so much more that they can't be worked out.
+
+        Args:
+            at: As in ``scan``; None for the newest run.
+
+        Raises:
+            UnknownNameError: There is no such run or tag.
+            LakeError: Nothing was published yet.
+            CatalogError: The run's snapshots were expired by a maintenance.
+
+        Examples:
+            >>> import stedi
+            >>> stedi.Lake.open("no-such-lake").report()
+            Traceback (most recent call last):
+            stedi.errors.LakeError: there is no published run in the lake ...
+        """
+        warehouse, runs = self._site.read()
+        run = runs[-1] if at is None else _run_at(warehouse, runs, at)
+        for table in run.snapshots:
+            check_readable(warehouse, runs, run, table)
+        with self._site.explained():
+            return privacy_report(warehouse, runs, run, _tags(warehouse), lake=str(self._site))
 
     def scan(
         self, table: str, *, at: str | datetime | None = None, include_withdrawn: bool = False

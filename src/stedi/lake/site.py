@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from stedi.errors import LakeError
+from stedi.errors import LakeError, RunConflictError
 from stedi.lake.history import Run, from_frame
 from stedi.lake.publish import repair
 from stedi.names import RUN
@@ -101,6 +101,30 @@ class Site:
             if made and (failed or only_look) and not self.exists:
                 with contextlib.suppress(OSError):
                     self.folder.rmdir()
+
+    @contextlib.contextmanager
+    def still(self) -> Iterator[bool]:
+        """Keep runs off the lake for the length of a block, as far as that can be; repair nothing.
+
+        Yields:
+            Whether nobody can write meanwhile: not so on a catalog that others share, or without the right
+            to write to the folder.
+
+        Raises:
+            RunConflictError: Another run holds the lake.
+        """
+        if self.folder is None:
+            yield False
+            return
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(exclusive(self.folder))
+                alone = True
+            except RunConflictError:
+                raise
+            except LakeError:
+                alone = False
+            yield alone
 
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Path]:

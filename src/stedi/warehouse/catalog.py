@@ -14,17 +14,19 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from stedi.contract import Contract
 from stedi.errors import CatalogError, ConfigurationError, LakeError
+from stedi.warehouse.guard import check_table, guard, refuse_links
 from stedi.warehouse.layout import iceberg_schema, partition_spec, table_properties
 
 CATALOG_FILE: Final = "catalog.db"
 WAREHOUSE_FOLDER: Final = "warehouse"
 
 
-def local_catalog(folder: Path, *, create: bool) -> Catalog:
+def local_catalog(folder: Path, namespace: str, *, create: bool) -> Catalog:
     """Open the catalog of a local lake.
 
     Args:
         folder: The folder of the lake.
+        namespace: The namespace of its tables.
         create: Make what is not there yet. Only who holds the lake may: a reader that makes tables would
             be in the way of the run that makes them.
 
@@ -36,8 +38,9 @@ def local_catalog(folder: Path, *, create: bool) -> Catalog:
     _refuse_moved(folder, file)
     try:
         if create:
+            refuse_links(folder, CATALOG_FILE, WAREHOUSE_FOLDER, namespace)
             (folder / WAREHOUSE_FOLDER).mkdir(parents=True, exist_ok=True)
-        return SqlCatalog(
+        catalog = SqlCatalog(
             "stedi",
             uri=URL.create("sqlite", database=str(file)).render_as_string(hide_password=False),
             warehouse=str(folder / WAREHOUSE_FOLDER),
@@ -50,6 +53,7 @@ def local_catalog(folder: Path, *, create: bool) -> Catalog:
             f"the catalog {file} can't be opened ({type(error).__name__}): is it an SQLite file that you "
             "may write, on a disk with room?"
         ) from None
+    return guard(catalog, catalog.properties)
 
 
 def _refuse_moved(folder: Path, file: Path) -> None:
@@ -104,12 +108,13 @@ def remote_catalog(settings: Mapping[str, str], warehouse: str) -> Catalog:
         )
     properties = {name: value for name, value in settings.items() if name != "type"}
     try:
-        return AVAILABLE_CATALOGS[CatalogType(kind)]("stedi", properties | {"warehouse": warehouse})
+        catalog = AVAILABLE_CATALOGS[CatalogType(kind)]("stedi", properties | {"warehouse": warehouse})
     except ImportError as error:
         raise ConfigurationError(
             f"the {kind} catalog needs a library that is not installed ({error.name}): "
             "pip install 'stedi[aws]' for Glue, or pyiceberg's extra of that catalog"
         ) from None
+    return guard(catalog, properties)
 
 
 def create_table(catalog: Catalog, namespace: str, contract: Contract, buckets: int) -> Table:
@@ -134,7 +139,7 @@ def load_table(catalog: Catalog, namespace: str, contract: Contract) -> Table | 
         CatalogError: Its metadata can't be read.
     """
     try:
-        return catalog.load_table((namespace, contract.name))
+        table = catalog.load_table((namespace, contract.name))
     except NoSuchTableError:
         return None
     except SQLAlchemyError as error:
@@ -146,3 +151,4 @@ def load_table(catalog: Catalog, namespace: str, contract: Contract) -> Table | 
             f"the metadata of table {contract.name} can't be read ({type(error).__name__}): restore the lake "
             "from a backup, or make it again from the landing files"
         ) from None
+    return check_table(table, catalog.properties["warehouse"].removeprefix("file://").rstrip("/"))

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import polars as pl
 from pyiceberg.catalog import Catalog
@@ -17,7 +18,8 @@ from stedi.names import ACCELEROMETER_TRUSTED, RUN
 from stedi.warehouse import bucket, compaction, expiry, read, refs, rewrite, unreachable
 from stedi.warehouse.bucket_files import BucketFiles
 from stedi.warehouse.catalog import create_table, load_table, local_catalog, remote_catalog
-from stedi.warehouse.listing import Found
+from stedi.warehouse.inspection import Inspection, inspect
+from stedi.warehouse.listing import Found, files_under
 from stedi.warehouse.reachable import reachable
 from stedi.warehouse.writer import TableWriter
 
@@ -39,7 +41,7 @@ class Warehouse:
     @classmethod
     def local(cls, folder: Path, namespace: str, *, create: bool = False) -> "Warehouse":
         """Open the warehouse of a local lake; make what is not there yet if asked to."""
-        return cls(local_catalog(folder, create=create), namespace)
+        return cls(local_catalog(folder, namespace, create=create), namespace)
 
     @classmethod
     def remote(cls, settings: Mapping[str, str], location: str, namespace: str) -> "Warehouse":
@@ -227,6 +229,23 @@ class Warehouse:
             name: (table, reachable(table, without=without.get(name, ()))) for name, table in tables.items()
         }
         return unreachable.find_unreachable(self._catalog.properties["warehouse"], reached, before=before)
+
+    def inspect(self, name: str) -> Inspection:
+        """Return everything that the metadata of a table says."""
+        return inspect(self._table(name))
+
+    @property
+    def root(self) -> str:
+        """Return where the tables' files are kept."""
+        return str(self._catalog.properties["warehouse"]).removeprefix("file://").rstrip("/")
+
+    def listing(self) -> Iterator[Found]:
+        """Yield the files that there are in the warehouse, whoever wrote them."""
+        return files_under(self._table(RUN).io, self.root)
+
+    def read_file(self, location: str) -> BinaryIO:
+        """Open a file of the warehouse for reading."""
+        return cast("BinaryIO", self._table(RUN).io.new_input(location).open())
 
     def delete(self, files: Iterable[Found], done: Callable[[], None]) -> None:
         """Delete files that no table reaches."""

@@ -1,0 +1,53 @@
+"""stedi report."""
+
+import sys
+from pathlib import Path
+from typing import Final
+
+from stedi.cli.listing import moment
+from stedi.cli.output import json_text
+from stedi.errors import ConfigurationError, UnknownNameError
+from stedi.lake.lake import Lake
+from stedi.lake.privacy.privacy_report import PrivacyReport
+
+FORMATS: Final = ("html", "md", "json")
+
+
+def report(lake: Path, *, at: str | None, out: Path | None, file_format: str | None, as_json: bool) -> None:
+    """Make the privacy report of a run: into a file, a file of each kind in a folder, or on stdout."""
+    if file_format is not None and file_format not in FORMATS:
+        raise UnknownNameError.of("format", file_format, FORMATS)
+    if as_json and file_format not in (None, "json"):
+        raise ConfigurationError("--json and --format contradict each other: pass one of them")
+    made = Lake.open(lake).report(moment(at))
+    wanted = "json" if as_json else file_format
+    if out is None:
+        sys.stdout.write(_text(made, wanted or "md"))
+        return
+    for file, kind in _files(made, out, wanted):
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(_text(made, kind), "utf-8")
+        except OSError as error:
+            raise ConfigurationError(f"the report {file} can't be written: {error.strerror}") from None
+        sys.stderr.write(f"wrote {file}\n")
+
+
+def _files(made: PrivacyReport, out: Path, wanted: str | None) -> list[tuple[Path, str]]:
+    kind = out.suffix.lower().removeprefix(".")
+    if not out.is_dir() and kind in FORMATS:
+        if wanted not in (None, kind):
+            raise ConfigurationError(f"the name {out.name} and the format {wanted} contradict each other")
+        return [(out, kind)]
+    if not out.is_dir() and kind:
+        raise ConfigurationError(
+            f"the name {out.name} ends like no report: use .html, .md or .json, or a folder"
+        )
+    kinds = [wanted] if wanted is not None else list(FORMATS)
+    return [(out / f"privacy-report-{made.run_id}.{each}", each) for each in kinds]
+
+
+def _text(made: PrivacyReport, kind: str) -> str:
+    if kind == "json":
+        return json_text(made.to_dict())
+    return made.to_html() if kind == "html" else made.to_markdown()

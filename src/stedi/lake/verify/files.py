@@ -1,0 +1,169 @@
+"""The files of a lake: what each is, whether anything reaches it, and how to open it."""
+
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from stedi.lake.verify.finding import Fault, Finding
+from stedi.warehouse.inspection import Inspection
+from stedi.warehouse.warehouse import Warehouse
+
+_OWN: Final = re.compile(r"(?:catalog|lock)\.db(?:-journal|-wal|-shm)?")
+_SCRATCH: Final = "scratch/"
+_RECEIPTS: Final = re.compile(r"(?:warehouse/)?_receipts/[^/]+")
+"""Receipts of erasures, beside the tables."""
+_UUID: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_WRITTEN: Final = re.compile(
+    rf"(?:metadata/(?:[0-9]+-{_UUID}\.metadata\.json|{_UUID}-m[0-9]+\.avro|snap-[0-9]+-[0-9]+-{_UUID}\.avro))"
+    r"|(?:data/(?:customer_id_bucket=[0-9]+/)?[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}-[0-9]+\.parquet)"
+)
+"""The names of files that stedi and pyiceberg write into the folder of a table."""
+
+
+class Standing(Enum):
+    """What a file is to a lake."""
+
+    REACHED = "reached"
+    YOUNG = "young"
+    UNREACHED = "unreached"
+    SYSTEM = "system"
+    SCRATCH = "scratch"
+    FOREIGN = "foreign"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LakeFile:
+    """A file of a lake.
+
+    Attributes:
+        location: Its path or URL.
+        shown: Its path within the lake.
+        table: The table in whose folder it is; None for others.
+        standing: What it is to the lake.
+        size: Its bytes.
+        regular: It is a plain file, and can be read.
+        open: Opens it.
+    """
+
+    location: str
+    shown: str
+    table: str | None
+    standing: Standing
+    size: int
+    regular: bool
+    open: Callable[[], BinaryIO]
+
+    @property
+    def is_data(self) -> bool:
+        """Whether it is a data file of a table."""
+        return self.table is not None and self.location.endswith(".parquet")
+
+
+def find_files(
+    warehouse: Warehouse, folder: Path | None, tables: Mapping[str, Inspection], *, before: datetime
+) -> list[LakeFile]:
+    """Return all files of a lake.
+
+    Args:
+        warehouse: Its tables.
+        folder: The folder of a local lake: everything under it counts.
+        tables: What the metadata of its tables says.
+        before: Files that nothing reaches are young if they were written since then: a run that was killed
+            a moment ago left them, or a maintenance.
+    """
+    reached = {location for table in tables.values() for location in table.needed() | table.older}
+    homes = {f"{table.location.rstrip('/')}/": name for name, table in tables.items()}
+    root = str(folder) if folder is not None else warehouse.root
+    files = []
+    for location, size, written_at, regular in _listed(warehouse, folder):
+        shown = location.removeprefix(root).lstrip("/")
+        home = next((home for home in homes if location.startswith(home)), None)
+        if location in reached:
+            standing = Standing.REACHED
+        elif (folder is not None and _OWN.fullmatch(shown)) or (_RECEIPTS.fullmatch(shown) and regular):
+            standing = Standing.SYSTEM
+        elif folder is not None and shown.startswith(_SCRATCH):
+            standing = Standing.SCRATCH
+        elif home is None or not regular or not _WRITTEN.fullmatch(location.removeprefix(home)):
+            standing = Standing.FOREIGN
+        else:
+            standing = Standing.YOUNG if written_at >= before else Standing.UNREACHED
+        files.append(
+            LakeFile(
+                location=location,
+                shown=shown,
+                table=homes[home] if home is not None else None,
+                standing=standing,
+                size=size,
+                regular=regular,
+                open=_opener(warehouse, location, local=folder is not None),
+            )
+        )
+    return files
+
+
+def _listed(warehouse: Warehouse, folder: Path | None) -> Iterator[tuple[str, int, datetime, bool]]:
+    if folder is None:
+        yield from warehouse.listing()
+        return
+    for here, folders, names in os.walk(folder, followlinks=False):
+        links = [name for name in folders if Path(here, name).is_symlink()]
+        for name in (*names, *links):
+            path = Path(here, name)
+            state = path.lstat()
+            written_at = datetime.fromtimestamp(state.st_mtime, UTC)
+            yield str(path), state.st_size, written_at, stat.S_ISREG(state.st_mode)
+
+
+def _opener(warehouse: Warehouse, location: str, *, local: bool) -> Callable[[], BinaryIO]:
+    return (lambda: Path(location).open("rb")) if local else (lambda: warehouse.read_file(location))
+
+
+def check_files(files: Sequence[LakeFile], tables: Mapping[str, Inspection], root: str) -> list[Finding]:
+    """Find files that nothing reaches, that stedi did not write, and that are gone."""
+    findings = []
+    there = {file.location for file in files}
+    for name, table in tables.items():
+        if lost := table.needed() - there:
+            findings.append(
+                Finding.of(
+                    Fault.LOST_FILE,
+                    name,
+                    f"{len(lost):,} files that its snapshots need are gone",
+                    count=len(lost),
+                )
+            )
+        if not table.location.startswith(f"{root}/"):
+            findings.append(Finding.of(Fault.FOREIGN_FILE, name, "the table is kept outside the warehouse"))
+    for name in tables:
+        old = [file for file in files if file.table == name and file.standing is Standing.UNREACHED]
+        if old:
+            size = sum(file.size for file in old)
+            findings.append(
+                Finding.of(
+                    Fault.UNREACHABLE_FILE,
+                    name,
+                    f"{len(old):,} files ({size:,} bytes) that no snapshot reaches, such as {old[0].shown}",
+                    count=len(old),
+                )
+            )
+    if scratch := [file for file in files if file.standing is Standing.SCRATCH]:
+        findings.append(
+            Finding.of(
+                Fault.UNFINISHED,
+                "scratch",
+                f"{len(scratch):,} files of a run that was killed",
+                count=len(scratch),
+            )
+        )
+    for file in files:
+        if file.standing is Standing.FOREIGN:
+            what = "a file" if file.regular else "a symbolic link, or no plain file,"
+            findings.append(Finding.of(Fault.FOREIGN_FILE, file.shown, f"{what} that stedi did not write"))
+    return findings

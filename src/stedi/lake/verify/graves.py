@@ -1,0 +1,40 @@
+"""Tombstones, as the rule sees them: whoever was erased has denied at that time, for all that came before."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from stedi.lake.verify.scan import Scan
+from stedi.names import TOMBSTONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Graves:
+    """Who and what was erased, by id, and when.
+
+    Attributes:
+        people: Customers.
+        devices: Devices whose readings until then must never be trusted.
+        alone: Of these, the ones that nobody else ever listed: their readings must be gone.
+    """
+
+    people: Mapping[str, datetime]
+    devices: Mapping[str, datetime]
+    alone: Mapping[str, datetime]
+
+    @property
+    def empty(self) -> bool:
+        """Whether nobody was erased."""
+        return not (self.people or self.devices)
+
+
+def find_graves(scan: Scan) -> Graves:
+    """Return the tombstones of a run. Where they don't say of what, each may be of either."""
+    rows = scan(TOMBSTONE).collect()
+    kinds = rows["kind"].to_list() if "kind" in rows.columns else [None] * rows.height
+    graves = list(zip(rows["digest"], kinds, rows["erased_at"], strict=True))
+
+    def of(*wanted: str) -> dict[str, datetime]:
+        return {digest: at for digest, kind, at in graves if kind is None or kind in wanted}
+
+    return Graves(people=of("person"), devices=of("device", "shared_device"), alone=of("device"))

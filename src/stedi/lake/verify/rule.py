@@ -1,0 +1,141 @@
+"""The consent rule, read a second time from its words: plain Python over what customers said.
+
+``docs/consent.md`` has the words. Nothing here is shared with ``stedi.consent.rule``, by which runs judge:
+where the two disagree, one of them has misread the rule, and ``stedi verify`` says so. Times are
+microseconds since the epoch.
+"""
+
+import hashlib
+import hmac
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def micros(time: datetime) -> int:
+    """Return a time as microseconds since the epoch."""
+    return (time - _EPOCH) // timedelta(microseconds=1)
+
+
+MILLISECOND: Final = 1000
+_PLAUSIBLE: Final = (micros(datetime(2000, 1, 1, tzinfo=UTC)), micros(datetime(2100, 1, 1, tzinfo=UTC)))
+NEVER_OVER: Final = micros(datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC))
+"""When a rejected record takes effect of which nothing says when it was written."""
+
+
+def name_of(spelling: str) -> str:
+    """Return what all spellings of an e-mail, or of a serial number, share: strip, NFKC, lower-case."""
+    return unicodedata.normalize("NFKC", spelling.strip()).lower()
+
+
+def id_maker(key: bytes) -> Callable[[str, str], str]:
+    """Return a function that makes the id of a name in a domain, ``customer`` or ``device``."""
+
+    def make(domain: str, name: str) -> str:
+        message = b"\0".join((domain.encode(), name.encode()))
+        return hmac.new(key, message, hashlib.sha256).hexdigest()[:32]
+
+    return make
+
+
+class Said(NamedTuple):
+    """What one record says.
+
+    Attributes:
+        person: By whom.
+        device: The device that it lists; None where that can't be read.
+        at: When it was written.
+        share: From when the person shares with research; None where it denies.
+        good: It is no rejected record.
+    """
+
+    person: str
+    device: str | None
+    at: int
+    share: int | None
+    good: bool
+
+
+def granted(share: int | None, now: int) -> int | None:
+    """Return a share date that is a grant: plausible, and reached; else None."""
+    if share is None or share > now:
+        return None
+    return share if _PLAUSIBLE[0] <= share < _PLAUSIBLE[1] else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Who may be used, from when.
+
+    Attributes:
+        consent_from: Of every person who consents: from when.
+        holders: Of every device: who holds it, consenting or not.
+        usable_from: Of every device that may be used: from when.
+    """
+
+    consent_from: Mapping[str, int]
+    holders: Mapping[str, set[str]]
+    usable_from: Mapping[str, int]
+
+
+def judge(said: Iterable[Said], *, current: bool) -> Verdict:
+    """Say who consents, from when, and which devices may be used.
+
+    Args:
+        said: What every record says.
+        current: Whether only rule 1 counts (``consent="current"``).
+    """
+    by_person: dict[str, list[Said]] = {}
+    by_claim: dict[tuple[str, str], list[Said]] = {}
+    for each in said:
+        by_person.setdefault(each.person, []).append(each)
+        if each.device is not None:
+            by_claim.setdefault((each.device, each.person), []).append(each)
+
+    consent_from: dict[str, int] = {}
+    for person, records in by_person.items():
+        begins = _begins(records)
+        if begins is not None:
+            consent_from[person] = 0 if current else begins
+
+    holders: dict[str, set[str]] = {}
+    refused: set[str] = set()
+    usable: dict[str, int] = {}
+    for (device, person), records in by_claim.items():
+        if current:
+            if any(each.good for each in records):
+                holders.setdefault(device, set()).add(person)
+                usable[device] = 0
+            continue
+        if not _denies(records):
+            holders.setdefault(device, set()).add(person)
+        # Rule 4: everybody who ever listed it must consent, and has to have done so by then.
+        if person not in consent_from:
+            refused.add(device)
+        else:
+            usable[device] = max(usable.get(device, 0), consent_from[person])
+    return Verdict(
+        consent_from=consent_from,
+        holders=holders,
+        usable_from={device: begins for device, begins in usable.items() if device not in refused},
+    )
+
+
+def _denies(records: Iterable[Said]) -> bool:
+    """Say whether one of the newest records is a denial."""
+    newest = max(each.at for each in records)
+    return any(each.share is None for each in records if each.at == newest)
+
+
+def _begins(records: list[Said]) -> int | None:
+    """Return from when a person with these records consents; None where they don't."""
+    if _denies(records):
+        return None
+    newest = max(each.at for each in records)
+    begins = max(each.share for each in records if each.at == newest and each.share is not None)
+    denied = [each.at for each in records if each.share is None]
+    return max(begins, max(denied) + MILLISECOND) if denied else begins

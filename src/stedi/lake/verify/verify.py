@@ -1,0 +1,262 @@
+"""The audit of a whole lake, check by check."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+
+import polars as pl
+
+from stedi.consent.pseudonyms import Pseudonyms
+from stedi.contract import CONTRACTS
+from stedi.errors import ConfigurationError, KeyMismatchError
+from stedi.lake.history import Run
+from stedi.lake.keys import find_key
+from stedi.lake.site import Site
+from stedi.lake.verify.accounts import check_arithmetic, check_ledger, check_recount
+from stedi.lake.verify.erased import check_erased
+from stedi.lake.verify.files import LakeFile, check_files, find_files
+from stedi.lake.verify.finding import Check, Fault, Finding, Verification
+from stedi.lake.verify.graves import Graves, find_graves
+from stedi.lake.verify.history import check_chain, check_manifests, check_refs, check_snapshots
+from stedi.lake.verify.ids import find_ids, learn_ids
+from stedi.lake.verify.people import check_people, work_out
+from stedi.lake.verify.readings import Readings
+from stedi.lake.verify.rule import id_maker
+from stedi.lake.verify.traces import needles_of, redacted, search_files
+from stedi.progress import Progress
+from stedi.warehouse.inspection import Inspection
+from stedi.warehouse.warehouse import Warehouse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """What an audit is about.
+
+    Attributes:
+        name: The lake.
+        folder: Its folder; None for one that is in a catalog.
+        key: The pseudonym key; None where it is not at hand.
+        older_than: The age from which a file that nothing reaches is a finding.
+        alone: Nobody else could write meanwhile.
+        progress: Is told how far the audit is.
+    """
+
+    name: str
+    folder: Path | None
+    key: bytes | None
+    older_than: timedelta
+    alone: bool
+    progress: Progress
+
+
+@dataclass(slots=True)
+class _Book:
+    """What was looked at so far, and found."""
+
+    checks: list[Check] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    @contextmanager
+    def check(self, name: str, proves: str, unit: str) -> Iterator["_Entry"]:
+        """Time a check, and write down what it found."""
+        entry = _Entry()
+        began = time.perf_counter()
+        yield entry
+        self.findings += entry.findings
+        self.checks.append(
+            Check(
+                name=name,
+                proves=proves,
+                looked_at=entry.looked_at,
+                unit=unit,
+                findings=len(entry.findings),
+                seconds=round(time.perf_counter() - began, 3),
+            )
+        )
+
+
+@dataclass(slots=True)
+class _Entry:
+    findings: list[Finding] = field(default_factory=list)
+    looked_at: int = 0
+
+    def add(self, found: tuple[list[Finding], int]) -> None:
+        """Write down what a part of a check found, and how much it looked at."""
+        self.findings += found[0]
+        self.looked_at += found[1]
+
+
+def verify_site(
+    site: Site, pseudonyms: Pseudonyms | None, *, older_than: timedelta, progress: Progress
+) -> Verification:
+    """Audit the lake of a site, while no run is at work on it."""
+    site.read()
+    with site.still() as alone, site.explained():
+        warehouse, runs = site.read()
+        audit = Audit(
+            name=str(site),
+            folder=site.folder,
+            key=_key(pseudonyms, runs[-1].key_fingerprint),
+            older_than=older_than,
+            alone=alone,
+            progress=progress,
+        )
+        return _verify(warehouse, runs, audit)
+
+
+def _key(given: Pseudonyms | None, fingerprint: str) -> bytes | None:
+    """Return the key of a lake; None if it is not at hand: much can be checked without it."""
+    try:
+        found, _ = find_key(given, fingerprint=fingerprint)
+    except (KeyMismatchError, ConfigurationError):
+        return None
+    return found.reveal()
+
+
+def _verify(warehouse: Warehouse, runs: Sequence[Run], audit: Audit) -> Verification:
+    """Audit a lake as it stands. Nothing is changed."""
+    began = datetime.now(UTC)
+    newest = runs[-1]
+    audit.progress("reading all metadata", 0, 1)
+    tables = {name: warehouse.inspect(name) for name in CONTRACTS}
+    book = _Book()
+    readable = _check_metadata(book, runs, tables)
+
+    def scan(table: str) -> pl.LazyFrame:
+        return warehouse.scan(table, newest.snapshots[table])
+
+    make = id_maker(audit.key) if audit.key is not None else None
+    with book.check(
+        "files", "every file that is needed is there, and every file that is there is needed", "files"
+    ) as entry:
+        files = find_files(warehouse, audit.folder, tables, before=began - audit.older_than)
+        entry.add((check_files(files, tables, warehouse.root), len(files)))
+    readable = readable and not any(finding.code is Fault.LOST_FILE for finding in entry.findings)
+    if readable:
+        graves = find_graves(scan)
+        _check_rule(book, scan, newest, make, graves, audit)
+        _check_erased(book, warehouse, tables, graves, make)
+        _check_traces(book, files, tables, scan, audit)
+    return Verification(
+        lake=audit.name,
+        run_id=newest.run_id,
+        verified_at=began,
+        code_version=version("stedi"),
+        consent=newest.consent,
+        now=newest.now,
+        key_checked=audit.key is not None,
+        checks=tuple(book.checks),
+        not_checked=tuple(_not_checked(audit, readable=readable)),
+        findings=tuple(book.findings),
+    )
+
+
+def _id_of(
+    scan: Callable[[str], pl.LazyFrame], make: Callable[[str, str], str] | None
+) -> Callable[[str, str], str | None]:
+    """Return a function that tells ids: by the key, or as far as customer_trusted has them."""
+    if make is not None:
+        return make
+    known = learn_ids(scan)
+    domains = {"customer": known.customers, "device": known.devices}
+    return lambda domain, name: domains[domain].get(name)
+
+
+def _check_metadata(book: _Book, runs: Sequence[Run], tables: Mapping[str, Inspection]) -> bool:
+    """Check what metadata says of itself; say whether the newest run can be read."""
+    with book.check(
+        "runs", "each run follows the one before it, and its arithmetic adds up", "runs"
+    ) as entry:
+        entry.add((check_chain(runs) + check_arithmetic(runs), len(runs)))
+    with book.check(
+        "snapshots", "tables have as many rows as their manifests, summaries and runs say", "snapshots"
+    ) as entry:
+        entry.add(check_snapshots(runs, tables))
+    readable = not any(finding.code is Fault.SNAPSHOT_GONE for finding in entry.findings)
+    with book.check(
+        "references", "main shows the newest run, and each tag one run, in every table", "references"
+    ) as entry:
+        entry.add(check_refs(runs, tables))
+    with book.check("manifests", "no manifest keeps bounds of personal data", "manifests") as entry:
+        entry.add(check_manifests(tables))
+    return readable
+
+
+def _check_rule(
+    book: _Book,
+    scan: Callable[[str], pl.LazyFrame],
+    run: Run,
+    make: Callable[[str, str], str] | None,
+    graves: Graves,
+    audit: Audit,
+) -> None:
+    """Derive the five tables a second time."""
+    with book.check("ledger", "each landing object was loaded once, and entirely", "objects") as entry:
+        entry.add(check_ledger(scan))
+    with book.check(
+        "customers", "customer_trusted is what the consent rule gives, no more and no less", "rows"
+    ) as entry:
+        people = work_out(
+            scan, now=run.now, current=run.consent == "current", graves=graves, id_of=_id_of(scan, make)
+        )
+        entry.add(check_people(scan, people))
+        ids, wrong = find_ids(scan, people.rows, make)
+        entry.add((wrong, 0))
+    with book.check(
+        "readings", "the other four derived tables are what the rule gives, no more and no less", "rows"
+    ) as entry:
+        odd, recount = Readings(scan, people, ids, progress=audit.progress).compare()
+        entry.add((odd, recount.rows))
+    with book.check(
+        "accounts", "what the newest run counted is what a second count gives", "tables"
+    ) as entry:
+        entry.add((check_recount(run, recount), len(recount.accounts)))
+
+
+def _check_erased(
+    book: _Book,
+    warehouse: Warehouse,
+    tables: Mapping[str, Inspection],
+    graves: Graves,
+    make: Callable[[str, str], str] | None,
+) -> None:
+    with book.check(
+        "erasures", "no snapshot, tag or branch holds anybody who was erased", "data files"
+    ) as entry:
+        looked = check_erased(warehouse, tables, graves, make)
+        entry.add((looked.findings, looked.files))
+
+
+def _check_traces(
+    book: _Book,
+    files: Sequence[LakeFile],
+    tables: Mapping[str, Inspection],
+    scan: Callable[[str], pl.LazyFrame],
+    audit: Audit,
+) -> None:
+    with book.check(
+        "personal data", "who is in the landing tables is named nowhere but where it may be", "bytes"
+    ) as entry:
+        needles = needles_of(scan, audit.key)
+        searched = search_files(files, tables, needles, audit.progress)
+        entry.add((searched.findings, searched.bytes))
+    book.findings = redacted(book.findings, needles)
+
+
+def _not_checked(audit: Audit, *, readable: bool) -> Iterator[str]:
+    if not readable:
+        yield "the rows, erasures and personal data: files or snapshots that they need are gone"
+    if audit.key is None:
+        yield (
+            "without the pseudonym key: that ids are what the key makes, that landing tables and quarantine "
+            "hold nobody who was erased, that nobody is missing who registered again after an erasure, and "
+            "that the key is not in the lake"
+        )
+    if not audit.alone:
+        yield "that nobody wrote meanwhile: findings about files and references may be of a run at work"
+    if audit.folder is None:
+        yield "the catalog itself, which is a service, and what it has in store beside the tables"

@@ -1,0 +1,150 @@
+"""What a table's metadata says, all of it, for whoever checks it against what is there."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pyiceberg.manifest import ManifestEntryStatus, ManifestFile
+from pyiceberg.schema import Schema
+from pyiceberg.table import Table
+from pyiceberg.table.refs import SnapshotRefType
+from pyiceberg.table.snapshots import Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedFile:
+    """A data file, as a manifest has it.
+
+    Attributes:
+        location: Where it is.
+        rows: How many rows it is said to have.
+        live: It is part of the snapshots that have the manifest; else it is listed as deleted.
+        bounded: The columns of whose values the manifest keeps bounds.
+    """
+
+    location: str
+    rows: int
+    live: bool
+    bounded: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotFacts:
+    """A snapshot: when it was made, what its summary says, and its manifests."""
+
+    snapshot_id: int
+    made_at: datetime
+    summary: Mapping[str, str]
+    manifest_list: str
+    manifests: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """A table, as its metadata has it.
+
+    Attributes:
+        table: Its name.
+        location: Where its files are.
+        metadata: Where its metadata is: the newest version.
+        older: Where older versions and statistics may still be.
+        main: The snapshot that main points at; None where it points at none.
+        tags: The tags and their snapshots.
+        branches: The branches beside main and their snapshots.
+        snapshots: The snapshots, by id.
+        manifests: The files that each manifest lists.
+        partitioned_by: The columns that a partition spec, old or new, is made of.
+    """
+
+    table: str
+    location: str
+    metadata: str
+    older: frozenset[str]
+    main: int | None
+    tags: Mapping[str, int]
+    branches: Mapping[str, int]
+    snapshots: Mapping[int, SnapshotFacts]
+    manifests: Mapping[str, Sequence[ListedFile]]
+    partitioned_by: frozenset[str]
+
+    def files(self, snapshot_id: int) -> list[ListedFile]:
+        """Return the data files of a snapshot."""
+        listed = (file for path in self.snapshots[snapshot_id].manifests for file in self.manifests[path])
+        return [file for file in listed if file.live]
+
+    def needed(self) -> set[str]:
+        """Return the files without which a snapshot can't be read."""
+        found = {self.metadata, *self.manifests}
+        found |= {snapshot.manifest_list for snapshot in self.snapshots.values()}
+        return found | {file.location for listed in self.manifests.values() for file in listed if file.live}
+
+
+def inspect(table: Table) -> Inspection:
+    """Read all metadata of a table."""
+    metadata = table.metadata
+    manifests: dict[str, ManifestFile] = {}
+    snapshots = {}
+    for snapshot in metadata.snapshots:
+        own = snapshot.manifests(table.io)
+        manifests |= {manifest.manifest_path: manifest for manifest in own}
+        snapshots[snapshot.snapshot_id] = _facts(snapshot, tuple(_plain(each.manifest_path) for each in own))
+    names = {field_id: name for schema in metadata.schemas for field_id, name in _names(schema).items()}
+    older = {entry.metadata_file for entry in metadata.metadata_log}
+    older |= {file.statistics_path for file in (*metadata.statistics, *metadata.partition_statistics)}
+    refs = {name: ref for name, ref in table.refs().items() if name != "main"}
+    kinds = {
+        kind: {name: ref.snapshot_id for name, ref in refs.items() if ref.snapshot_ref_type is kind}
+        for kind in (SnapshotRefType.TAG, SnapshotRefType.BRANCH)
+    }
+    return Inspection(
+        table=table.name()[-1],
+        location=_plain(metadata.location),
+        metadata=_plain(table.metadata_location),
+        older=frozenset(map(_plain, older)),
+        main=metadata.current_snapshot_id,
+        tags=kinds[SnapshotRefType.TAG],
+        branches=kinds[SnapshotRefType.BRANCH],
+        snapshots=snapshots,
+        manifests={
+            _plain(path): [
+                ListedFile(
+                    location=_plain(entry.data_file.file_path),
+                    rows=entry.data_file.record_count,
+                    live=entry.status is not ManifestEntryStatus.DELETED,
+                    bounded=frozenset(
+                        names.get(field, str(field))
+                        for bounds in (entry.data_file.lower_bounds, entry.data_file.upper_bounds)
+                        for field in bounds or ()
+                    ),
+                )
+                for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=False)
+            ]
+            for path, manifest in manifests.items()
+        },
+        partitioned_by=frozenset(
+            names.get(field.source_id, str(field.source_id))
+            for spec in metadata.partition_specs
+            for field in spec.fields
+        ),
+    )
+
+
+def _facts(snapshot: Snapshot, manifests: tuple[str, ...]) -> SnapshotFacts:
+    summary = snapshot.summary
+    return SnapshotFacts(
+        snapshot_id=snapshot.snapshot_id,
+        made_at=datetime.fromtimestamp(snapshot.timestamp_ms / 1000, UTC),
+        summary={} if summary is None else dict(summary.additional_properties),
+        manifest_list=_plain(snapshot.manifest_list),
+        manifests=manifests,
+    )
+
+
+def _names(schema: Schema) -> dict[int, str]:
+    """Return the columns of a schema by id; a field inside one by its path."""
+    found = {field: schema.find_column_name(field) for field in range(1, schema.highest_field_id + 1)}
+    return {field: name for field, name in found.items() if name is not None}
+
+
+def _plain(location: str) -> str:
+    return location.removeprefix("file://") if location.startswith("file:///") else location
