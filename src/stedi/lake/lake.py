@@ -339,6 +339,11 @@ class Lake:
         warehouse, _ = self._site.read()
         return receipts_of(warehouse)
 
+    @property
+    def receipts_place(self) -> str:
+        """The folder of the receipts, one JSON file each."""
+        return self._site.read()[0].notes_place
+
     def check_receipt(self, receipt: Receipt | None = None) -> None:
         """Check that a receipt is as stedi wrote it: its signature, and its place in the lake's chain.
 

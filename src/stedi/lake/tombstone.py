@@ -65,7 +65,9 @@ class Gate:
         if self._tombstones.is_empty() or records.is_empty():
             return records
         if contract.name == CUSTOMER_LANDING:
-            kept = self._keep(records, "email", "registration_date", self._people, self._pseudonyms.customer_id)
+            kept = self._keep(
+                records, "email", "registration_date", self._people, self._pseudonyms.customer_id
+            )
             self._note_denials(records, kept)
         elif contract.name == ACCELEROMETER_LANDING:
             kept = self._keep(records, "user", "timestamp", self._people, self._pseudonyms.customer_id)

@@ -2,9 +2,10 @@
 
 import gzip
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple
+from typing import IO, Final, NamedTuple
 
 import pyarrow as pa
 
@@ -13,8 +14,8 @@ from stedi.contract.table import Contract
 from stedi.landing.boundary import BOUNDARY
 from stedi.landing.limits import LIMITS, MIB
 from stedi.landing.salvage import salvage
-from stedi.landing.strict import DECODER, Pairs
 from stedi.landing.stream import Stream
+from stedi.landing.strict import DECODER, Pairs
 
 _BOM: Final = b"\xef\xbb\xbf"
 _SPACE: Final = b" \t\r"
@@ -31,7 +32,8 @@ class Whose:
         contract: The contract of the landing table.
         goes: Says of the value of the column that names the subject whether the record goes; the record's
             time in epoch milliseconds, where it has one, comes with it.
-        named_in: Says whether a text that can't be read as a record names the subject.
+        named_in: Says whether a text names the subject.
+        nameless: Says of a record that names nobody in its place whether it goes.
         probes: Texts of which one stands in every plain record that goes, in small ASCII letters; empty to
             look at each record.
     """
@@ -39,6 +41,7 @@ class Whose:
     contract: Contract
     goes: Callable[[str, float | None], bool]
     named_in: Callable[[str], bool]
+    nameless: Callable[[str], bool]
     probes: tuple[bytes, ...]
 
     @property
@@ -91,13 +94,18 @@ class _Counts:
     kept: int = 0
 
 
-def _sink(target: Path, head: bytes) -> "BinaryIO | gzip.GzipFile":
-    if head.startswith(_GZIP):
-        # Without a time or a name in it: the same records always give the same bytes.
-        return gzip.GzipFile(filename="", mode="wb", fileobj=target.open("wb"), mtime=0)
-    if head.startswith(_ZSTD):
-        return pa.CompressedOutputStream(pa.OSFile(str(target), "wb"), "zstd")  # type: ignore[no-any-return]
-    return target.open("wb")
+@contextmanager
+def _sink(target: Path, head: bytes) -> Iterator[IO[bytes]]:
+    with target.open("wb") as file:
+        if head.startswith(_GZIP):
+            # Without a time or a name in it: the same records always give the same bytes.
+            with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed:
+                yield packed  # type: ignore[misc]  # it is written to like any other
+        elif head.startswith(_ZSTD):
+            with pa.CompressedOutputStream(pa.PythonFile(file, "w"), "zstd") as packed:
+                yield packed
+        else:
+            yield file
 
 
 def _lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
@@ -121,10 +129,9 @@ def _lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
 def _cut(text: bytes, whose: Whose, counts: _Counts) -> bytes:
     if not _may_name(text, whose):
         return text
-    kept: list[bytes] = []
-    for line in text.splitlines(keepends=True) if b"\r" not in text else _split(text):
-        kept.append(_cut_line(line, whose, counts) if _may_name(line, whose) else line)
-    return b"".join(kept)
+    return b"".join(
+        _cut_line(line, whose, counts) if _may_name(line, whose) else line for line in _split(text)
+    )
 
 
 def _split(text: bytes) -> list[bytes]:
@@ -211,7 +218,7 @@ def _judge(record: bytes, whose: Whose) -> tuple[bool, bool]:
     if isinstance(found, str) and found.strip():
         goes = whose.goes(found, float(at) if isinstance(at, int | float) else None)
         return goes, not goes and whose.named_in(text)
-    return whose.named_in(text), False
+    return whose.nameless(text), False
 
 
 def _time_column(contract: Contract) -> Column | None:

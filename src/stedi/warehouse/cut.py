@@ -142,8 +142,6 @@ def _decoded(rows: pa.Table, schema: pl.Schema) -> pl.DataFrame:
 def _opened(table: Table, file: DataFile) -> pq.ParquetFile:
     stream = table.io.new_input(file.file_path).open()
     texts = [
-        name
-        for name, dtype in polars_schema(contract_of(table.name()[-1])).items()
-        if dtype == pl.String
+        name for name, dtype in polars_schema(contract_of(table.name()[-1])).items() if dtype == pl.String
     ]
     return pq.ParquetFile(stream, read_dictionary=texts, pre_buffer=True)

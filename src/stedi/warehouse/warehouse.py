@@ -135,9 +135,7 @@ class Warehouse:
 
     def replace(self, name: str, branch: str, base: int, added: Sequence[DataFile]) -> int:
         """Put data files in the place of all those of a snapshot, on a branch; return the new snapshot."""
-        return self.change(
-            name, branch, base, added=added, removed=refs.data_files(self._table(name), base)
-        )
+        return self.change(name, branch, base, added=added, removed=refs.data_files(self._table(name), base))
 
     @contextmanager
     def forgetting(self) -> Iterator[None]:
@@ -171,17 +169,13 @@ class Warehouse:
         """Yield the rows that a cut takes out of a data file."""
         return cut.taken_out(self._table(name), file, touched)
 
-    def write_without(
-        self, name: str, file: DataFile, touched: cut.Touch, writer: TableWriter
-    ) -> None:
+    def write_without(self, name: str, file: DataFile, touched: cut.Touch, writer: TableWriter) -> None:
         """Write the rows of a data file that a cut leaves."""
         cut.write_without(self._table(name), file, touched, writer)
 
     def refs(self, name: str) -> Mapping[str, int]:
         """Return the tags and branches of a table and their snapshots, but for main."""
-        return {
-            ref: each.snapshot_id for ref, each in self._table(name).refs().items() if ref != "main"
-        }
+        return {ref: each.snapshot_id for ref, each in self._table(name).refs().items() if ref != "main"}
 
     def drop_refs(self, name: str, dropped: Collection[str]) -> None:
         """Drop tags and branches of a table."""
@@ -190,7 +184,12 @@ class Warehouse:
     @property
     def root(self) -> str:
         """Where the tables are kept."""
-        return self._catalog.properties["warehouse"]
+        return str(self._catalog.properties["warehouse"])
+
+    @property
+    def notes_place(self) -> str:
+        """The folder of the notes beside the tables."""
+        return notes.folder_of(self.root)
 
     def note_names(self) -> list[str]:
         """Return the names of the notes beside the tables."""

@@ -19,7 +19,7 @@ def receipts_of(warehouse: Warehouse) -> Sequence[Receipt]:
     for place, receipt in enumerate(found, start=1):
         if receipt.number != place:
             raise ReceiptError(
-                f"receipt no. {place} of the lake is missing, or its number was changed: the chain is broken there"
+                f"receipt no. {place} of the lake is missing, or its number was changed: the chain is broken"
             )
     return found
 

@@ -78,7 +78,9 @@ class RowCut:
         values: dict[str, pl.Series] = {}
         for column, new in self.replaced.items():
             texts = Texts.of(rows.column(column))
-            replaced = pl.Series([None if text is None else new(text) for text in texts.distinct], dtype=pl.String)
+            replaced = pl.Series(
+                [None if text is None else new(text) for text in texts.distinct], dtype=pl.String
+            )
             if not replaced.eq_missing(texts.distinct).all():
                 values[column] = replaced.gather(texts.places)
         return Change(keep, values) if touched or values else None
@@ -112,8 +114,9 @@ class QuarantineCut:
         hinted = raw.map_elements(person.hinted_in, return_dtype=pl.Boolean).fill_null(value=False)
         gone = person.is_mine(email)
         gone |= device & sensor
-        gone |= nameless & (own | named) & ~(sensor & serial.is_not_null())
-        blank = (named | (hinted & nameless)) & ~gone
+        # Nobody's, as far as can be read: it says nothing about consent.
+        gone |= nameless & (own | named | (hinted & ~sensor)) & ~(sensor & serial.is_not_null())
+        blank = named & ~gone
         values: dict[str, pl.Series] = {}
         if blank.any():
             values["raw"] = pl.select(pl.when(blank).then(pl.lit(ERASED_TEXT)).otherwise(raw)).to_series()
@@ -143,7 +146,9 @@ def cuts(
     """
     place = {"_object": path}
     shared_steps = (
-        [Subject("serial_number", person.is_shared, ("sensor_reading_time", erased_at))] if erase_shared else []
+        [Subject("serial_number", person.is_shared, ("sensor_reading_time", erased_at))]
+        if erase_shared
+        else []
     )
     me = Subject("customer_id", lambda ids: ids == person.customer_id)
     devices = list(person.shared.values())

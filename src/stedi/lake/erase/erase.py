@@ -1,4 +1,4 @@
-"""Erasing a person: tombstone, tables, landing objects, history, files, receipt, in this order.
+"""Erasing a person: tombstone, landing objects, tables, history, files, receipt, in this order.
 
 Whatever is interrupted is seen in the run table, whose newest row then says ``erasing``: nothing else may
 write, and the same erasure once more finishes it. docs/design/2026-11-24-erasure.md says why so.
@@ -21,7 +21,7 @@ from stedi.lake.erase.chain import append, receipts_of
 from stedi.lake.erase.cuts import cuts, safe_names
 from stedi.lake.erase.findings import Findings, forget, keep, kept
 from stedi.lake.erase.history import find_traces, named_by_users
-from stedi.lake.erase.objects import Remaining, Rewrites, prepare
+from stedi.lake.erase.objects import Remaining, prepare
 from stedi.lake.erase.objects import replace as replace_objects
 from stedi.lake.erase.person import Person, check_same, find_person, pending_tombstones
 from stedi.lake.erase.receipt import (
@@ -33,16 +33,16 @@ from stedi.lake.erase.receipt import (
     TableErasure,
     elsewhere,
 )
-from stedi.lake.erase.tables import Step, bury, nothing_new, remove
+from stedi.lake.erase.tables import Step, bury, enter, nothing_new, remove
 from stedi.lake.history import TAG_PREFIX, Run
 from stedi.lake.publish import publish
 from stedi.lake.run import new_run_id
 from stedi.lake.tombstone import Gate
 from stedi.lake.wording import count, others, were
 from stedi.landing.objects import LandingObject
-from stedi.names import ERASED, RUN, TOMBSTONE
+from stedi.names import ERASED, OBJECT, RUN, TOMBSTONE
 from stedi.plan.lineage import RECORD_TABLES, published_tables
-from stedi.progress import Progress
+from stedi.progress import Progress, silent
 from stedi.warehouse.cut import Cut
 from stedi.warehouse.warehouse import Warehouse
 
@@ -183,8 +183,8 @@ class Erasure:
         findings = self._findings()
         if not self._already_signed():
             keep(self._warehouse, findings, of=self._of)
+        remaining = self._replace_objects()
         self._publish_tables()
-        remaining = replace_objects(self._rewrites, self._request.progress)
         self._drop_refs()
         expired = self._expire()
         deleted, freed, foreign = self._delete()
@@ -233,13 +233,17 @@ class Erasure:
             raise ConfigurationError(f"{wrong[0]!r} is a branch, and can't be moved: drop it, by --drop-tag")
         known = {name for table in (*self._cuts, RUN) for name in self._warehouse.refs(table)}
         for name in sorted(self._request.drop | self._request.move):
-            if name not in known and not self._unfinished:
+            # Whoever asks once more says the same of tags that are gone by now.
+            if name not in known and not self._buried:
                 raise UnknownNameError.of("tag", name, known)
 
+    @property
+    def _buried(self) -> bool:
+        return self._person.customer_id in self._tombstones["digest"]
+
     def _nothing_left(self) -> bool:
-        buried = self._person.customer_id in self._tombstones["digest"]
         traces = any(self._traces.touched.values()) or any(self._traces.snapshots.values())
-        return buried and not traces and not self._rewrites.found
+        return self._buried and not traces and not self._rewrites.found
 
     def _findings(self) -> Findings:
         found = Findings.of(self._warehouse, self._traces, self._runs, self._rewrites)
@@ -262,13 +266,20 @@ class Erasure:
             )
         )
 
+    def _replace_objects(self) -> Sequence[Remaining]:
+        """Replace landing objects, which the ledger must know before; the tables still tell who is meant."""
+        if (row := enter(self._warehouse, self._step(), self._rewrites.found)) is not None:
+            self._publish(row)
+            newer = find_traces(self._warehouse, {OBJECT: self._cuts[OBJECT]}, silent)
+            self._traces = self._traces.joined(newer)
+        return replace_objects(self._rewrites, self._request.progress)
+
     def _publish_tables(self) -> None:
         row = remove(
             self._warehouse,
             self._step(),
             self._person,
             self._traces,
-            self._rewrites.found,
             tombstones_before=self._runs[self._begun()].snapshots[TOMBSTONE],
             path=self._path,
             pseudonyms=self._request.pseudonyms,
@@ -306,7 +317,7 @@ class Erasure:
         return {name} if self._warehouse.tags(table).get(name) not in (None, snapshot_id) else set()
 
     def _expire(self) -> Mapping[str, int]:
-        """Expire all snapshots but those of runs that never held the person; return how many of each table."""
+        """Expire all snapshots but those of runs that never held the person; return how many, by table."""
         good = [run for run in self._runs if not self._traces.holds(run)]
         expired = {}
         for place, table in enumerate(_TABLES):
@@ -340,7 +351,9 @@ class Erasure:
         for table, cut in self._cuts.items():
             before, touched = self._traces.holdings[table].files, self._traces.touched[table]
             for place, file in self._warehouse.holding(table).files.items():
-                if place in touched or (place not in before and self._warehouse.touch(table, file, cut).changed):
+                if place in touched or (
+                    place not in before and self._warehouse.touch(table, file, cut).changed
+                ):
                     raise _left(table)
                 decoded += 1
             for text in self._warehouse.metadata_texts(table):

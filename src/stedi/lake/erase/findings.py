@@ -88,9 +88,7 @@ class Findings:
             trained_on=tuple(trained),
             # What was expired meanwhile was told before.
             unknown_runs=tuple(run for run in self.unknown_runs if run not in told),
-            objects=tuple(
-                {each.digest_after: each for each in (*self.objects, *earlier.objects)}.values()
-            ),
+            objects=tuple(_union(earlier.objects, self.objects)),
             files=max(earlier.files, self.files),
             bytes=max(earlier.bytes, self.bytes),
         )

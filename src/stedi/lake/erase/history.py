@@ -1,7 +1,7 @@
 """Which snapshots, runs, tags and branches of a lake hold a person."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stedi.lake.history import TAG_PREFIX, Run
 from stedi.names import MACHINE_LEARNING_CURATED
@@ -38,6 +38,15 @@ class Traces:
         holding = self.holdings[MACHINE_LEARNING_CURATED]
         files = holding.held.get(run.snapshots[MACHINE_LEARNING_CURATED])
         return None if files is None else not files.isdisjoint(self.touched[MACHINE_LEARNING_CURATED])
+
+    def joined(self, newer: "Traces") -> "Traces":
+        """Return these traces, with those of tables that have a new snapshot since."""
+        return replace(
+            self,
+            holdings={**self.holdings, **newer.holdings},
+            touched={**self.touched, **newer.touched},
+            snapshots={**self.snapshots, **newer.snapshots},
+        )
 
     def found_in(self, table: str, snapshot_id: int) -> Mapping[str, Touch]:
         """Return the data files of a snapshot that hold the person."""

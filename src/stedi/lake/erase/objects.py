@@ -155,14 +155,14 @@ def _verify(target: Path, scratch: Path, whose: Whose, name: str) -> None:
     again.unlink(missing_ok=True)
     if found.removed or not found.complete:
         raise LandingError(
-            f"{safe_path(name)} was rewritten, and still holds what was to be taken out: nothing was replaced. "
+            f"{safe_path(name)} was rewritten, and still holds what was to go: nothing was replaced. "
             "This is a bug in stedi: please report it"
         )
 
 
 def _rewrite(item: LandingObject, name: str, target: Path, outcome: Without) -> Rewrite:
     # The same bytes always get the same version: whoever is killed here and goes on gives it again. The ETag
-    # of what is put in one part is its MD5; if a store does otherwise, the next run reads it, and loads nothing.
+    # of what is put in one part is its MD5; where a store does otherwise, the next run reads it for nothing.
     remote = s3.is_url(item.path)
     version = _md5(target) if remote else str(int(item.version) + 1)
     new = LandingObject(table=item.table, path=name, size=target.stat().st_size, version=version)
@@ -224,11 +224,14 @@ def _whose(contract: Contract, person: Person, *, erased_at: datetime, erase_sha
             return True
         return erase_shared and bool(person.is_shared(one)[0]) and (at is None or at <= until)
 
+    def nameless(text: str) -> bool:
+        return person.named_in(text) or person.hinted_in(text)
+
     probes: tuple[str, ...] = (person.key,)
     if contract.name == STEP_TRAINER_LANDING:
         probes = (*person.own, *(person.shared if erase_shared else ()))
     elif contract.name == CUSTOMER_LANDING:
-        probes = person.needles
+        probes = (*person.needles, *person.asides)
     plain = all(probe.isascii() for probe in probes) and not person.lost
     if contract.name == STEP_TRAINER_LANDING and not probes and not person.lost:
         # Nobody's device: only a probe that no text can hold keeps every record.
@@ -237,5 +240,6 @@ def _whose(contract: Contract, person: Person, *, erased_at: datetime, erase_sha
         contract=contract,
         goes=goes_device if contract.name == STEP_TRAINER_LANDING else goes_person,
         named_in=person.named_in,
+        nameless=nameless if contract.name == CUSTOMER_LANDING else person.named_in,
         probes=tuple(probe.encode() for probe in probes) if plain else (),
     )

@@ -176,10 +176,6 @@ def check_same(person: Person, pending: pl.DataFrame) -> None:
         LakeError: It is.
     """
     if pending.height and person.customer_id not in pending["digest"]:
-        begun = pending["erased_at"].max()
         raise LakeError(
-            f"the erasure of somebody else, begun at {begun}, is not finished: finish it first, by stedi erase "
-            "for the same person"
+            "the erasure of somebody else is not finished: finish it first, by stedi erase for that person"
         )
-
-

@@ -1,4 +1,4 @@
-"""The receipt of an erasure: what was found, what went, what remains elsewhere; signed, without a name in it."""
+"""The receipt of an erasure: what was found, what went, what remains; signed, without a name in it."""
 
 import hashlib
 import json
@@ -200,7 +200,7 @@ class Receipt:
             found = json.loads(text)
             if found.pop("format") != FORMAT:
                 raise ReceiptError(f"this is no receipt of the format {FORMAT}")
-            receipt = _of(cls, found)
+            receipt: Self = _of(cls, found)
         except (ValueError, KeyError, TypeError, AttributeError):
             raise ReceiptError(
                 "this is no receipt, or something in it was changed: it must be JSON as stedi erase wrote it"

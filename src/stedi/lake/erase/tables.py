@@ -1,6 +1,6 @@
 """The tables without a person: landing tables first, then all that is derived from them, as one run."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,6 +81,25 @@ def bury(
     )
 
 
+def enter(warehouse: Warehouse, step: Step, rewrites: Collection[Rewrite]) -> Run | None:
+    """Stage ledger entries of landing objects that will be replaced, so that no run reads them again.
+
+    Returns:
+        The row that publishes them; None where there is nothing to enter.
+    """
+    base = step.base.snapshots[OBJECT]
+    entries = _entries(warehouse.scan(OBJECT, base).collect(), rewrites, step.run_id)
+    if entries.is_empty():
+        return None
+    writer = warehouse.writer(OBJECT, step.run_id)
+    writer.write(entries)
+    snapshot_id = warehouse.add(OBJECT, step.branch, base, writer.close())
+    return step.run(
+        snapshots={**step.base.snapshots, OBJECT: snapshot_id},
+        accounts=nothing_new(step.base) | {OBJECT: _account(OBJECT, added=entries.height)},
+    )
+
+
 def nothing_new(base: Run) -> dict[str, Account]:
     """Return the accounts of a step that loads nothing, and derives nothing."""
     return {**base.accounts, **{table: _account(table) for table in RECORD_TABLES}}
@@ -101,7 +120,6 @@ def remove(
     step: Step,
     person: Person,
     traces: Traces,
-    rewrites: Sequence[Rewrite],
     *,
     tombstones_before: int,
     path: Callable[[str], str],
@@ -120,11 +138,10 @@ def remove(
         snapshots = dict(base)
         for table, gone in removed.items():
             snapshots[table] = gone.snapshot_id
-        snapshots[OBJECT], entries = _ledger(warehouse, step, removed, rewrites, path)
+        snapshots[OBJECT] = _ledger(warehouse, step, removed, path)
         accounts = {
             **nothing_new(step.base),
             **{table: _account(table, erased=gone.rows.height) for table, gone in removed.items()},
-            OBJECT: _account(OBJECT, added=entries),
         }
         match = step.base.match
         if any(found[table] for table in (*LANDING_TABLES, QUARANTINE, *DERIVED_TABLES)):
@@ -168,9 +185,7 @@ class _Gone:
     rows: pl.DataFrame
 
 
-def _write_without(
-    warehouse: Warehouse, step: Step, table: str, traces: Traces, progress: Progress
-) -> _Gone:
+def _write_without(warehouse: Warehouse, step: Step, table: str, traces: Traces, progress: Progress) -> _Gone:
     """Write the data files of a table that hold the person anew."""
     base = step.base.snapshots[table]
     found = traces.found_in(table, base)
@@ -190,15 +205,15 @@ def _ledger(
     warehouse: Warehouse,
     step: Step,
     removed: Mapping[str, _Gone],
-    rewrites: Collection[Rewrite],
     path: Callable[[str], str],
-) -> tuple[int, int]:
-    """Count what was erased in the ledger, and enter the rewritten objects; return its snapshot, and those."""
+) -> int:
+    """Count what was erased in the ledger, and take names out of its paths; return its snapshot."""
     base = step.base.snapshots[OBJECT]
     ledger = warehouse.scan(OBJECT, base).collect()
     records = _per_object((table, gone.rows) for table, gone in removed.items() if table != QUARANTINE)
+    bad = removed[QUARANTINE].rows
     rejected = _per_object(
-        (str(table), rows) for (table,), rows in removed[QUARANTINE].rows.partition_by("table_name", as_dict=True).items()
+        (str(table), rows) for (table,), rows in bad.partition_by("table_name", as_dict=True).items()
     )
     known = ledger.join(records.rename({"rows": "_records"}), on=_PLACE, how="left", maintain_order="left")
     known = known.join(rejected.rename({"rows": "_rejected"}), on=_PLACE, how="left", maintain_order="left")
@@ -211,20 +226,19 @@ def _ledger(
         rejected=pl.col("rejected") - gone_rejected,
         erased=pl.col("erased") + gone_records + gone_rejected,
     ).select(ledger.columns)
-    entries = _entries(after, rewrites, step.run_id)
-    if after.equals(ledger) and entries.is_empty():
-        return base, 0
+    if after.equals(ledger):
+        return base
     writer = warehouse.writer(OBJECT, step.run_id)
-    writer.write(pl.concat([after, entries]))
-    return warehouse.replace(OBJECT, step.branch, base, writer.close()), entries.height
+    writer.write(after)
+    return warehouse.replace(OBJECT, step.branch, base, writer.close())
 
 
 def _per_object(parts: Iterable[tuple[str, pl.DataFrame]]) -> pl.DataFrame:
     """Return how many rows went of each object."""
     counts = [
-        rows.group_by(digest="_digest").agg(pl.len().cast(pl.Int64).alias("rows")).select(
-            pl.lit(table).alias("table_name"), "digest", "rows"
-        )
+        rows.group_by(digest="_digest")
+        .agg(pl.len().cast(pl.Int64).alias("rows"))
+        .select(pl.lit(table).alias("table_name"), "digest", "rows")
         for table, rows in parts
     ]
     schema = {"table_name": pl.String, "digest": pl.String, "rows": pl.Int64}

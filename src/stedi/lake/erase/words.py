@@ -31,6 +31,20 @@ def _lines(receipt: Receipt) -> Iterator[str]:
         yield f"| Readings of shared devices | {receipt.device_decision} |"
     yield f"| Key, version | {receipt.key_fingerprint}, stedi {receipt.code_version} |"
     yield ""
+    yield from _scanned(receipt)
+    yield from _went(receipt)
+    yield ""
+    yield "## What remains elsewhere"
+    yield ""
+    yield from _remains(receipt)
+    if receipt.signature is not None:
+        yield ""
+        yield f"Receipt before this one: `{receipt.previous}`"
+        yield ""
+        yield f"Signature: `{receipt.signature}`"
+
+
+def _scanned(receipt: Receipt) -> Iterator[str]:
     yield "## What was scanned"
     yield ""
     seen = receipt.scanned
@@ -39,6 +53,9 @@ def _lines(receipt: Receipt) -> Iterator[str]:
     if receipt.number is not None:
         yield f"- {count(seen.decoded_after, 'file')} of the lake decoded afterwards: nothing was found"
     yield ""
+
+
+def _went(receipt: Receipt) -> Iterator[str]:
     yield "## What went"
     yield ""
     yield "| Table | Rows | Data files rewritten | Data files removed | Snapshots expired |"
@@ -65,15 +82,6 @@ def _lines(receipt: Receipt) -> Iterator[str]:
         for table in receipt.tables:
             for file in table.removed:
                 yield f"| {table.table}/{file.name} | {file.bytes:,} | `{file.sha256}` |"
-    yield ""
-    yield "## What remains elsewhere"
-    yield ""
-    yield from _remains(receipt)
-    if receipt.signature is not None:
-        yield ""
-        yield f"Receipt before this one: `{receipt.previous}`"
-        yield ""
-        yield f"Signature: `{receipt.signature}`"
 
 
 def _outcome(receipt: Receipt) -> str:
@@ -103,15 +111,15 @@ def _remains(receipt: Receipt) -> Iterator[str]:
         yield f"- training sets of these runs held the person: {', '.join(remains.trained_on)}"
     if remains.unknown_runs:
         yield (
-            f"- of {count(len(remains.unknown_runs), 'run')} that can't be told any more, since their snapshots "
+            f"- of {count(len(remains.unknown_runs), 'run')} that can't be told any more: their snapshots "
             "were expired before"
         )
     for item in remains.objects:
         yield f"- landing object `{item.path}`: {item.why}"
     if remains.shared_devices:
         yield (
-            f"- the raw readings of {count(remains.shared_devices, 'device')} that others listed too; what was "
-            "recorded until the erasure is never trusted"
+            f"- the raw readings of {count(remains.shared_devices, 'device')} that others listed too; what "
+            "was recorded until the erasure is never trusted"
         )
     if remains.foreign_files:
         yield f"- {count(remains.foreign_files, 'file')} in the warehouse that stedi did not write"
