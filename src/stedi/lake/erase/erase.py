@@ -40,7 +40,7 @@ from stedi.lake.run import new_run_id
 from stedi.lake.tombstone import Gate
 from stedi.lake.wording import count, others, were
 from stedi.landing.objects import LandingObject
-from stedi.names import ERASED, OBJECT, RUN, TOMBSTONE
+from stedi.names import ERASED, MILLISECOND, OBJECT, RUN, TOMBSTONE
 from stedi.plan.lineage import RECORD_TABLES, published_tables
 from stedi.progress import Progress, silent
 from stedi.warehouse.cut import Cut
@@ -472,8 +472,10 @@ def _erased_at(now: datetime, tombstones: pl.DataFrame, pending: pl.DataFrame) -
     begun = pending["erased_at"].max()
     if isinstance(begun, datetime):
         return begun
+    # Whole milliseconds, as the sources send times.
+    at = now.replace(microsecond=now.microsecond // 1000 * 1000) + MILLISECOND
     last = tombstones["erased_at"].max()
-    return now if not isinstance(last, datetime) else max(now, last + timedelta(microseconds=1))
+    return at if not isinstance(last, datetime) else max(at, last + MILLISECOND)
 
 
 def _left(table: str) -> ConservationError:
