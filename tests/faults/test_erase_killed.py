@@ -134,6 +134,15 @@ def test_a_killed_erasure_is_completed_by_the_same_once_more(doomed, number):
         doomed.go_on()
 
 
+def test_one_killed_between_the_new_name_of_an_object_and_the_old_is_completed(doomed):
+    doomed.begin()
+    places = [place for place, name in enumerate(doomed.steps, start=1) if name == "before unlink"]
+    first = doomed.steps.index("before _replace")
+    within = next(place for place in places if place > first and doomed.steps[place - 2] == "after replace")
+    assert erase(doomed.cage, within)[0] == -signal.SIGKILL
+    doomed.finish()
+
+
 @pytest.mark.campaign
 def test_campaign_of_kills(doomed):
     """Kill erasures at seeded steps, up to three times in a row."""

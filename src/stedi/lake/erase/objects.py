@@ -193,7 +193,8 @@ def _replace(each: Rewrite) -> None:
             s3.delete(each.old.path, None)
         return
     old, new = Path(each.old.path), Path(each.new.path)
-    if new != old and new.exists():
+    # What was put there before an interruption is as good.
+    if new != old and new.exists() and _md5(new) != _md5(each.written):
         raise LandingError(f"there is another object of the name {safe_path(new)}")
     new.parent.mkdir(parents=True, exist_ok=True)
     draft = new.with_name(f".{new.name}.erasing")
