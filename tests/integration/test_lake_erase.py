@@ -252,6 +252,9 @@ def test_a_registration_newer_than_the_erasure_comes_in_again(cage):
     pairs = cage.lake.scan("machine_learning_curated").collect().filter(customer_id=ID)
     assert pairs["timestamp"].to_list() == [at + 2 * HOUR]
     assert not run(cage.lake, cage.landing / "new", now=at + 24 * HOUR, full=True).differs
+    told = cage.lake.explain(email=EMAIL)
+    assert (told.consent_from, told.rows) == (row["consent_from"], 1)
+    assert any("was erased on" in reason.words for reason in told.reasons)
     # And can be erased once more.
     again = cage.lake.erase(email=EMAIL)
     assert again.outcome == "erased"
@@ -341,7 +344,8 @@ def test_readings_of_a_shared_device_are_never_trusted_after_one_of_two_is_erase
     assert lake.scan("accelerometer_trusted").collect().height == 3
     assert lake.scan("step_trainer_trusted").collect().is_empty()
     (row,) = lake.scan("customer_trusted").collect().rows(named=True)
-    assert row["device_consent_from"] == receipt.erased_at + timedelta(milliseconds=1)
+    (told,) = lake.explain(email=BOB).devices
+    assert told.consent_from == row["device_consent_from"] == receipt.erased_at + timedelta(milliseconds=1)
     assert receipt.remains.shared_devices == (1 if device == "keep" else 0)
     # From then on it is Bob's: Ann is no claimant any more.
     later = receipt.erased_at + HOUR
