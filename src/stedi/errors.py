@@ -9,6 +9,7 @@ __all__ = [
     "ConsentModeError",
     "ConservationError",
     "DatasetError",
+    "ErasureUnfinishedError",
     "ExportError",
     "FrameError",
     "KeyMismatchError",
@@ -16,6 +17,7 @@ __all__ = [
     "LandingError",
     "MissingLibraryError",
     "QueryError",
+    "ReceiptError",
     "RejectedError",
     "RunConflictError",
     "StediError",
@@ -94,6 +96,14 @@ class KeyMismatchError(LakeError):
 
 class RunConflictError(LakeError):
     """Another run holds the lake, or published first."""
+
+
+class ReceiptError(StediError):
+    """A receipt can't be read, was changed, or is not of this lake."""
+
+
+class ErasureUnfinishedError(LakeError):
+    """An erasure was interrupted, and nothing else may write before it is finished."""
 
 
 class ConservationError(LakeError):

@@ -10,8 +10,14 @@ from stedi.errors import ConfigurationError
 Consent = Literal["as_of", "current"]
 CONSENT_MODES: Final[tuple[Consent, ...]] = ("as_of", "current")
 
-RunKind = Literal["run", "maintenance"]
-"""What a row of the run table is: a run, or a maintenance, which changes files and no row."""
+RunKind = Literal["run", "maintenance", "erasing", "erasure"]
+"""What a row of the run table is.
+
+A run; a maintenance, which changes files and no row; a step of an erasure that is not finished; its end.
+"""
+
+TombstoneKind = Literal["person", "device", "shared_device"]
+"""What was erased: a person, a device of theirs alone, or their part in a device that others listed too."""
 
 NAMESPACE: Final = "stedi"
 
@@ -27,6 +33,10 @@ CUSTOMER_CURATED: Final = "customer_curated"
 STEP_TRAINER_TRUSTED: Final = "step_trainer_trusted"
 MACHINE_LEARNING_CURATED: Final = "machine_learning_curated"
 RUN: Final = "run"
+
+
+ERASED: Final = "erased"
+"""Why a record is not in a landing table: a tombstone kept it out, or an erasure took it away."""
 
 
 class Zone(StrEnum):

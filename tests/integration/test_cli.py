@@ -27,6 +27,7 @@ COMMANDS = (
     "ddl",
     "quarantine",
     "explain",
+    "erase",
     "tag",
     "maintain",
 )

@@ -1,7 +1,7 @@
 """What status says of a lake: each figure against the lake's own tables, each warning true or absent."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import polars as pl
 import pytest
@@ -212,3 +212,12 @@ def test_tags_that_hold_withdrawn_customers_are_counted(withdrawn):
 def test_a_lake_without_a_run_says_so(tmp_path):
     with pytest.raises(LakeError, match="no published run"):
         health_of(lake_at(tmp_path / "lake"))
+
+
+def test_status_tells_who_withdrew_and_is_still_held_and_until_when(stedi, withdrawn):
+    lake = lake_at(withdrawn)
+    first = lake.find_run("both")
+    told = stedi("status", "--lake", withdrawn, "--json").json["withdrawn"]
+    assert (told["customers"], told["runs"]) == (1, 1)
+    assert datetime.fromisoformat(told["until"]) == first.published_at + timedelta(days=30)
+    assert "withdrawn, still held by 1 older run: 1 customer;" in stedi("status", "--lake", withdrawn).out

@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 
 import stedi
-from lakes import expected, pour, rich_world, tables_of
+from lakes import expected, pour, put_rows, rich_world, tables_of
 from stedi.errors import ConfigurationError, LakeError
-from worlds import NOW, SECRET
+from worlds import HOURS, NOW, SECRET, customer, reading, step
 
 WORLD = rich_world()
 
@@ -119,3 +119,35 @@ def test_a_lake_on_s3_is_verified(s3_bucket, s3_server, tmp_path):
     }
     s3_bucket.Object(victim).delete()
     assert "lost_file" in {str(each.code) for each in lake.verify().findings}
+
+
+def test_somebody_is_erased_from_a_lake_and_a_landing_root_on_s3(s3_bucket, s3_server, tmp_path):
+    put_rows(
+        tmp_path,
+        customer=[customer(share=HOURS[0]), customer("bob@example.com", "device-b", share=HOURS[0])],
+        accelerometer=[reading(at=HOURS[2]), reading("bob@example.com", HOURS[2])],
+        step_trainer=[step(at=HOURS[2]), step("device-b", HOURS[2])],
+    )
+    for kind in ("customer", "accelerometer", "step_trainer"):
+        text = (tmp_path / kind / f"{kind}.json").read_bytes()
+        s3_bucket.put_object(Key=f"landing/{kind}/of ann@example.com.json", Body=text)
+    lake = open_lake(s3_server, tmp_path)
+    lake.run("s3://stedi/landing", now=NOW)
+    receipt = lake.erase(email="ANN@example.com", landing="s3://stedi/landing")
+    assert receipt.rows == 8
+    assert [each.records for each in receipt.objects] == [1, 1, 1]
+    assert any("object lock" in each for each in receipt.remains.elsewhere)
+    for item in s3_bucket.objects.all():
+        assert "ann@example.com" not in item.key
+        text = item.get()["Body"].read()
+        assert b"ann@example.com" not in text.lower()
+        assert b"50a1b2c3-d4e5" not in text.lower()
+    # Arrow leaves a mark of the folder, which is no file.
+    kept = [item.key for item in s3_bucket.objects.filter(Prefix="warehouse/_receipts/") if item.size]
+    assert kept == [f"warehouse/_receipts/{receipt.name}"]
+    again = open_lake(s3_server, tmp_path)
+    report = again.run("s3://stedi/landing", now=NOW)
+    assert (report.objects, report.changed) == (0, False)
+    assert again.scan("customer_trusted").collect()["email"].to_list() == ["bob@example.com"]
+    again.check_receipt(receipt)
+    assert again.maintain(keep_days=0, older_than=timedelta(0)).foreign == ()

@@ -338,6 +338,103 @@ def report(
     run_report(lake, at=at, out=out, file_format=file_format, as_json=json)
 
 
+def erase(
+    email: Annotated[
+        str, typer.Argument(help="The e-mail of the person, in any spelling.", show_default=False)
+    ],
+    *,
+    lake: LakeOption = DEFAULT_LAKE,
+    serial: Annotated[
+        bool, typer.Option("--serial", help="EMAIL is the serial number of a device of one person only.")
+    ] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Say what would be done, and change nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    reason: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Why, for the receipt; without the person's name.")
+    ] = None,
+    asked_by: Annotated[
+        str | None, typer.Option("--by", metavar="TEXT", help="Who asked, for the receipt.  [default: you]")
+    ] = None,
+    device: Annotated[
+        Literal["keep", "erase"] | None,
+        typer.Option(
+            help="Readings of devices that others listed too: keep them raw and untrusted, or erase them."
+        ),
+    ] = None,
+    drop_tag: Annotated[
+        list[str] | None, typer.Option(metavar="TAG", help="Drop a tag that holds them. May be repeated.")
+    ] = None,
+    move_tag: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TAG", help="Move a tag that holds them to the newest run. May be repeated."),
+    ] = None,
+    landing: Annotated[
+        str | None, typer.Option(metavar="ROOT", help="Rewrite the objects of a landing root, too.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Erase a person, with a signed receipt."""
+    from stedi.cli.erase import erase as run_erase  # noqa: PLC0415
+
+    run_erase(
+        email,
+        serial=serial,
+        lake=lake,
+        plan=plan,
+        yes=yes,
+        reason=reason,
+        asked_by=asked_by,
+        device=device,
+        drop_tags=drop_tag or [],
+        move_tags=move_tag or [],
+        landing=landing,
+        as_json=json,
+    )
+
+
+receipt_app = typer.Typer(
+    name="receipt",
+    help="List, show and check receipts of erasures.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(receipt_app)
+
+
+@receipt_app.command("check")
+def receipt_check(
+    file: Annotated[Path, typer.Argument(help="The receipt, as JSON.", show_default=False)],
+    *,
+    lake: LakeOption = DEFAULT_LAKE,
+    json: JsonOption = False,
+) -> None:
+    """Check a receipt: its signature, and its place in the lake's chain."""
+    from stedi.cli.receipt import check  # noqa: PLC0415
+
+    check(file, lake=lake, as_json=json)
+
+
+@receipt_app.command("list")
+def receipt_list(*, lake: LakeOption = DEFAULT_LAKE, json: JsonOption = False) -> None:
+    """List the receipts of a lake."""
+    from stedi.cli.receipt import listed  # noqa: PLC0415
+
+    listed(lake=lake, as_json=json)
+
+
+@receipt_app.command("show")
+def receipt_show(
+    number: Annotated[int, typer.Argument(help="Its number, as stedi receipt list shows it.", min=1)],
+    *,
+    lake: LakeOption = DEFAULT_LAKE,
+    json: JsonOption = False,
+) -> None:
+    """Show a receipt, for people."""
+    from stedi.cli.receipt import show as run_show  # noqa: PLC0415
+
+    run_show(number, lake=lake, as_json=json)
+
+
 @app.command()
 def tag(
     name: Annotated[str | None, typer.Argument(help="The new tag; without one, the tags are listed.")] = None,

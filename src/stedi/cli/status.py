@@ -12,6 +12,7 @@ from stedi.cli.output import console, number, print_json, size
 from stedi.contract.reasons import words_of
 from stedi.lake.health import Health, health_of
 from stedi.lake.lake import Lake
+from stedi.lake.wording import count
 from stedi.plan.match import percent
 
 _RUNS = 5
@@ -41,6 +42,7 @@ def status(lake: Path, *, as_json: bool) -> None:
     _print_sensors(out, health)
     _print_runs(out, health)
     _print_maintenance(out, health)
+    _print_withdrawn(out, health)
     _print_rejects(out, health)
     _print_tags(out, health)
 
@@ -93,6 +95,16 @@ def _print_maintenance(out: Console, health: Health) -> None:
     if health.last_maintained is not None:
         out.print()
         out.print(f"last maintained: {_moment(health.last_maintained)}")
+
+
+def _print_withdrawn(out: Console, health: Health) -> None:
+    held = health.withdrawn
+    if held is not None:
+        out.print()
+        out.print(
+            f"withdrawn, still held by {count(held.runs, 'older run')}: {count(held.customers, 'customer')}; "
+            f"stedi maintain lets them go from {_moment(held.until)} on, but for the last ten runs and tags"
+        )
 
 
 def _print_rejects(out: Console, health: Health) -> None:

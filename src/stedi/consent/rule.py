@@ -4,8 +4,9 @@ Fail closed, deny wins. ``docs/consent.md`` tells the same in words, with a work
 """
 
 import narwhals as nw
+import polars as pl
 
-from stedi.frame.checked import Rows
+from stedi.frame.checked import Rows, carry
 from stedi.names import MILLISECOND
 
 
@@ -77,5 +78,27 @@ def device_consents(statements: Rows, consents: Rows) -> Rows:
             nw.col("_refuses").max().alias("_refuses"),
         )
         .filter(nw.col("_refuses") == 0)
+        .select("device_id", "device_consent_from")
+    )
+
+
+def after_erasure(usable: Rows, tombstones: pl.DataFrame) -> Rows:
+    """Return the devices that may be used; those of erased people only from 1 ms after the erasure on.
+
+    An erased person is a claimant of whom nothing is known any more. What the device recorded until then may
+    be theirs: it is never trusted, whoever else listed the device, and whatever they agreed to.
+
+    Args:
+        usable: (device_id, device_consent_from).
+        tombstones: Rows of the tombstone table.
+    """
+    erased = tombstones.filter(pl.col("kind") != "person").select(device_id="digest", _erased_at="erased_at")
+    return (
+        usable.join(carry(erased, usable), on="device_id", how="left")
+        .with_columns(
+            device_consent_from=nw.max_horizontal(
+                nw.col("device_consent_from"), nw.col("_erased_at") + nw.lit(MILLISECOND)
+            )
+        )
         .select("device_id", "device_consent_from")
     )

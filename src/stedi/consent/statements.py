@@ -76,6 +76,19 @@ def identified(rejected: pl.DataFrame, pseudonyms: Pseudonyms) -> pl.DataFrame:
     )
 
 
+def of_erased(tombstones: pl.DataFrame, like: Rows) -> Rows:
+    """Return the denials of erased people: whoever registers again consents to nothing from before.
+
+    Args:
+        tombstones: Rows of the tombstone table.
+        like: Statements, in whose engine they are wanted.
+    """
+    people = tombstones.filter(kind="person").select(
+        customer_id="digest", device_id=pl.lit(None, pl.String), at="erased_at"
+    )
+    return carry(people, like).with_columns(share=never(nw.col("at"))).select(*STATEMENT)
+
+
 def in_effect(denials: Rows, records: Rows) -> Rows:
     """Return rejected records with the time at which each takes effect in ``at``.
 

@@ -97,7 +97,19 @@ TOMBSTONES: Final = Contract(
             doc="The customer_id or device_id of what was erased.",
             required=True,
         ),
-        Column(name="erased_at", kind=Kind.TIMESTAMPTZ, doc="When it was erased.", required=True),
+        Column(
+            name="kind",
+            kind=Kind.STRING,
+            doc="person; device, which nobody else ever listed: its readings until then stay out; or "
+            "shared_device, which others listed too: its readings until then are never trusted.",
+            required=True,
+        ),
+        Column(
+            name="erased_at",
+            kind=Kind.TIMESTAMPTZ,
+            doc="When it was erased; of a person moved on to a later denial that was kept out.",
+            required=True,
+        ),
     ),
 )
 
@@ -114,7 +126,8 @@ RUNS: Final = Contract(
         Column(
             name="kind",
             kind=Kind.STRING,
-            doc="run; or maintenance, which changes files and no row, and judges nothing.",
+            doc="run; maintenance, which changes files and no row, and judges nothing; erasing, a step of an "
+            "erasure that is not finished; or erasure, its end.",
             required=True,
         ),
         Column(name="started_at", kind=Kind.TIMESTAMPTZ, doc="When it began.", required=True),

@@ -6,10 +6,9 @@ from typing import Final
 
 from stedi.contract import LANDING
 from stedi.lake.history import Run
-from stedi.lake.load import ERASED
 from stedi.lake.upcoming import Upcoming
 from stedi.lake.wording import count
-from stedi.names import MACHINE_LEARNING_CURATED
+from stedi.names import ERASED, MACHINE_LEARNING_CURATED
 
 _REJECTED_SHARE: Final = 0.01
 

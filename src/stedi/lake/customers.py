@@ -13,10 +13,11 @@ from stedi.contract.reasons import Drop
 from stedi.frame.checked import fetch
 from stedi.lake.claims import Ring, claims, ring
 from stedi.lake.dated import dated
+from stedi.lake.erase.erased import Erased
 from stedi.lake.passing import passing
 from stedi.lake.past import Past
 from stedi.lake.tally import Tally
-from stedi.names import CUSTOMER_LANDING, CUSTOMER_TRUSTED, OBJECT, QUARANTINE, Consent
+from stedi.names import CUSTOMER_LANDING, CUSTOMER_TRUSTED, OBJECT, QUARANTINE, TOMBSTONE, Consent
 from stedi.transform.sanitize_customers import judge_customers, newest, weigh_customers
 
 Scan = Callable[[str], pl.LazyFrame]
@@ -24,6 +25,7 @@ Scan = Callable[[str], pl.LazyFrame]
 
 _NAMES: Final = contract_of(CUSTOMER_TRUSTED).names
 _PLACE: Final = ["_digest", "_position"]
+_TOMB: Final = ["digest", "kind", "erased_at"]
 
 
 class Customers:
@@ -35,12 +37,21 @@ class Customers:
         run_id: The run that derives.
         pseudonyms: Make the ids.
         consent: The lake's consent mode.
+        erased: What is there no more, of what was there before.
     """
 
     def __init__(
-        self, past: Past, scan: Scan, *, run_id: str, pseudonyms: Pseudonyms, consent: Consent
+        self,
+        past: Past,
+        scan: Scan,
+        *,
+        run_id: str,
+        pseudonyms: Pseudonyms,
+        consent: Consent,
+        erased: Erased | None = None,
     ) -> None:
         """Read nothing yet."""
+        self._erased = erased
         self._past = past
         self._scan = scan
         self._run_id = run_id
@@ -60,7 +71,7 @@ class Customers:
             tally.change(past.table(CUSTOMER_TRUSTED), rows)
             return rows
         new = self._scan(CUSTOMER_LANDING).filter(pl.col("_run") == self._run_id).select("email").collect()
-        tally.rows_in += new.height
+        tally.rows_in += new.height - (self._erased.rows(CUSTOMER_LANDING).height if self._erased else 0)
         people = self._concerned(new, now)
         if people.is_empty():
             return past.standing.customers
@@ -79,11 +90,24 @@ class Customers:
         place = [*_PLACE, "released_at"]
         was, is_now = (self._damaged(scan).select("email", *place) for scan in (past.scan, self._scan))
         rejected = is_now.join(was, on=place, how="anti", nulls_equal=True).select("email")
-        return keys(pl.concat([new, later, rejected])["email"].unique()).unique()
+        gone = self._erased.people if self._erased else pl.Series(dtype=pl.String)
+        named = keys(pl.concat([new, later, rejected])["email"].unique())
+        return pl.concat([named, self._moved_tombstones(), gone]).unique()
+
+    def _moved_tombstones(self) -> pl.Series:
+        """Return the keys of the people whose tombstone moved on: they denied once more."""
+        moved = self._scan(TOMBSTONE).collect().join(self._past.table(TOMBSTONE), on=_TOMB, how="anti")
+        if moved.is_empty():
+            return pl.Series(dtype=pl.String)
+        emails = keys(self._scan(CUSTOMER_LANDING).select("email").unique().collect()["email"]).unique()
+        ids = pl.Series([self._pseudonyms.customer_id(email) for email in emails], dtype=pl.String)
+        return emails.filter(ids.is_in(moved["digest"].implode()))
 
     def _claims(self) -> pl.DataFrame:
-        pairs = self._scan(CUSTOMER_LANDING).select("email", "serial_number").unique().collect()
-        return claims(pairs, self._damaged(self._scan))
+        # Whom an erased person's records concern, only the tables before know.
+        scan = self._past.scan if self._erased else self._scan
+        pairs = scan(CUSTOMER_LANDING).select("email", "serial_number").unique().collect()
+        return claims(pairs, self._damaged(scan))
 
     def _judge(
         self, scan: Scan, now: datetime, about: Ring | None, tally: Tally, *, sign: int
@@ -101,6 +125,7 @@ class Customers:
             pseudonyms=self._pseudonyms,
             consent=self._consent,
             rejected=rejected.collect(),
+            tombstones=scan(TOMBSTONE).collect(),
         )
         decided = fetch(judge_customers(weighed))
         if about is not None:

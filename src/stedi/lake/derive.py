@@ -12,7 +12,7 @@ is staged by its customer's bucket, and the rest of the rule runs on a few bucke
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import narwhals as nw
 import polars as pl
@@ -24,6 +24,7 @@ from stedi.frame.checked import Rows, fetch
 from stedi.lake.bucket_turns import BucketTurns, Touched
 from stedi.lake.buckets import Buckets
 from stedi.lake.customers import Customers
+from stedi.lake.erase.erased import Erased
 from stedi.lake.past import Past
 from stedi.lake.staging import BucketStage
 from stedi.lake.standing import Devices, Moved, Standing, moved_customers, moved_devices
@@ -47,6 +48,8 @@ from stedi.transform.trust_accelerometer import judge_accelerometer
 from stedi.transform.trust_step_trainer import attribute, judge_step_trainer
 from stedi.warehouse.read import batches
 from stedi.warehouse.warehouse import Warehouse
+
+_DRIVING: Final = {step.table: step.driving for step in LINEAGE}
 
 Judge: TypeAlias = Callable[[pl.DataFrame], Rows]
 """Says of landing rows why they are kept out, in their column ``_reason``."""
@@ -80,6 +83,7 @@ class Derivation:
         run_id: The run that derives.
         scratch: An empty folder for rows on their way to their bucket.
         progress: Is told how far it is.
+        erased: Landing rows that are there no more.
     """
 
     def __init__(
@@ -91,8 +95,10 @@ class Derivation:
         run_id: str,
         scratch: Path,
         progress: Progress,
+        erased: Erased | None = None,
     ) -> None:
         """Write nothing yet."""
+        self._erased = erased
         self._warehouse = warehouse
         self._sources = sources
         self._past = past
@@ -106,7 +112,12 @@ class Derivation:
         """Derive the tables into new data files on a branch."""
         past = self._past
         customers = Customers(
-            past, self._scan, run_id=self._run_id, pseudonyms=pseudonyms, consent=consent
+            past,
+            self._scan,
+            run_id=self._run_id,
+            pseudonyms=pseudonyms,
+            consent=consent,
+            erased=self._erased,
         ).derive(now, self._tallies[CUSTOMER_TRUSTED])
         standing = Standing.of(customers)
         people = moved_customers(past.standing, standing)
@@ -159,6 +170,7 @@ class Derivation:
             rows = admitted.select(names)
             seen.append(rows.select(pl.col("customer_id").unique()))
             stage.add(self._buckets.place(rows))
+        self._forget(ACCELEROMETER_TRUSTED, lambda batch: judge_accelerometer(batch, standing.consenting))
         curated = standing.customers.join(pl.concat(seen), on="customer_id", how="semi")
         return Devices.of(standing.customers, curated)
 
@@ -175,6 +187,16 @@ class Derivation:
         ):
             rows = fetch(attribute(nw.from_native(admitted.lazy()), devices.holders))
             stage.add(self._buckets.place(rows.select(names)))
+        self._forget(STEP_TRAINER_TRUSTED, lambda batch: judge_step_trainer(batch, devices.usable))
+
+    def _forget(self, table: str, judge: Judge) -> None:
+        """Count erased landing rows no more: as they would be judged now, which is out."""
+        if self._erased is None:
+            return
+        tally = self._tallies[table]
+        gone = self._erased.rows(_DRIVING[table])
+        tally.rows_in -= gone.height
+        tally.judged(fetch(judge(gone)), sign=-1)
 
     def _admitted(
         self,

@@ -1,13 +1,15 @@
 """How a lake is: what somebody on call asks first."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import polars as pl
 
 from stedi.contract import LANDING
+from stedi.errors import CatalogError
 from stedi.lake.concern import (
     Concern,
     about_consents,
@@ -31,6 +33,8 @@ from stedi.names import (
 from stedi.plan.lineage import LINEAGE
 
 _RUNS: Final = 10
+KEPT: Final = timedelta(days=30)
+"""For how long ``Lake.maintain`` keeps old runs readable, unless asked otherwise."""
 _TIMES: Final = {ACCELEROMETER_TRUSTED: "timestamp", STEP_TRAINER_TRUSTED: "sensor_reading_time"}
 
 
@@ -106,6 +110,22 @@ class TagFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawn:
+    """Customers whom the newest run does not trust, and whose rows older runs still hold.
+
+    Attributes:
+        customers: How many.
+        runs: The older runs that hold one, by distinct versions of the table.
+        until: When the newest of these is 30 days old: from then on a maintenance lets it go, unless a tag
+            names it or it is one of the last ten.
+    """
+
+    customers: int
+    runs: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
     """The state of a lake at its newest run.
 
@@ -122,6 +142,7 @@ class Health:
         tags: The tags, by name.
         held_in_quarantine: Rejected records that are not released.
         upcoming: Consents that begin later; None where there are none.
+        withdrawn: Withdrawn customers whom older runs still hold; None where there are none.
         warnings: What should be looked at; empty for a healthy lake.
     """
 
@@ -137,6 +158,7 @@ class Health:
     tags: tuple[TagFacts, ...]
     held_in_quarantine: int
     upcoming: Upcoming | None
+    withdrawn: Withdrawn | None
     warnings: tuple[Concern, ...]
 
     def to_dict(self) -> dict[str, object]:
@@ -184,6 +206,7 @@ def health_of(lake: Lake) -> Health:
         tags=tags,
         held_in_quarantine=held,
         upcoming=begins,
+        withdrawn=_withdrawn(lake, runs),
         warnings=warnings,
     )
 
@@ -237,3 +260,25 @@ def _tags(lake: Lake, runs: Mapping[str, Run], newest: Run) -> tuple[tuple[TagFa
 def _customers(lake: Lake, run_id: str) -> set[str]:
     frame = lake.scan(CUSTOMER_TRUSTED, at=run_id, include_withdrawn=True)
     return set(frame.select("customer_id").collect()["customer_id"])
+
+
+def _withdrawn(lake: Lake, runs: Sequence[Run]) -> Withdrawn | None:
+    """Return the customers whom older runs hold, and the newest run does not trust."""
+    trusted = _customers(lake, runs[-1].run_id)
+    # Runs that share a version of the table hold the same people: the newest of them stays longest.
+    newest = {run.snapshots[CUSTOMER_TRUSTED]: run for run in runs}
+    gone: set[str] = set()
+    holding = []
+    for run in newest.values():
+        # What was expired holds nobody.
+        with contextlib.suppress(CatalogError):
+            if held := _customers(lake, run.run_id) - trusted:
+                gone |= held
+                holding.append(run)
+    if not holding:
+        return None
+    return Withdrawn(
+        customers=len(gone),
+        runs=len(holding),
+        until=max(run.published_at for run in holding) + KEPT,
+    )

@@ -32,7 +32,8 @@ class Run:
         match: How well the two sensors pair.
         snapshots: The snapshot of each table.
         accounts: The row arithmetic of each table.
-        kind: ``"maintenance"`` where only files changed, and no row.
+        kind: ``"maintenance"`` where only files changed, and no row; ``"erasing"`` and ``"erasure"`` for the
+            steps of an erasure and for its end.
     """
 
     run_id: str

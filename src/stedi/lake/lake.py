@@ -1,7 +1,9 @@
 """The lake's face: open it, run it, read it, tag it."""
 
+import getpass
 import os
 import re
+import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
@@ -13,6 +15,9 @@ import polars as pl
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.contract import CONTRACTS, contract_of
 from stedi.errors import ConfigurationError, LakeError, UnknownNameError
+from stedi.lake.erase.chain import check_chain, check_in_chain, check_signature, receipts_of
+from stedi.lake.erase.erase import DeviceDecision, Erasure, Request
+from stedi.lake.erase.receipt import Receipt
 from stedi.lake.expired import check_readable
 from stedi.lake.explain.explain import explain
 from stedi.lake.explain.explanation import Explanation
@@ -307,6 +312,115 @@ class Lake:
             check_readable(warehouse, runs, run, table)
         with self._site.explained():
             return privacy_report(warehouse, runs, run, _tags(warehouse), lake=str(self._site))
+
+    def erase(
+        self,
+        *,
+        email: str | None = None,
+        serial_number: str | None = None,
+        plan: bool = False,
+        reason: str | None = None,
+        asked_by: str | None = None,
+        device: DeviceDecision | None = None,
+        drop_tags: Collection[str] = (),
+        move_tags: Collection[str] = (),
+        landing: str | os.PathLike[str] | None = None,
+        progress: Progress = silent,
+    ) -> Receipt:
+        """Erase a person from the lake, its history and its files, and return the signed receipt.
+
+        Their records and readings, those of the devices that nobody else ever listed, and every snapshot,
+        tag of a run, branch and file that held them go at once. Old files that are sent again admit nothing
+        of them, until a registration that is newer than the erasure. Everybody else's rows stay as they are,
+        but for readings of shared devices, see ``device``.
+
+        An erasure that was interrupted is finished by asking for the same again; until then nothing else
+        may write to the lake. One that has nothing to do says so in its receipt.
+
+        Args:
+            email: The e-mail of the person, in any spelling.
+            serial_number: Instead of it, the serial number of a device that only one person ever listed.
+            plan: Say what would be done, and change nothing.
+            reason: Why, for the receipt; it must not name the person.
+            asked_by: Who asked, for the receipt; by default the name of the user who is logged in.
+            device: What becomes of readings of devices that others listed too. ``"keep"``: the raw readings
+                stay, and what was recorded until the erasure is never trusted. ``"erase"``: it is deleted.
+            drop_tags: Tags (and branches of other tools) to drop if they hold the person.
+            move_tags: Tags to move to the newest run, without the person, if they hold them.
+            landing: A landing root whose objects are rewritten without the person, too.
+            progress: Is told how far the erasure is.
+
+        Raises:
+            ConfigurationError: It can't be told who is meant, the reason names them, or a decision about a
+                shared device is missing.
+            LakeError: Another run holds the lake, or a tag holds the person and nothing was said about it.
+            KeyMismatchError: The lake's key is missing, or another one.
+
+        Examples:
+            >>> import stedi
+            >>> stedi.Lake.open("no-such-lake").erase(email="ann@example.com")
+            Traceback (most recent call last):
+            stedi.errors.LakeError: there is no published run in the lake ...
+        """
+        asked_at = datetime.now(UTC)
+        warehouse, runs = self._site.read()
+        pseudonyms, _ = find_key(self._pseudonyms, fingerprint=runs[-1].key_fingerprint)
+
+        def request(scratch: Path) -> Request:
+            return Request(
+                asked=(email, serial_number),
+                asked_at=asked_at,
+                asked_by=asked_by if asked_by is not None else getpass.getuser(),
+                reason=reason,
+                device=device,
+                drop=frozenset(drop_tags),
+                move=frozenset(move_tags),
+                sources=find_sources(os.fspath(landing)) if landing is not None else None,
+                remote=self._site.folder is None,
+                pseudonyms=pseudonyms,
+                scratch=scratch,
+                progress=progress,
+            )
+
+        if plan:
+            with self._site.explained(), tempfile.TemporaryDirectory(prefix="stedi-") as folder:
+                return Erasure(warehouse, runs, request(Path(folder))).plan()
+        with self._site.hold(erasing=True) as (held, published), self._site.scratch() as scratch:
+            return Erasure(held, published, request(scratch)).execute()
+
+    def receipts(self) -> Sequence[Receipt]:
+        """Return the receipts of all erasures, the oldest first.
+
+        Raises:
+            ReceiptError: One can't be read, or is missing.
+            LakeError: Nothing was published yet.
+        """
+        warehouse, _ = self._site.read()
+        return receipts_of(warehouse)
+
+    @property
+    def receipts_place(self) -> str:
+        """The folder of the receipts, one JSON file each."""
+        return self._site.read()[0].notes_place
+
+    def check_receipt(self, receipt: Receipt | None = None) -> None:
+        """Check that a receipt is as stedi wrote it: its signature, and its place in the lake's chain.
+
+        Args:
+            receipt: The receipt; None to check the whole chain.
+
+        Raises:
+            ReceiptError: Something was changed, left out or put in.
+            KeyMismatchError: The lake's key is missing, or another one.
+        """
+        warehouse, runs = self._site.read()
+        pseudonyms, _ = find_key(self._pseudonyms, fingerprint=runs[-1].key_fingerprint)
+        if receipt is not None:
+            check_signature(receipt, pseudonyms)
+        receipts = receipts_of(warehouse)
+        check_chain(receipts, pseudonyms)
+        if receipt is not None:
+            check_in_chain(receipt, receipts)
 
     def scan(
         self, table: str, *, at: str | datetime | None = None, include_withdrawn: bool = False

@@ -11,17 +11,16 @@ from stedi.consent.pseudonyms import Pseudonyms
 from stedi.contract import LANDING, Contract, contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.errors import LandingError, RejectedError
-from stedi.lake.tombstone import keep_out
+from stedi.lake.tombstone import Gate
 from stedi.landing.fetch import fetch
 from stedi.landing.objects import LandingObject, find_objects
 from stedi.landing.redact import safe_path
-from stedi.names import CUSTOMER_LANDING, OBJECT, QUARANTINE, TOMBSTONE
+from stedi.names import CUSTOMER_LANDING, ERASED, OBJECT, QUARANTINE, TOMBSTONE
 from stedi.plan.account import Account
 from stedi.progress import Progress
 from stedi.warehouse.warehouse import Warehouse
 from stedi.warehouse.writer import TableWriter
 
-ERASED = "erased"
 UPDATED = "last_update_date"
 
 
@@ -76,10 +75,9 @@ class Loader:
         self._base = base
         self._run_id = run_id
         self._branch = branch
-        self._pseudonyms = pseudonyms
         self._progress = progress
         self._ledger = warehouse.scan(OBJECT, base[OBJECT]).collect()
-        self._tombstones = warehouse.scan(TOMBSTONE, base[TOMBSTONE]).collect()
+        self._gate = Gate(warehouse.scan(TOMBSTONE, base[TOMBSTONE]).collect(), pseudonyms)
         self._entries: list[dict[str, object]] = []
         self._reasons: dict[str, Counter[str]] = {contract.name: Counter() for contract in LANDING}
 
@@ -98,7 +96,11 @@ class Loader:
                     f"no file for {table}: the landing root needs a folder {folder}/ with at least one file"
                 )
         return {
-            table: [item for item in objects if (table, item.path, item.size, item.version) not in known]
+            table: [
+                item
+                for item in objects
+                if (table, self._gate.path(item.path), item.size, item.version) not in known
+            ]
             for table, objects in sources.items()
         }
 
@@ -132,10 +134,19 @@ class Loader:
             for name, writer in writers.items()
         }
         return Loaded(
-            snapshots={TOMBSTONE: self._base[TOMBSTONE]} | snapshots,
+            snapshots={TOMBSTONE: self._tombstones()} | snapshots,
             accounts=accounts,
             read=[safe_path(str(entry["path"])) for entry in self._entries],
         )
+
+    def _tombstones(self) -> int:
+        """Write tombstones anew if any moved on, and return their snapshot."""
+        moved = self._gate.moved
+        if moved is None:
+            return self._base[TOMBSTONE]
+        writer = self._warehouse.writer(TOMBSTONE, self._run_id)
+        writer.write(moved)
+        return self._warehouse.replace(TOMBSTONE, self._branch, self._base[TOMBSTONE], writer.close())
 
     def _load_object(
         self, item: LandingObject, contract: Contract, digests: set[str], writers: Mapping[str, TableWriter]
@@ -149,14 +160,15 @@ class Loader:
             duplicate = fetched.digest in digests
             if not duplicate:
                 for split in fetched.splits(contract, run=self._run_id):
-                    rows = keep_out(split.kept, contract, self._tombstones, self._pseudonyms)
-                    writers[contract.name].write(rows)
-                    writers[QUARANTINE].write(split.rejected)
-                    kept += rows.height
-                    erased += split.kept.height - rows.height
-                    rejected += split.rejected.height
                     newest_update = _newest(newest_update, split.kept)
-                    reasons.update(split.rejected["reason"].to_list())
+                    rows = self._gate.records(split.kept, contract)
+                    bad = self._gate.rejected(split.rejected, newest_update)
+                    writers[contract.name].write(rows)
+                    writers[QUARANTINE].write(bad)
+                    kept += rows.height
+                    erased += split.kept.height - rows.height + split.rejected.height - bad.height
+                    rejected += bad.height
+                    reasons.update(bad["reason"].to_list())
                 consent_field = fetched.summary.consent_field
                 digests.add(fetched.digest)
             digest = fetched.digest
@@ -165,7 +177,7 @@ class Loader:
         self._entries.append(
             {
                 "table_name": contract.name,
-                "path": item.path,
+                "path": self._gate.path(item.path),
                 "size": item.size,
                 "version": item.version,
                 "digest": digest,

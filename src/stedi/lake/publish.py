@@ -10,7 +10,7 @@ from typing import Final
 
 from stedi.errors import ConservationError
 from stedi.lake.history import TAG_PREFIX, Run, to_frame
-from stedi.names import RUN
+from stedi.names import ERASED, RUN
 from stedi.plan.account import Account
 from stedi.plan.lineage import LINEAGE, RECORD_TABLES
 from stedi.warehouse.warehouse import Warehouse
@@ -30,8 +30,10 @@ def audit(
     base: Mapping[str, int],
     staged: Mapping[str, int],
     accounts: Mapping[str, Account],
+    *,
+    erasing: bool = False,
 ) -> None:
-    """Check the arithmetic of a run against the tables that it staged.
+    """Check the arithmetic of a run, or of an erasure, against the tables that it staged.
 
     Raises:
         ConservationError: Rows were lost or made.
@@ -40,7 +42,9 @@ def audit(
         account.check()
     for table in RECORD_TABLES:
         grown = warehouse.count(table, staged[table]) - warehouse.count(table, base[table])
-        _same(table, "rows were added", grown, accounts[table].rows_out)
+        # What a tombstone keeps out was never there; only an erasure takes rows away.
+        gone = accounts[table].dropped.get(ERASED, 0) if erasing else 0
+        _same(table, "rows were added", grown, accounts[table].rows_out - gone)
     for step in LINEAGE:
         _same(
             step.table,

@@ -21,7 +21,7 @@ from stedi.lake.publish import audit, publish
 from stedi.lake.release import release
 from stedi.lake.report import RunReport
 from stedi.landing.objects import LandingObject
-from stedi.names import CUSTOMER_LANDING, OBJECT, QUARANTINE, Consent
+from stedi.names import CUSTOMER_LANDING, OBJECT, QUARANTINE, TOMBSTONE, Consent
 from stedi.plan.account import Account
 from stedi.plan.change import Change, People
 from stedi.plan.lineage import LANDING_TABLES, LINEAGE, RECORD_TABLES, published_tables
@@ -220,6 +220,8 @@ def _other_code(base: Run | None) -> bool:
 def _anything_new(warehouse: Warehouse, order: Order, base: Run, loaded: Loaded) -> bool:
     """Say whether any derived table could differ from the base run's: new rows, new code, or time."""
     if any(loaded.accounts[name].rows_out for name in (*LANDING_TABLES, QUARANTINE)):
+        return True
+    if loaded.snapshots[TOMBSTONE] != base.snapshots[TOMBSTONE]:
         return True
     if _other_code(base):
         return True

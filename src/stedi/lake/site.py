@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from stedi.errors import LakeError, RunConflictError
+from stedi.errors import ErasureUnfinishedError, LakeError, RunConflictError
 from stedi.lake.history import Run, from_frame
 from stedi.lake.publish import repair
 from stedi.names import RUN
@@ -69,20 +69,23 @@ class Site:
         return warehouse, runs
 
     @contextlib.contextmanager
-    def hold(self, *, only_look: bool = False) -> Iterator[tuple[Warehouse, Sequence[Run]]]:
+    def hold(
+        self, *, only_look: bool = False, erasing: bool = False
+    ) -> Iterator[tuple[Warehouse, Sequence[Run]]]:
         """Hold the lake, made if need be and repaired, for the length of a block.
 
         A lake that was made here, and in which nothing was published, is removed again if the block fails.
 
         Args:
             only_look: Remove it in any case.
+            erasing: To erase somebody: only that may go on where an erasure is not finished.
 
         Raises:
-            LakeError: The folder can't hold a lake, or another run holds it.
+            LakeError: The folder can't hold a lake, another run holds it, or an erasure is not finished.
         """
         if self.folder is None:
             with self.explained():
-                yield self._prepared()
+                yield self._prepared(erasing=erasing)
             return
         new = not self.exists
         made = _make_folder(self.folder)
@@ -90,7 +93,7 @@ class Site:
         try:
             with exclusive(self.folder), self.explained():
                 try:
-                    yield self._prepared()
+                    yield self._prepared(erasing=erasing)
                     failed = False
                 finally:
                     if new and (failed or only_look) and not self._has_run():
@@ -167,10 +170,15 @@ class Site:
         except Exception:  # noqa: BLE001 - whatever it is, another error is on its way to the user
             return True
 
-    def _prepared(self) -> tuple[Warehouse, Sequence[Run]]:
+    def _prepared(self, *, erasing: bool) -> tuple[Warehouse, Sequence[Run]]:
         warehouse = self._fresh(create=True)
         warehouse.create_missing(self.buckets)
         runs = published(warehouse)
+        if runs and runs[-1].kind == "erasing" and not erasing:
+            raise ErasureUnfinishedError(
+                f"an erasure in the lake {self}, begun at {runs[-1].started_at:%Y-%m-%d %H:%M:%S}Z, is not "
+                "finished, and nothing else may write until it is: run stedi erase again for the same person"
+            )
         repair(warehouse, runs)
         return warehouse, runs
 

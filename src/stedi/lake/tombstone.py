@@ -1,60 +1,241 @@
 """Before landing: records of what was erased stay out, however often old files are replayed."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from functools import cache
+from typing import Final
+from urllib.parse import unquote
 
 import polars as pl
 
 from stedi.consent.pseudonyms import Pseudonyms
-from stedi.contract import Contract
-from stedi.names import ACCELEROMETER_LANDING, CUSTOMER_LANDING
+from stedi.contract import Contract, contract_of
+from stedi.contract.schemas import polars_schema
+from stedi.names import (
+    ACCELEROMETER_LANDING,
+    CUSTOMER_LANDING,
+    EARLIEST,
+    TOMBSTONE,
+    TombstoneKind,
+)
+
+ERASED_TEXT: Final = "<erased>"
+"""What stands in the place of a raw text that named an erased person or device."""
+
+_EMAIL: Final = re.compile(r"[^\s/\\\"'<>,;:=(){}\[\]|@]+@[^\s/\\\"'<>,;:=(){}\[\]|@]+")
+_SERIAL: Final = re.compile(r"[^\s/\\\"'<>,;:=(){}\[\]|@]{4,128}")
+_MARK: Final = re.compile(r"[-_.+~%&#!$*?^`]")
+_MARKS: Final = 16
+_SHARE: Final = "share_with_research_as_of_date"
 
 
-def keep_out(
-    records: pl.DataFrame, contract: Contract, tombstones: pl.DataFrame, pseudonyms: Pseudonyms
-) -> pl.DataFrame:
-    """Return the records without those of an erased person or device.
+class Gate:
+    """Lets in what is new, and keeps out what was erased.
 
-    A customer record comes back with a registration newer than the erasure; a reading that was taken after
-    it is let through to the consent rule.
+    A customer record of an erased person comes back with a registration newer than the erasure. A reading
+    that was taken after it is let through to the consent rule. Whoever is kept out and denies once more,
+    later than the erasure, moves the tombstone on: no registration from before that denial comes back.
 
     Args:
-        records: Rows of a landing table.
-        contract: Its contract.
         tombstones: The tombstone table.
-        pseudonyms: Make the digests that tombstones hold.
+        pseudonyms: Make the digests that it holds.
+
+    Examples:
+        >>> import polars as pl, stedi
+        >>> gate = Gate(polars_schema(contract_of("tombstone")).to_frame(), stedi.Pseudonyms(bytes(32)))
+        >>> gate.path("customer/ann@example.com.json")
+        'customer/ann@example.com.json'
     """
-    if tombstones.is_empty() or records.is_empty():
-        return records
-    if contract.name == CUSTOMER_LANDING:
-        named = [("email", pseudonyms.customer_id), ("serial_number", pseudonyms.device_id)]
-        since = "registration_date"
-    elif contract.name == ACCELEROMETER_LANDING:
-        named, since = [("user", pseudonyms.customer_id)], "timestamp"
-    else:
-        named, since = [("serial_number", pseudonyms.device_id)], "sensor_reading_time"
-    kept = records
-    for column, digest in named:
-        kept = _without(kept, column, digest, tombstones, since)
-    return kept
+
+    def __init__(self, tombstones: pl.DataFrame, pseudonyms: Pseudonyms) -> None:
+        """Know who was erased."""
+        self._tombstones = tombstones
+        self._pseudonyms = pseudonyms
+        self._moved: dict[str, datetime] = {}
+        self._people = self._of("person")
+        self._devices = self._of("device")
+        self.names_erased = cache(self._names_erased)
+
+    def _of(self, kind: TombstoneKind) -> dict[str, datetime]:
+        return dict(self._tombstones.filter(kind=kind).select("digest", "erased_at").iter_rows())
+
+    def records(self, records: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+        """Return good records of a landing table without those of an erased person or device."""
+        if self._tombstones.is_empty() or records.is_empty():
+            return records
+        if contract.name == CUSTOMER_LANDING:
+            kept = self._keep(
+                records, "email", "registration_date", self._people, self._pseudonyms.customer_id
+            )
+            self._note_denials(records, kept)
+        elif contract.name == ACCELEROMETER_LANDING:
+            kept = self._keep(records, "user", "timestamp", self._people, self._pseudonyms.customer_id)
+        else:
+            kept = self._keep(
+                records, "serial_number", "sensor_reading_time", self._devices, self._pseudonyms.device_id
+            )
+        return self._without_paths(kept)
+
+    def rejected(self, rejected: pl.DataFrame, newest_update: datetime | None) -> pl.DataFrame:
+        """Return rejected records without those of erased people, and no raw text that names one.
+
+        Args:
+            rejected: Rows of the quarantine.
+            newest_update: The newest update time among the good records of their object, as far as it is
+                read: an undated record takes effect then.
+        """
+        if self._tombstones.is_empty() or rejected.is_empty():
+            return rejected
+        ids = [None if email is None else self._pseudonyms.customer_id(email) for email in rejected["email"]]
+        serials = [
+            None if serial is None else self._pseudonyms.device_id(serial)
+            for serial in rejected["serial_number"]
+        ]
+        of_person = pl.Series([each in self._people for each in ids])
+        # A reading says by itself whose it is; a customer record's serial is only what it lists.
+        of_device = pl.Series([each in self._devices for each in serials]) & (
+            rejected["table_name"] != CUSTOMER_LANDING
+        )
+        for customer_id, table, at in zip(
+            ids, rejected["table_name"], rejected["last_update_date"], strict=True
+        ):
+            if customer_id in self._people and table == CUSTOMER_LANDING:
+                self._note(customer_id, at if at is not None else newest_update)
+        named = pl.Series([raw is not None and self.names_erased(raw) for raw in rejected["raw"]])
+        nameless = rejected["email"].is_null()
+        kept = rejected.with_columns(
+            raw=pl.when(named).then(pl.lit(ERASED_TEXT)).otherwise(pl.col("raw"))
+        ).filter(~(of_person | of_device | (named & nameless)))
+        return self._without_paths(kept)
+
+    def path(self, path: str) -> str:
+        """Return a path with the first digits of a digest in the place of an erased name."""
+        if self._tombstones.is_empty():
+            return path
+        plain = unquote(path)
+        found = {name: digest for name in _names_in(plain) if (digest := self._erased_name(name))}
+        if not found:
+            return path
+        # The longest first: a short name may stand in a longer one.
+        for name in sorted(found, key=len, reverse=True):
+            plain = plain.replace(name, f"erased-{found[name][:8]}")
+        return plain
+
+    @property
+    def moved(self) -> pl.DataFrame | None:
+        """The tombstones as they are now, if any moved on; None where all stay."""
+        if not self._moved:
+            return None
+        later = pl.DataFrame(
+            {"digest": list(self._moved), "_later": list(self._moved.values())},
+            schema={"digest": pl.String, "_later": pl.Datetime("us", "UTC")},
+        )
+        return (
+            self._tombstones.join(later, on="digest", how="left", maintain_order="left")
+            .with_columns(erased_at=pl.max_horizontal("erased_at", "_later"))
+            .select(polars_schema(contract_of(TOMBSTONE)).names())
+        )
+
+    def _keep(
+        self,
+        records: pl.DataFrame,
+        column: str,
+        since: str,
+        erased: dict[str, datetime],
+        digest: Callable[[str], str],
+    ) -> pl.DataFrame:
+        if not erased:
+            return records
+        spellings = records[column].unique()
+        until = pl.DataFrame(
+            {column: spellings, "_until": [erased.get(digest(text)) for text in spellings]},
+            schema={column: pl.String, "_until": pl.Datetime("us", "UTC")},
+        ).drop_nulls()
+        if until.is_empty():
+            return records
+        newer = pl.col("_until").is_null() | (pl.col(since) > pl.col("_until")).fill_null(value=False)
+        return records.join(until, on=column, how="left", maintain_order="left").filter(newer).drop("_until")
+
+    def _note_denials(self, records: pl.DataFrame, kept: pl.DataFrame) -> None:
+        """Move tombstones on where a record that is kept out denies, later than the erasure."""
+        if kept.height == records.height:
+            return
+        share = pl.col(_SHARE)
+        grants = (share >= EARLIEST) & (share <= pl.col("last_update_date"))
+        out = records.join(kept, on=["_digest", "_position"], how="anti").filter(
+            ~grants.fill_null(value=False)
+        )
+        for email, at in out.select("email", "last_update_date").iter_rows():
+            self._note(self._pseudonyms.customer_id(email), at)
+
+    def _note(self, customer_id: str, at: datetime | None) -> None:
+        known = max(self._people[customer_id], self._moved.get(customer_id, EARLIEST))
+        if at is not None and at > known:
+            self._moved[customer_id] = at
+
+    def _without_paths(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return rows whose object's name holds no erased name."""
+        replaced = {path: self.path(path) for path in rows["_object"].unique() if path is not None}
+        if all(path == safe for path, safe in replaced.items()):
+            return rows
+        return rows.with_columns(pl.col("_object").replace(replaced))
+
+    def _names_erased(self, text: str) -> bool:
+        """Say whether an erased name stands in a text."""
+        return any(self._erased_name(name) for name in _names_in(unescaped(text)))
+
+    def _erased_name(self, name: str) -> str | None:
+        """Return the digest of a name that was erased; None of any other."""
+        customer_id = self._pseudonyms.customer_id(name)
+        if customer_id in self._people:
+            return customer_id
+        # What others listed too is no trace of one person.
+        device_id = self._pseudonyms.device_id(name)
+        return device_id if device_id in self._devices else None
 
 
-def _without(
-    records: pl.DataFrame,
-    column: str,
-    digest: Callable[[str], str],
-    tombstones: pl.DataFrame,
-    since: str,
-) -> pl.DataFrame:
-    spellings = records[column].unique()
-    erased = pl.DataFrame(
-        {column: spellings, "digest": [digest(text) for text in spellings]},
-        schema={column: pl.String, "digest": pl.String},
-    ).join(tombstones, on="digest", how="inner")
-    if erased.is_empty():
-        return records
-    newer = pl.col("erased_at").is_null() | (pl.col(since) > pl.col("erased_at")).fill_null(value=False)
-    return (
-        records.join(erased.select(column, "erased_at"), on=column, how="left", maintain_order="left")
-        .filter(newer)
-        .drop("erased_at")
-    )
+def unescaped(text: str) -> str:
+    r"""Return a text with the escapes of JSON and of URLs resolved.
+
+    Examples:
+        >>> unescaped(r'{"email": "ann\u0040example.com"}'), unescaped("ann%40example.com")
+        ('{"email": "ann@example.com"}', 'ann@example.com')
+    """
+    plain = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text).replace("\\/", "/")
+    return unquote(plain)
+
+
+_ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
+
+
+def _names_in(text: str) -> set[str]:
+    """Return what may be an e-mail or a serial number in a text: words, and what stands between their marks.
+
+    Examples:
+        >>> {"ann@example.com", "50a1-b2"} <= _names_in("of-ann@example.com.json 2026_50a1-b2")
+        True
+    """
+    names = set(_runs(_SERIAL.findall(text)))
+    for found in _EMAIL.findall(text):
+        local, _, domain = found.partition("@")
+        names.update(f"{end}@{start}" for end in _ends(local) for start in _starts(domain))
+    return {name for name in names if len(name) > 3}  # noqa: PLR2004 - shorter ones name nobody
+
+
+def _marks(text: str) -> list[int]:
+    return [found.start() for found in _MARK.finditer(text)][:_MARKS]
+
+
+def _ends(text: str) -> list[str]:
+    return [text, *(text[place + 1 :] for place in _marks(text))]
+
+
+def _starts(text: str) -> list[str]:
+    return [text, *(text[:place] for place in _marks(text))]
+
+
+def _runs(words: Iterable[str]) -> Iterator[str]:
+    for word in words:
+        for start in _ends(word):
+            yield from _starts(start)

@@ -82,6 +82,18 @@ def download(url: str, target: IO[bytes], options: Mapping[str, object] | None) 
             target.write(block)
 
 
+def upload(source: str, url: str, options: Mapping[str, object] | None) -> None:
+    """Put a local file in the place of an object."""
+    with _explained(url):
+        _file_system(options).put_file(source, _key(url))
+
+
+def delete(url: str, options: Mapping[str, object] | None) -> None:
+    """Delete an object."""
+    with _explained(url):
+        _file_system(options).rm_file(_key(url))
+
+
 def _file_system(options: Mapping[str, object] | None) -> S3FileSystem:
     from s3fs import S3FileSystem  # noqa: PLC0415 - half a second that local data must not pay
 

@@ -108,8 +108,12 @@ def weigh_customers(
     pseudonyms: Pseudonyms,
     consent: Consent,
     rejected: IntoFrame | None,
+    tombstones: pl.DataFrame | None = None,
 ) -> Weighed:
-    """Return what customer records say, and who consents, from when, and with which devices."""
+    """Return what customer records say, and who consents, from when, and with which devices.
+
+    Tombstones are a lake's: an erased person denies until the erasure, and so do their devices.
+    """
     if consent not in CONSENT_MODES:
         raise UnknownNameError.of("consent mode", consent, CONSENT_MODES)
     if now.tzinfo is None:
@@ -118,6 +122,8 @@ def weigh_customers(
     said = statements.of_records(records, now)
     if rejected is not None:
         said = nw.concat([said, statements.of_rejected(rejected, records, pseudonyms)])
+    if tombstones is not None:
+        said = nw.concat([said, statements.of_erased(tombstones, said)])
     consents = rule.customer_consents(said)
     if consent == "current":
         held = records.select("customer_id", "device_id").unique()
@@ -126,6 +132,8 @@ def weigh_customers(
     else:
         held = rule.device_holders(said)
         usable = rule.device_consents(said, consents)
+    if tombstones is not None:
+        usable = rule.after_erasure(usable, tombstones)
     return Weighed(records=records, statements=said, consents=consents, held=held, usable=usable)
 
 

@@ -93,6 +93,13 @@ class ParquetFile:
         rows = pa.Table.from_arrays(columns, schema=layout.columns)
         self._writer.write_table(rows, row_group_size=rows.num_rows)
 
+    def copy(self, rows: pa.Table) -> None:
+        """Write rows as one row group; their texts may be dictionaries already."""
+        columns = [_as_stored(rows.column(field.name), field.type) for field in self._layout.columns]
+        self._writer.write_table(
+            pa.Table.from_arrays(columns, schema=self._layout.columns), row_group_size=rows.num_rows
+        )
+
     def close(self) -> DataFileStatistics:
         """Finish the file and return what its manifest says of it."""
         with self._stream:
@@ -110,6 +117,18 @@ def _is_text(dtype: pa.DataType) -> bool:
 
 def _stored(field: pa.Field) -> pa.Field:
     return field.with_type(pa.dictionary(pa.int32(), field.type)) if _is_text(field.type) else field
+
+
+def _as_stored(column: pa.ChunkedArray, stored: pa.DataType) -> pa.ChunkedArray:
+    if not pa.types.is_dictionary(stored):
+        return column.cast(stored)
+    if not pa.types.is_dictionary(column.type):
+        column = column.cast(stored.value_type).dictionary_encode()
+    chunks = [
+        pa.DictionaryArray.from_arrays(chunk.indices, chunk.dictionary.cast(stored.value_type))
+        for chunk in column.unify_dictionaries().chunks
+    ]
+    return pa.chunked_array(chunks, type=stored)
 
 
 def _dictionaries(frames: Sequence[pl.DataFrame]) -> dict[str, pa.DictionaryArray]:

@@ -123,6 +123,20 @@ def advance(table: Table, snapshot_id: int, *, tag: str, retired: Iterable[str] 
             manage.remove_tag(name)
 
 
+def drop(table: Table, names: Iterable[str]) -> None:
+    """Drop tags and branches, in one commit."""
+    there = table.refs()
+    kinds = {name: there[name].snapshot_ref_type for name in names if name in there}
+    if not kinds:
+        return
+    with committing(), table.manage_snapshots() as manage:
+        for name, kind in kinds.items():
+            if kind is SnapshotRefType.TAG:
+                manage.remove_tag(name)
+            else:
+                manage.remove_branch(name)
+
+
 def drop_branches(table: Table, prefix: str) -> list[str]:
     """Drop the branches whose name begins with a prefix, and return their names."""
     names = [

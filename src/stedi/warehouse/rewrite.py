@@ -91,6 +91,19 @@ def stage_compaction(
     return table.refs()[branch].snapshot_id
 
 
+def stage_rewrite(
+    table: Table, branch: str, *, base: int, added: Sequence[DataFile], removed: Sequence[DataFile]
+) -> int:
+    """Put data files in the place of others, on a new branch; return its snapshot.
+
+    Its manifests say nothing of the files that went: neither their names nor the bounds of their columns.
+    """
+    with committing(), table.transaction() as transaction:
+        ManageSnapshots(transaction).create_branch(base, branch).commit()
+        _commit(_Rewrite, transaction, branch, added, removed)
+    return table.refs()[branch].snapshot_id
+
+
 def rewrite_main(table: Table, added: Sequence[DataFile], removed: Sequence[DataFile]) -> int:
     """Put data files in the place of others on main, if main is still where it was when the table was loaded.
 

@@ -1,23 +1,27 @@
 """The tables of one lake, by name: the face of this floor."""
 
 import contextlib
+import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import polars as pl
 from pyiceberg.catalog import Catalog
+from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import NamespaceAlreadyExistsError
-from pyiceberg.manifest import DataFile
+from pyiceberg.manifest import DataFile, ManifestFile
 from pyiceberg.table import Table
 
 from stedi.contract import CONTRACTS, contract_of
 from stedi.errors import CatalogError
 from stedi.names import ACCELEROMETER_TRUSTED, RUN
-from stedi.warehouse import bucket, compaction, expiry, read, refs, rewrite, unreachable
+from stedi.warehouse import bucket, compaction, cut, expiry, notes, read, refs, rewrite, unreachable
 from stedi.warehouse.bucket_files import BucketFiles
 from stedi.warehouse.catalog import create_table, load_table, local_catalog, remote_catalog
+from stedi.warehouse.holding import Holding, holding, metadata_texts
 from stedi.warehouse.inspection import Inspection, inspect
 from stedi.warehouse.listing import Found, files_under
 from stedi.warehouse.reachable import reachable
@@ -37,6 +41,7 @@ class Warehouse:
         self._namespace = namespace
         self._tables: dict[str, Table] = {}
         self._writers: list[TableWriter] = []
+        self._forgetful = False
 
     @classmethod
     def local(cls, folder: Path, namespace: str, *, create: bool = False) -> "Warehouse":
@@ -130,12 +135,104 @@ class Warehouse:
         self, name: str, branch: str, base: int, *, added: Sequence[DataFile], removed: Sequence[DataFile]
     ) -> int:
         """Put data files into a snapshot and take others out, on a branch; return the new snapshot."""
+        if self._forgetful and removed:
+            return rewrite.stage_rewrite(self._table(name), branch, base=base, added=added, removed=removed)
         return refs.stage(self._table(name), branch, base=base, added=added, removed=removed)
 
     def replace(self, name: str, branch: str, base: int, added: Sequence[DataFile]) -> int:
         """Put data files in the place of all those of a snapshot, on a branch; return the new snapshot."""
+        return self.change(name, branch, base, added=added, removed=refs.data_files(self._table(name), base))
+
+    @contextmanager
+    def forgetting(self) -> Iterator[None]:
+        """For the length of a block, let no manifest of a new snapshot name a file that was taken out."""
+        self._forgetful = True
+        try:
+            yield
+        finally:
+            self._forgetful = False
+
+    def forget_removed(self, name: str, branch: str, base: int) -> int:
+        """Write the manifests of a snapshot anew where they name files that were taken out.
+
+        Returns:
+            The new snapshot, on a branch; the base where no manifest names any.
+        """
         table = self._table(name)
-        return refs.stage(table, branch, base=base, added=added, removed=refs.data_files(table, base))
+        if not any(each.deleted_files_count for each in _manifests(table, base)):
+            return base
+        return rewrite.stage_compaction(table, branch, base=base, added=(), removed=())
+
+    def holding(self, name: str) -> Holding:
+        """Return the data files of all snapshots of a table."""
+        return holding(self._table(name))
+
+    def touch(self, name: str, file: DataFile, decide: cut.Cut) -> cut.Touch:
+        """Look what a cut would do to a data file."""
+        return cut.touch(self._table(name), file, decide)
+
+    def taken_out(self, name: str, file: DataFile, touched: cut.Touch) -> Iterator[pl.DataFrame]:
+        """Yield the rows that a cut takes out of a data file."""
+        return cut.taken_out(self._table(name), file, touched)
+
+    def write_without(self, name: str, file: DataFile, touched: cut.Touch, writer: TableWriter) -> None:
+        """Write the rows of a data file that a cut leaves."""
+        cut.write_without(self._table(name), file, touched, writer)
+
+    def refs(self, name: str) -> Mapping[str, int]:
+        """Return the tags and branches of a table and their snapshots, but for main."""
+        return {ref: each.snapshot_id for ref, each in self._table(name).refs().items() if ref != "main"}
+
+    def drop_refs(self, name: str, dropped: Collection[str]) -> None:
+        """Drop tags and branches of a table."""
+        refs.drop(self._table(name), dropped)
+
+    @property
+    def notes_place(self) -> str:
+        """The folder of the notes beside the tables."""
+        return notes.folder_of(self.root)
+
+    def note_names(self) -> list[str]:
+        """Return the names of the notes beside the tables."""
+        return notes.names(self._table(RUN).io, self.root)
+
+    def read_note(self, name: str) -> bytes:
+        """Return what a note holds."""
+        return notes.read(self._table(RUN).io, self.root, name)
+
+    def write_note(self, name: str, text: bytes) -> str:
+        """Write a note, whole or not at all, and return its place."""
+        return notes.write(self._table(RUN).io, self.root, name, text)
+
+    def find_note(self, name: str) -> bytes | None:
+        """Return what a note holds; None where there is none."""
+        return notes.find(self._table(RUN).io, self.root, name)
+
+    def delete_note(self, name: str) -> None:
+        """Delete a note, if there is one."""
+        notes.delete(self._table(RUN).io, self.root, name)
+
+    def metadata_texts(self, name: str) -> Iterator[bytes]:
+        """Yield what the metadata of a table says: its JSON files, and the bounds in all its manifests."""
+        yield from metadata_texts(self._table(name))
+
+    def file_digest(self, location: str) -> str:
+        """Return the SHA-256 of a file, in hex."""
+        hasher = hashlib.sha256()
+        with self._table(RUN).io.new_input(location).open() as source:
+            while block := source.read(1 << 20):
+                hasher.update(block)
+        return hasher.hexdigest()
+
+    def scrub_catalog(self) -> None:
+        """Write an SQLite catalog anew: what was deleted in it stands in no free page of the file."""
+        if not isinstance(self._catalog, SqlCatalog) or self._catalog.engine.dialect.name != "sqlite":
+            return
+        connection = self._catalog.engine.raw_connection()
+        try:
+            connection.cursor().execute("VACUUM")
+        finally:
+            connection.close()
 
     def append_run(self, files: Sequence[DataFile]) -> None:
         """Append to the run table, if no other run did since it was loaded: the publication."""
@@ -228,7 +325,7 @@ class Warehouse:
         reached = {
             name: (table, reachable(table, without=without.get(name, ()))) for name, table in tables.items()
         }
-        return unreachable.find_unreachable(self._catalog.properties["warehouse"], reached, before=before)
+        return unreachable.find_unreachable(self.root, reached, before=before)
 
     def inspect(self, name: str) -> Inspection:
         """Return everything that the metadata of a table says."""
@@ -250,3 +347,8 @@ class Warehouse:
     def delete(self, files: Iterable[Found], done: Callable[[], None]) -> None:
         """Delete files that no table reaches."""
         unreachable.delete(self._table(RUN).io, files, done)
+
+
+def _manifests(table: Table, snapshot_id: int) -> Sequence[ManifestFile]:
+    snapshot = table.snapshot_by_id(snapshot_id)
+    return snapshot.manifests(table.io) if snapshot is not None else ()

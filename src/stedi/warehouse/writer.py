@@ -5,6 +5,7 @@ from itertools import count
 from typing import Final
 
 import polars as pl
+import pyarrow as pa
 from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
 from pyiceberg.table import Table
 from pyiceberg.typedef import Record
@@ -50,6 +51,15 @@ class TableWriter:
         if self._open_rows >= _ROWS_PER_FILE:
             self._close_file(Record())
 
+    def copy(self, rows: pa.Table) -> None:
+        """Add rows of another file of an unpartitioned table as one row group, without decoding them."""
+        self._flush()
+        if rows.num_rows:
+            self._opened("").copy(rows)
+            self._open_rows += rows.num_rows
+        if self._open_rows >= _ROWS_PER_FILE:
+            self._close_file(Record())
+
     def write_bucket(self, frame: pl.DataFrame, bucket: int) -> None:
         """Write the rows of one bucket of a partitioned table into a file of their own."""
         if frame.is_empty():
@@ -72,14 +82,17 @@ class TableWriter:
     def _flush(self, folder: str = "") -> None:
         if not self._pending_rows:
             return
+        self._opened(folder).write(self._pending)
+        self._open_rows += self._pending_rows
+        self._pending, self._pending_rows = [], 0
+
+    def _opened(self, folder: str) -> ParquetFile:
         if self._open is None:
             name = f"{folder}{self._run_id}-{next(self._numbers):05d}.parquet"
             path = f"{self._table.location()}/data/{name}"
             self._open = (ParquetFile(self._table.io.new_output(path), self._layout), path)
             self._open_rows = 0
-        self._open[0].write(self._pending)
-        self._open_rows += self._pending_rows
-        self._pending, self._pending_rows = [], 0
+        return self._open[0]
 
     def _close_file(self, partition: Record) -> None:
         if self._open is None:

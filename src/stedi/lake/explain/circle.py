@@ -18,8 +18,8 @@ from stedi.frame.checked import fetch
 from stedi.lake.claims import claims
 from stedi.lake.dated import dated
 from stedi.lake.history import Run
-from stedi.names import CUSTOMER_LANDING, CUSTOMER_TRUSTED, OBJECT, QUARANTINE
-from stedi.transform.sanitize_customers import judge_customers, newest, weigh_customers
+from stedi.names import CUSTOMER_LANDING, CUSTOMER_TRUSTED, MILLISECOND, OBJECT, QUARANTINE, TOMBSTONE
+from stedi.transform.sanitize_customers import Weighed, judge_customers, newest, weigh_customers
 from stedi.warehouse.warehouse import Warehouse
 
 _PAIR: Final = ("email", "serial_number")
@@ -94,9 +94,11 @@ def draw_circle(
     # Joined, not compared: what names people must not stand in a query plan.
     landing = everybody.join(spelled.lazy(), on="email", how="semi").collect()
     rejected = damaged.join(spelled, on="email", how="semi")
-    weighed = weigh_customers(
-        landing, now=run.now, pseudonyms=ids, consent=run.consent, rejected=rejected.drop("_own_date")
-    )
+    weighed = _weigh(landing, rejected, run, ids, None)
+    if warehouse.count(TOMBSTONE, run.snapshots[TOMBSTONE]):
+        trusted = warehouse.scan(CUSTOMER_TRUSTED, run.snapshots[CUSTOMER_TRUSTED])
+        told = trusted.join(spelled.lazy(), on="email", how="semi").collect()
+        weighed = _weigh(landing, rejected, run, ids, _erasures(told, weighed, ids))
     judged = judge_customers(weighed)
     return Circle(
         customer_keys={ids.customer_id(each): each for each in people},
@@ -109,3 +111,36 @@ def draw_circle(
         rejected=fetch(in_effect(nw.from_native(identified(rejected, ids).lazy()), weighed.records)),
         customers=fetch(newest(judged)).select(contract_of(CUSTOMER_TRUSTED).names),
     )
+
+
+def _weigh(
+    landing: pl.DataFrame, rejected: pl.DataFrame, run: Run, ids: Pseudonyms, tombstones: pl.DataFrame | None
+) -> Weighed:
+    return weigh_customers(
+        landing,
+        now=run.now,
+        pseudonyms=ids,
+        consent=run.consent,
+        rejected=rejected.drop("_own_date"),
+        tombstones=tombstones,
+    )
+
+
+def _erasures(trusted: pl.DataFrame, weighed: Weighed, ids: Pseudonyms) -> pl.DataFrame:
+    """Return tombstones that explain why the run lets somebody, or a device, begin later than records say.
+
+    The lake's own tombstones hold digests that only its key can make; no key is needed to explain.
+    """
+    people = fetch(weighed.consents).rename({"customer_id": "digest", "consent_from": "_said"})
+    devices = fetch(weighed.usable).rename({"device_id": "digest", "device_consent_from": "_said"})
+    parts = []
+    for kind, said, column, since, make in (
+        ("person", people, "email", "consent_from", ids.customer_id),
+        ("shared_device", devices, "serial_number", "device_consent_from", ids.device_id),
+    ):
+        digests = pl.Series("digest", [make(text) for text in trusted[column]], dtype=pl.String)
+        later = trusted.with_columns(digests).join(said, on="digest").filter(pl.col(since) > pl.col("_said"))
+        parts.append(
+            later.select("digest", kind=pl.lit(kind), erased_at=pl.col(since) - MILLISECOND).unique("digest")
+        )
+    return pl.concat(parts)

@@ -6,7 +6,7 @@ from datetime import datetime
 from stedi.lake.explain.explanation import Device, Reason
 from stedi.lake.explain.records import Said, newest_of, undated
 from stedi.lake.wording import both, count, day, others, were
-from stedi.names import Consent
+from stedi.names import EPOCH, MILLISECOND, Consent
 
 
 def reasons_of_customer(
@@ -151,7 +151,13 @@ def _beginning(said: Sequence[Said], since: datetime) -> str:
     share = max(each.share for each in newest_of(said) if each.share is not None)
     if since == share:
         return f"the newest record shares since {day(share)}: earlier readings may not be used"
-    denied = max(each.at for each in said if each.says == "denial")
+    denials = [each.at for each in said if each.says == "denial"]
+    if max(denials, default=EPOCH) < since - MILLISECOND:
+        return (
+            f"the newest record shares since {day(share)}, but this customer was erased on {day(since)}, and "
+            "came back: only readings after it may be used"
+        )
+    denied = max(denials)
     return (
         f"the newest record shares since {day(share)}, but no consent reaches back over a denial, and the "
         f"last one is of {day(denied)}: only readings after it may be used"

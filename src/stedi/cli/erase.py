@@ -1,0 +1,126 @@
+"""stedi erase."""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from stedi.cli.output import console, number, print_json, progress, size
+from stedi.errors import ConfigurationError
+from stedi.lake.erase.erase import DeviceDecision
+from stedi.lake.erase.receipt import Receipt
+from stedi.lake.lake import Lake
+from stedi.lake.wording import count
+
+
+def erase(
+    email: str,
+    *,
+    serial: bool,
+    lake: Path,
+    plan: bool,
+    yes: bool,
+    reason: str | None,
+    asked_by: str | None,
+    device: DeviceDecision | None,
+    drop_tags: Sequence[str],
+    move_tags: Sequence[str],
+    landing: str | None,
+    as_json: bool,
+) -> None:
+    """Erase a person, or say what that would do."""
+    opened = Lake.open(lake)
+
+    def ask(*, plan: bool) -> Receipt:
+        with progress(quiet=as_json) as tell:
+            return opened.erase(
+                email=None if serial else email,
+                serial_number=email if serial else None,
+                plan=plan,
+                reason=reason,
+                asked_by=asked_by,
+                device=device,
+                drop_tags=drop_tags,
+                move_tags=move_tags,
+                landing=landing,
+                progress=tell,
+            )
+
+    if not plan and not yes:
+        _confirm(ask, as_json=as_json)
+    receipt = ask(plan=plan)
+    if as_json:
+        print_json(receipt.to_dict())
+    else:
+        _print(console(), receipt)
+
+
+def _confirm(ask: Callable[..., Receipt], *, as_json: bool) -> None:
+    """Show what would go, and ask; where nobody can answer, refuse."""
+    if as_json or not sys.stdin.isatty():
+        raise ConfigurationError("an erasure can't be undone: look at it with --plan, then pass --yes")
+    _print(console(), ask(plan=True))
+    sys.stdout.write("Erase this person for good? Type yes: ")
+    sys.stdout.flush()
+    if sys.stdin.readline().strip().lower() != "yes":
+        raise ConfigurationError("nothing was erased: the answer was not yes")
+
+
+def _print(out: Console, receipt: Receipt) -> None:
+    _print_tables(out, receipt)
+    if receipt.outcome == "planned":
+        _print_plan(out, receipt)
+    elif receipt.outcome == "nothing_left":
+        out.print("Nothing of this person is in the lake; older files that name them are kept out.")
+    else:
+        done = " An erasure that was interrupted was completed." if receipt.resumed else ""
+        out.print(
+            f"Erased: {count(receipt.rows, 'row')}, {count(receipt.files_deleted, 'file')} deleted "
+            f"({size(receipt.bytes_freed)}).{done}"
+        )
+        out.print(
+            f"{count(receipt.scanned.decoded_after, 'file')} of the lake were decoded afterwards: no trace."
+        )
+    for each in receipt.objects:
+        verb = "would lose" if receipt.outcome == "planned" else "lost"
+        out.print(f"landing object {each.path} {verb} {count(each.records, 'record')}", markup=False)
+    for left in receipt.remains.objects:
+        out.print(f"still holds them: landing object {left.path}: {left.why}", markup=False)
+    if receipt.remains.trained_on:
+        named = ", ".join(receipt.remains.trained_on)
+        out.print(f"Training sets of these runs held the person, and so may models: {named}", markup=False)
+    if receipt.number is not None:
+        out.print(f"Receipt no. {receipt.number}, signed: stedi receipt list")
+
+
+def _print_tables(out: Console, receipt: Receipt) -> None:
+    if not any(table.rows or table.removed or table.snapshots for table in receipt.tables):
+        return
+    listed = Table(box=None, pad_edge=False, header_style="bold")
+    listed.add_column("table")
+    for name in ("rows", "data files", "snapshots"):
+        listed.add_column(name, justify="right")
+    for table in receipt.tables:
+        if table.rows or table.removed or table.snapshots:
+            listed.add_row(
+                table.table,
+                f"-{number(table.rows)}" if table.rows else "",
+                f"-{len(table.removed):,}" if table.removed else "",
+                f"-{table.snapshots:,}" if table.snapshots else "",
+            )
+    out.print(listed)
+    out.print()
+
+
+def _print_plan(out: Console, receipt: Receipt) -> None:
+    out.print(f"{count(receipt.rows, 'row')} of this person would go.")
+    if receipt.shared_devices and receipt.device_decision is None:
+        out.print(
+            f"{count(receipt.shared_devices, 'device')} of theirs others listed too: decide with --device "
+            "keep or --device erase."
+        )
+    for name in receipt.refs_holding:
+        out.print(f"The tag {name} holds them: pass --drop-tag {name} or --move-tag {name}.", markup=False)
+    out.print("This is a plan: nothing was changed. Leave out --plan to do it.")

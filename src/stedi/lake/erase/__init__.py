@@ -1,0 +1,1 @@
+"""Erasing a person: from the tables, from their history, from landing objects; and the receipt."""

@@ -1,0 +1,485 @@
+"""Erasing a person: tombstone, landing objects, tables, history, files, receipt, in this order.
+
+Whatever is interrupted is seen in the run table, whose newest row then says ``erasing``: nothing else may
+write, and the same erasure once more finishes it. docs/design/2026-11-24-erasure.md says why so.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final, Literal
+
+import polars as pl
+
+from stedi.consent.pseudonyms import Pseudonyms
+from stedi.contract import contract_of
+from stedi.contract.schemas import polars_schema
+from stedi.errors import ConfigurationError, ConservationError, LakeError, UnknownNameError
+from stedi.lake.erase.chain import append, receipts_of
+from stedi.lake.erase.cuts import cuts, safe_names
+from stedi.lake.erase.findings import Findings, forget, keep, kept
+from stedi.lake.erase.history import find_traces, named_by_users
+from stedi.lake.erase.objects import Remaining, prepare
+from stedi.lake.erase.objects import replace as replace_objects
+from stedi.lake.erase.person import Person, check_same, find_person, pending_tombstones
+from stedi.lake.erase.receipt import (
+    LeftObject,
+    Outcome,
+    Receipt,
+    Remains,
+    Scanned,
+    TableErasure,
+    elsewhere,
+)
+from stedi.lake.erase.tables import Step, bury, enter, nothing_new, remove
+from stedi.lake.history import TAG_PREFIX, Run
+from stedi.lake.publish import publish
+from stedi.lake.run import new_run_id
+from stedi.lake.tombstone import Gate
+from stedi.lake.wording import count, others, were
+from stedi.landing.objects import LandingObject
+from stedi.names import ERASED, MILLISECOND, OBJECT, RUN, TOMBSTONE
+from stedi.plan.lineage import RECORD_TABLES, published_tables
+from stedi.progress import Progress, silent
+from stedi.warehouse.cut import Cut
+from stedi.warehouse.warehouse import Warehouse
+
+DeviceDecision = Literal["keep", "erase"]
+_TABLES: Final = tuple(published_tables())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Request:
+    """What is asked for.
+
+    Attributes:
+        asked: The e-mail and the serial number, of which one is given.
+        asked_at: When.
+        asked_by: By whom.
+        reason: Why.
+        device: What becomes of the readings of devices that others listed too.
+        drop: Tags and branches to drop if they hold the person.
+        move: Tags to move to the run without the person if they hold them.
+        sources: The landing objects to look through, by table; None to leave them alone.
+        remote: The warehouse is on an object store.
+        pseudonyms: The lake's key.
+        scratch: An empty folder.
+        progress: Is told how far the erasure is.
+    """
+
+    asked: tuple[str | None, str | None]
+    asked_at: datetime
+    asked_by: str
+    reason: str | None
+    device: DeviceDecision | None
+    drop: frozenset[str]
+    move: frozenset[str]
+    sources: Mapping[str, Sequence[LandingObject]] | None
+    remote: bool
+    pseudonyms: Pseudonyms
+    scratch: Path
+    progress: Progress
+
+
+class Erasure:
+    """One erasure, or the plan of one.
+
+    Args:
+        warehouse: The lake's tables.
+        runs: The published runs.
+        request: What is asked for.
+    """
+
+    def __init__(self, warehouse: Warehouse, runs: Sequence[Run], request: Request) -> None:
+        """Find out whom it is about, and where they are; change nothing.
+
+        Raises:
+            ConfigurationError: It can't be told who is meant, or the reason names them.
+            LakeError: The erasure of somebody else is not finished.
+        """
+        self._warehouse = warehouse
+        self._runs = list(runs)
+        self._request = request
+        self._unfinished = runs[-1].kind == "erasing"
+        base = runs[-1].snapshots
+        self._tombstones = warehouse.scan(TOMBSTONE, base[TOMBSTONE]).collect()
+        pending = pending_tombstones(self._scan, unfinished=self._unfinished)
+        self._person = find_person(self._scan, request.asked, request.pseudonyms, pending)
+        check_same(self._person, pending)
+        _check_words(self._person, request)
+        self._erased_at = _erased_at(request.asked_at, self._tombstones, pending)
+        self._path = safe_names(self._person, Gate(self._with_new_tombstones(), request.pseudonyms))
+        self._cuts: Mapping[str, Cut] = cuts(
+            self._person, self._path, erased_at=self._erased_at, erase_shared=request.device == "erase"
+        )
+        self._traces = find_traces(warehouse, self._cuts, request.progress)
+        self._holding = named_by_users(warehouse, self._traces)
+        self._rewrites = prepare(
+            request.sources or {},
+            self._person,
+            request.scratch,
+            erased_at=self._erased_at,
+            erase_shared=request.device == "erase",
+            path=self._path,
+            progress=request.progress,
+        )
+
+    def _scan(self, table: str) -> pl.LazyFrame:
+        return self._warehouse.scan(table, self._runs[-1].snapshots[table])
+
+    def _with_new_tombstones(self) -> pl.DataFrame:
+        new = pl.DataFrame(
+            [
+                (self._person.customer_id, "person", self._erased_at),
+                *((each, "device", self._erased_at) for each in self._person.own.values()),
+            ],
+            schema=polars_schema(contract_of(TOMBSTONE)),
+            orient="row",
+        )
+        return pl.concat([self._tombstones.join(new, on="digest", how="anti"), new])
+
+    def plan(self) -> Receipt:
+        """Return what the erasure would do."""
+        found = Findings.of(self._warehouse, self._traces, self._runs, self._rewrites)
+        base = self._runs[-1].snapshots
+        tables = tuple(
+            TableErasure(
+                table=table,
+                rows=sum(touch.gone for touch in self._traces.found_in(table, base[table]).values()),
+                rewritten=found.rewritten[table],
+                removed=found.removed[table],
+                snapshots=len(self._traces.snapshots[table]),
+            )
+            for table in self._cuts
+        )
+        undecided = self._undecided()
+        return self._receipt(
+            found,
+            outcome="planned",
+            tables=tables,
+            refs_dropped=[name for name in self._holding if name in self._request.drop],
+            refs_moved=[name for name in self._holding if name in self._request.move],
+            refs_holding=undecided,
+        )
+
+    def _undecided(self) -> list[str]:
+        decided = self._request.drop | self._request.move
+        return [name for name in self._holding if name not in decided]
+
+    def execute(self) -> Receipt:
+        """Erase, and return the receipt.
+
+        Raises:
+            ConfigurationError: Somebody has to decide about a shared device first.
+            LakeError: Tags or branches hold the person, and nothing was said about them.
+        """
+        self._check_decided()
+        if not self._unfinished and self._nothing_left():
+            return self._sign(self._receipt(self._findings(), outcome="nothing_left", tables=()))
+        if not self._unfinished:
+            self._publish_tombstones()
+        findings = self._findings()
+        if not self._already_signed():
+            keep(self._warehouse, findings, of=self._of)
+        remaining = self._replace_objects()
+        self._publish_tables()
+        self._drop_refs()
+        expired = self._expire()
+        deleted, freed, foreign = self._delete()
+        decoded = self._check_nothing_left()
+        self._warehouse.scrub_catalog()
+        receipt = self._already_signed() or self._sign(
+            self._receipt(
+                findings,
+                outcome="erased",
+                tables=self._went(findings, expired),
+                refs_dropped=sorted(set(self._holding) & self._request.drop),
+                refs_moved=sorted(set(self._holding) & self._request.move),
+                deleted=(deleted, freed),
+                decoded=decoded,
+                remaining=remaining,
+                foreign=foreign,
+            )
+        )
+        forget(self._warehouse)
+        self._publish_end()
+        return receipt
+
+    @property
+    def _of(self) -> str:
+        return f"{self._person.customer_id} {self._erased_at.isoformat()}"
+
+    def _check_decided(self) -> None:
+        devices = len(self._person.shared)
+        if devices and self._request.device is None:
+            raise ConfigurationError(
+                f"{count(devices, 'device')} of this person {were(devices)} also listed by "
+                f"{others(self._person.others)}: their readings may be of either. Decide with device= "
+                '(--device): "keep" leaves the raw readings and never trusts what was recorded until now; '
+                '"erase" deletes it, of everybody. Nothing was changed'
+            )
+        if undecided := self._undecided():
+            named = ", ".join(undecided)
+            raise LakeError(
+                f"tags or branches hold this person: {named}. Say of each whether it is dropped (drop_tags=, "
+                "--drop-tag) or moved to the newest run, without them (move_tags=, --move-tag). Nothing was "
+                "changed"
+            )
+        branches = {name for table in self._cuts for name in self._warehouse.refs(table)}
+        branches -= {name for table in self._cuts for name in self._warehouse.tags(table)}
+        if wrong := sorted(self._request.move & branches):
+            raise ConfigurationError(f"{wrong[0]!r} is a branch, and can't be moved: drop it, by --drop-tag")
+        known = {name for table in (*self._cuts, RUN) for name in self._warehouse.refs(table)}
+        for name in sorted(self._request.drop | self._request.move):
+            # Whoever asks once more says the same of tags that are gone by now.
+            if name not in known and not self._buried:
+                raise UnknownNameError.of("tag", name, known)
+
+    @property
+    def _buried(self) -> bool:
+        return self._person.customer_id in self._tombstones["digest"]
+
+    def _nothing_left(self) -> bool:
+        traces = any(self._traces.touched.values()) or any(self._traces.snapshots.values())
+        return self._buried and not traces and not self._rewrites.found
+
+    def _findings(self) -> Findings:
+        found = Findings.of(self._warehouse, self._traces, self._runs, self._rewrites)
+        return found.joined(kept(self._warehouse, of=self._of))
+
+    def _step(self) -> Step:
+        started_at = datetime.now(UTC)
+        run_id = new_run_id(started_at)
+        return Step(base=self._runs[-1], run_id=run_id, branch=TAG_PREFIX + run_id, started_at=started_at)
+
+    def _publish_tombstones(self) -> None:
+        """First of all: from here on no old file brings the person back."""
+        self._publish(
+            bury(
+                self._warehouse,
+                self._step(),
+                self._person,
+                erased_at=self._erased_at,
+                tombstones=self._tombstones,
+            )
+        )
+
+    def _replace_objects(self) -> Sequence[Remaining]:
+        """Replace landing objects, which the ledger must know before; the tables still tell who is meant."""
+        if (row := enter(self._warehouse, self._step(), self._rewrites.found)) is not None:
+            self._publish(row)
+            newer = find_traces(self._warehouse, {OBJECT: self._cuts[OBJECT]}, silent)
+            self._traces = self._traces.joined(newer)
+        return replace_objects(self._rewrites, self._request.progress)
+
+    def _publish_tables(self) -> None:
+        row = remove(
+            self._warehouse,
+            self._step(),
+            self._person,
+            self._traces,
+            tombstones_before=self._runs[self._begun()].snapshots[TOMBSTONE],
+            path=self._path,
+            pseudonyms=self._request.pseudonyms,
+            scratch=self._request.scratch,
+            progress=self._request.progress,
+        )
+        if row is not None:
+            self._publish(row)
+
+    def _publish_end(self) -> None:
+        step = self._step()
+        self._publish(replace(step.run(accounts=nothing_new(step.base)), kind="erasure"))
+
+    def _publish(self, row: Run) -> None:
+        self._request.progress("publishing", 0, 1)
+        publish(self._warehouse, row, self._runs)
+        self._runs.append(row)
+
+    def _drop_refs(self) -> None:
+        """Drop the tags of runs that hold the person, and what users named; move tags that should stay."""
+        newest = {**self._runs[-1].snapshots, RUN: self._warehouse.main(RUN)}
+        runs = {run.ref for run in self._runs if self._traces.holds(run)}
+        users = self._request.drop | (self._request.move & set(self._holding))
+        users &= {*self._holding} | (self._request.drop if self._unfinished else set())
+        # The run table first: a tag counts only while it has it, and again once it has it.
+        for table in (RUN, *reversed(_TABLES)):
+            self._warehouse.drop_refs(table, runs | users)
+        for name in sorted(self._request.move):
+            if name in self._holding or self._unfinished:
+                for table in (*_TABLES, RUN):
+                    self._warehouse.drop_refs(table, {name} & self._stale(name, table, newest[table]))
+                    self._warehouse.tag(table, newest[table], name)
+
+    def _stale(self, name: str, table: str, snapshot_id: int) -> set[str]:
+        return {name} if self._warehouse.tags(table).get(name) not in (None, snapshot_id) else set()
+
+    def _expire(self) -> Mapping[str, int]:
+        """Expire all snapshots but those of runs that never held the person; return how many, by table."""
+        good = [run for run in self._runs if not self._traces.holds(run)]
+        expired = {}
+        for place, table in enumerate(_TABLES):
+            self._request.progress("expiring snapshots", place, len(_TABLES))
+            kept_here = {run.snapshots[table] for run in (*good, self._runs[-1])}
+            kept_here |= set(self._warehouse.refs(table).values()) | {self._warehouse.main(table)}
+            gone = [each for each in self._warehouse.snapshots(table) if each not in kept_here]
+            self._warehouse.expire(table, gone)
+            expired[table] = len(gone)
+        return expired
+
+    def _delete(self) -> tuple[int, int, int]:
+        """Delete what nothing reaches, however young: nobody else may write meanwhile."""
+        # What the catalog says now, not what this process believes.
+        self._warehouse.refresh()
+        found = self._warehouse.leftovers(before=datetime.now(UTC) + timedelta(days=1), without={})
+        files = [file for of_table in found.files.values() for file in of_table]
+        for number, file in enumerate(files):
+            self._request.progress("deleting files", number, len(files))
+            self._warehouse.delete([file], lambda: None)
+        return len(files), sum(file.size for file in files), len(found.foreign)
+
+    def _check_nothing_left(self) -> int:
+        """Decode what is left of the lake; return how many files there were.
+
+        Data files in which nothing was found at the beginning are the same, and are not read again.
+        """
+        decoded = 0
+        person = self._person
+        texts = [each.encode() for each in (*person.needles, person.customer_id) if each]
+        for table, cut in self._cuts.items():
+            before, touched = self._traces.holdings[table].files, self._traces.touched[table]
+            for place, file in self._warehouse.holding(table).files.items():
+                if place in touched or (
+                    place not in before and self._warehouse.touch(table, file, cut).changed
+                ):
+                    raise _left(table)
+                decoded += 1
+            for text in self._warehouse.metadata_texts(table):
+                if any(each in text.lower() for each in texts):
+                    raise _left(table)
+                decoded += 1
+        return decoded
+
+    def _went(self, findings: Findings, expired: Mapping[str, int]) -> tuple[TableErasure, ...]:
+        """Return what became of each table: counted from the run table, so that no interruption is lost."""
+        rows: dict[str, int] = {}
+        begun = self._begun()
+        before, newest = self._runs[begun], self._runs[-1]
+        for table in self._cuts:
+            if table in RECORD_TABLES:
+                steps = self._runs[begun + 1 :]
+                rows[table] = sum(step.accounts[table].dropped.get(ERASED, 0) for step in steps)
+            else:
+                rows[table] = before.accounts[table].rows_out - newest.accounts[table].rows_out
+        return tuple(
+            TableErasure(
+                table=table,
+                rows=rows[table],
+                rewritten=findings.rewritten.get(table, 0),
+                removed=findings.removed.get(table, ()),
+                snapshots=expired.get(table, 0),
+            )
+            for table in self._cuts
+        )
+
+    def _begun(self) -> int:
+        """Return the place of the last run before this erasure."""
+        places = range(len(self._runs) - 1, -1, -1)
+        return next(place for place in places if self._runs[place].kind != "erasing")
+
+    def _already_signed(self) -> Receipt | None:
+        """Return the receipt of this very erasure, if it was written before an interruption."""
+        if not self._unfinished:
+            return None
+        of = (self._person.customer_id, self._erased_at)
+        return next(
+            (each for each in receipts_of(self._warehouse) if (each.subject, each.erased_at) == of), None
+        )
+
+    def _sign(self, receipt: Receipt) -> Receipt:
+        return append(self._warehouse, receipt, self._request.pseudonyms)
+
+    def _receipt(
+        self,
+        findings: Findings,
+        *,
+        outcome: Outcome,
+        tables: tuple[TableErasure, ...],
+        refs_dropped: Sequence[str] = (),
+        refs_moved: Sequence[str] = (),
+        refs_holding: Sequence[str] = (),
+        deleted: tuple[int, int] = (0, 0),
+        decoded: int = 0,
+        remaining: Sequence[Remaining] = (),
+        foreign: int = 0,
+    ) -> Receipt:
+        request, person = self._request, self._person
+        left = [*self._rewrites.remaining, *remaining]
+        return Receipt(
+            number=None,
+            previous=None,
+            outcome=outcome,
+            subject=person.customer_id,
+            devices=len(person.own) + len(person.lost),
+            shared_devices=len(person.shared),
+            device_decision=request.device if person.shared else None,
+            key_fingerprint=request.pseudonyms.fingerprint,
+            code_version=version("stedi"),
+            asked_at=request.asked_at,
+            asked_by=request.asked_by,
+            reason=request.reason,
+            erased_at=self._erased_at if outcome == "erased" else None,
+            finished_at=datetime.now(UTC),
+            resumed=self._unfinished,
+            tables=tables,
+            objects=tuple(each for each in findings.objects if each.path not in {one.path for one in left}),
+            refs_dropped=tuple(refs_dropped),
+            refs_moved=tuple(refs_moved),
+            refs_holding=tuple(refs_holding),
+            files_deleted=deleted[0],
+            bytes_freed=deleted[1],
+            scanned=Scanned(
+                files=findings.files,
+                bytes=findings.bytes,
+                objects=self._rewrites.scanned,
+                object_bytes=self._rewrites.scanned_bytes,
+                decoded_after=decoded,
+            ),
+            remains=Remains(
+                trained_on=findings.trained_on,
+                unknown_runs=findings.unknown_runs,
+                objects=tuple(LeftObject(path=each.path, why=each.why) for each in left),
+                shared_devices=len(person.shared) if request.device != "erase" else 0,
+                foreign_files=foreign,
+                elsewhere=tuple(elsewhere(landing=request.sources is not None, remote=request.remote)),
+            ),
+        )
+
+
+def _check_words(person: Person, request: Request) -> None:
+    for name, text in (("reason", request.reason), ("asked_by", request.asked_by)):
+        if text is not None and person.named_in(text):
+            raise ConfigurationError(
+                f"the {name} names the person (their e-mail or a serial number): a receipt must not. Give a "
+                "ticket number, for example"
+            )
+
+
+def _erased_at(now: datetime, tombstones: pl.DataFrame, pending: pl.DataFrame) -> datetime:
+    """Return when the erasure takes effect: later than any before, so that the newest can be told."""
+    begun = pending["erased_at"].max()
+    if isinstance(begun, datetime):
+        return begun
+    # Whole milliseconds, as the sources send times.
+    at = now.replace(microsecond=now.microsecond // 1000 * 1000) + MILLISECOND
+    last = tombstones["erased_at"].max()
+    return at if not isinstance(last, datetime) else max(at, last + MILLISECOND)
+
+
+def _left(table: str) -> ConservationError:
+    return ConservationError(
+        f"{table}: something of the erased person was found after all was done; the erasure is not finished. "
+        "Run it again; if that does not help, this is a bug in stedi: please report it"
+    )

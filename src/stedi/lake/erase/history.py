@@ -1,0 +1,98 @@
+"""Which snapshots, runs, tags and branches of a lake hold a person."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from stedi.lake.history import TAG_PREFIX, Run
+from stedi.names import MACHINE_LEARNING_CURATED
+from stedi.progress import Progress
+from stedi.warehouse.cut import Cut, Touch
+from stedi.warehouse.holding import Holding
+from stedi.warehouse.warehouse import Warehouse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traces:
+    """Where a person is, in all snapshots of all tables.
+
+    Attributes:
+        holdings: The data files of all snapshots of each table.
+        touched: Per table, the data files that hold the person, and where in them.
+        snapshots: Per table, the snapshots that hold such a file, or name it.
+        scanned: How many data files were looked at.
+        scanned_bytes: How large they are.
+    """
+
+    holdings: Mapping[str, Holding]
+    touched: Mapping[str, Mapping[str, Touch]]
+    snapshots: Mapping[str, frozenset[int]]
+    scanned: int
+    scanned_bytes: int
+
+    def holds(self, run: Run) -> bool:
+        """Say whether a run shows the person."""
+        return any(run.snapshots.get(table) in ids for table, ids in self.snapshots.items())
+
+    def trained_on(self, run: Run) -> bool | None:
+        """Say whether the training set of a run holds the person; None where it can't be read any more."""
+        holding = self.holdings[MACHINE_LEARNING_CURATED]
+        files = holding.held.get(run.snapshots[MACHINE_LEARNING_CURATED])
+        return None if files is None else not files.isdisjoint(self.touched[MACHINE_LEARNING_CURATED])
+
+    def joined(self, newer: "Traces") -> "Traces":
+        """Return these traces, with those of tables that have a new snapshot since."""
+        return replace(
+            self,
+            holdings={**self.holdings, **newer.holdings},
+            touched={**self.touched, **newer.touched},
+            snapshots={**self.snapshots, **newer.snapshots},
+        )
+
+    def found_in(self, table: str, snapshot_id: int) -> Mapping[str, Touch]:
+        """Return the data files of a snapshot that hold the person."""
+        held = self.holdings[table].held[snapshot_id]
+        return {path: touch for path, touch in self.touched[table].items() if path in held}
+
+
+def find_traces(warehouse: Warehouse, cuts: Mapping[str, Cut], progress: Progress) -> Traces:
+    """Look for a person in every data file of every snapshot."""
+    holdings = {table: warehouse.holding(table) for table in cuts}
+    total = sum(len(holding.files) for holding in holdings.values())
+    done = 0
+    touched: dict[str, dict[str, Touch]] = {table: {} for table in cuts}
+    for table, cut in cuts.items():
+        for path, file in holdings[table].files.items():
+            progress("looking for the person", done, total)
+            touch = warehouse.touch(table, file, cut)
+            if touch.changed:
+                touched[table][path] = touch
+            done += 1
+    progress("looking for the person", total, total)
+    return Traces(
+        holdings=holdings,
+        touched=touched,
+        snapshots={
+            table: frozenset(
+                snapshot_id
+                for snapshot_id, named in holdings[table].named.items()
+                if not named.isdisjoint(touched[table])
+            )
+            for table in cuts
+        },
+        scanned=total,
+        scanned_bytes=sum(
+            file.file_size_in_bytes for holding in holdings.values() for file in holding.files.values()
+        ),
+    )
+
+
+def named_by_users(warehouse: Warehouse, traces: Traces) -> Sequence[str]:
+    """Return the tags and branches that hold the person, but for those of runs."""
+    return sorted(
+        {
+            name
+            for table, snapshots in traces.snapshots.items()
+            for name, snapshot_id in warehouse.refs(table).items()
+            if snapshot_id in snapshots and not name.startswith(TAG_PREFIX)
+        }
+    )

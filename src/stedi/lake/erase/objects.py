@@ -1,0 +1,246 @@
+"""Landing objects without a person: written beside, verified, entered in the ledger, and put in place."""
+
+import contextlib
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from stedi.contract import Contract, contract_of
+from stedi.errors import LandingError
+from stedi.lake.erase.person import Person
+from stedi.landing import s3
+from stedi.landing.fetch import fetch
+from stedi.landing.objects import LandingObject
+from stedi.landing.redact import safe_path
+from stedi.landing.without import Whose, Without, write_without
+from stedi.names import CUSTOMER_LANDING, STEP_TRAINER_LANDING
+from stedi.progress import Progress
+
+_MILLISECONDS: Final = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Rewrite:
+    """A landing object that is to be replaced.
+
+    Attributes:
+        old: The object as it is.
+        old_digest: The digest of its bytes.
+        new: The object as it will be.
+        new_digest: The digest of its bytes then.
+        written: The new bytes, as a local file.
+        removed: Records that were taken out.
+    """
+
+    old: LandingObject
+    old_digest: str
+    new: LandingObject
+    new_digest: str
+    written: Path
+    removed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remaining:
+    """A landing object that still holds the person.
+
+    Attributes:
+        path: Its path, without what names anybody.
+        why: Why it could not be rewritten.
+    """
+
+    path: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Rewrites:
+    """What is to be done in a landing root.
+
+    Attributes:
+        scanned: How many objects were looked at.
+        scanned_bytes: How large they are.
+        found: Those that hold the person.
+        remaining: Those that can't be rewritten.
+    """
+
+    scanned: int
+    scanned_bytes: int
+    found: Sequence[Rewrite]
+    remaining: Sequence[Remaining]
+
+
+def prepare(
+    sources: Mapping[str, Sequence[LandingObject]],
+    person: Person,
+    scratch: Path,
+    *,
+    erased_at: datetime,
+    erase_shared: bool,
+    path: Callable[[str], str],
+    progress: Progress,
+) -> Rewrites:
+    """Write every landing object that holds a person without them, into a scratch folder."""
+    found: list[Rewrite] = []
+    remaining: list[Remaining] = []
+    objects = [(contract_of(table), item) for table, items in sources.items() for item in items]
+    total, done = sum(item.size for _, item in objects), 0
+    for number, (contract, item) in enumerate(objects):
+        progress("looking through landing objects", done, total)
+        whose = _whose(contract, person, erased_at=erased_at, erase_shared=erase_shared)
+        target = scratch / f"object-{number:06d}"
+        name = path(item.path)
+        with _as_file(item, scratch) as source:
+            outcome = write_without(source, target, whose, name=safe_path(item.path))
+            if not outcome.removed and name == item.path:
+                target.unlink()
+            elif not outcome.complete:
+                target.unlink()
+                remaining.append(_remains(name, "its end can't be decompressed"))
+            else:
+                _verify(target, scratch, whose, name)
+                found.append(_rewrite(item, name, target, outcome))
+            if outcome.kept:
+                remaining.append(_remains(name, f"{outcome.kept} damaged records of others name them too"))
+        done += item.size
+    progress("looking through landing objects", total, total)
+    return Rewrites(scanned=len(objects), scanned_bytes=total, found=found, remaining=remaining)
+
+
+def replace(rewrites: Rewrites, progress: Progress) -> Sequence[Remaining]:
+    """Put the rewritten objects in place; return those that could not be written."""
+    remaining = []
+    for number, each in enumerate(rewrites.found):
+        progress("rewriting landing objects", number, len(rewrites.found))
+        try:
+            _replace(each)
+        except OSError as error:
+            remaining.append(_remains(each.new.path, f"it can't be written: {error.strerror}"))
+        except LandingError as error:
+            remaining.append(_remains(each.new.path, str(error).partition(":")[0]))
+        each.written.unlink(missing_ok=True)
+    progress("rewriting landing objects", len(rewrites.found), len(rewrites.found))
+    return remaining
+
+
+def _remains(path: str, why: str) -> Remaining:
+    return Remaining(path=safe_path(path), why=safe_path(why))
+
+
+@contextlib.contextmanager
+def _as_file(item: LandingObject, scratch: Path) -> Iterator[Path]:
+    if not s3.is_url(item.path):
+        yield Path(item.path)
+        return
+    spool = scratch / "spooled"
+    try:
+        with spool.open("wb") as out:
+            s3.download(item.path, out, None)
+        yield spool
+    finally:
+        spool.unlink(missing_ok=True)
+
+
+def _verify(target: Path, scratch: Path, whose: Whose, name: str) -> None:
+    """Read what was written once more: nothing of the person may be found in it."""
+    again = scratch / "verified"
+    found = write_without(target, again, whose, name=safe_path(name))
+    again.unlink(missing_ok=True)
+    if found.removed or not found.complete:
+        raise LandingError(
+            f"{safe_path(name)} was rewritten, and still holds what was to go: nothing was replaced. "
+            "This is a bug in stedi: please report it"
+        )
+
+
+def _rewrite(item: LandingObject, name: str, target: Path, outcome: Without) -> Rewrite:
+    # The same bytes always get the same version: whoever is killed here and goes on gives it again. The ETag
+    # of what is put in one part is its MD5; where a store does otherwise, the next run reads it for nothing.
+    remote = s3.is_url(item.path)
+    version = _md5(target) if remote else str(int(item.version) + 1)
+    new = LandingObject(table=item.table, path=name, size=target.stat().st_size, version=version)
+    return Rewrite(
+        old=item,
+        old_digest=_digest(item),
+        new=new,
+        new_digest=_digest(LandingObject(table=item.table, path=str(target), size=new.size, version=version)),
+        written=target,
+        removed=outcome.removed,
+    )
+
+
+def _md5(file: Path) -> str:
+    with file.open("rb") as source:
+        return hashlib.file_digest(source, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def _digest(item: LandingObject) -> str:
+    with fetch(item) as fetched:
+        return fetched.digest
+
+
+def _replace(each: Rewrite) -> None:
+    if s3.is_url(each.old.path):
+        s3.upload(str(each.written), each.new.path, None)
+        if each.new.path != each.old.path:
+            s3.delete(each.old.path, None)
+        return
+    old, new = Path(each.old.path), Path(each.new.path)
+    # What was put there before an interruption is as good.
+    if new != old and new.exists() and _md5(new) != _md5(each.written):
+        raise LandingError(f"there is another object of the name {safe_path(new)}")
+    new.parent.mkdir(parents=True, exist_ok=True)
+    draft = new.with_name(f".{new.name}.erasing")
+    shutil.copyfile(each.written, draft)
+    shutil.copymode(old, draft)
+    with draft.open("rb") as file:
+        os.fsync(file.fileno())
+    os.utime(draft, ns=(old.stat().st_atime_ns, int(each.new.version)))
+    draft.replace(new)
+    if new != old:
+        old.unlink()
+        for folder in old.parents:
+            # Folders that were named after the person and are empty now.
+            if new.is_relative_to(folder) or any(folder.iterdir()):
+                break
+            folder.rmdir()
+
+
+def _whose(contract: Contract, person: Person, *, erased_at: datetime, erase_shared: bool) -> Whose:
+    until = erased_at.timestamp() * _MILLISECONDS
+
+    def goes_person(text: str, _: float | None) -> bool:
+        return bool(person.is_mine(pl.Series([text]))[0])
+
+    def goes_device(text: str, at: float | None) -> bool:
+        one = pl.Series([text])
+        if person.is_own(one)[0]:
+            return True
+        return erase_shared and bool(person.is_shared(one)[0]) and (at is None or at <= until)
+
+    def nameless(text: str) -> bool:
+        return person.named_in(text) or person.hinted_in(text)
+
+    probes: tuple[str, ...] = (person.key,)
+    if contract.name == STEP_TRAINER_LANDING:
+        probes = (*person.own, *(person.shared if erase_shared else ()))
+    elif contract.name == CUSTOMER_LANDING:
+        probes = (*person.needles, *person.asides)
+    plain = all(probe.isascii() for probe in probes) and not person.lost
+    if contract.name == STEP_TRAINER_LANDING and not probes and not person.lost:
+        # Nobody's device: only a probe that no text can hold keeps every record.
+        probes = ("\x00",)
+    return Whose(
+        contract=contract,
+        goes=goes_device if contract.name == STEP_TRAINER_LANDING else goes_person,
+        named_in=person.named_in,
+        nameless=nameless if contract.name == CUSTOMER_LANDING else person.named_in,
+        probes=tuple(probe.encode() for probe in probes) if plain else (),
+    )

@@ -1,0 +1,181 @@
+"""Who is erased: the names by which the lake knows them, and the devices that they ever listed."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import polars as pl
+
+from stedi.consent.pseudonyms import Pseudonyms, key, keys
+from stedi.contract import contract_of
+from stedi.contract.schemas import polars_schema
+from stedi.errors import ConfigurationError, LakeError
+from stedi.lake.claims import claims
+from stedi.lake.tombstone import unescaped
+from stedi.names import CUSTOMER_LANDING, QUARANTINE, TOMBSTONE
+
+Scan = Callable[[str], pl.LazyFrame]
+"""Gives a table of the newest run."""
+
+_SHORT = 5
+"""A name or phone number of fewer characters says nothing about who is meant."""
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Person:
+    """Whom an erasure is about. Never shown: it holds the names themselves.
+
+    Attributes:
+        key: The key of the e-mail.
+        customer_id: The pseudonym of the customer.
+        own: The keys and ids of the devices that nobody else ever listed.
+        shared: Those of the devices that others listed too.
+        lost: The ids of own devices of which nothing but the tombstone is left.
+        others: How many other people listed a shared device.
+        asides: Names and phone numbers of the person, which name them in what can't be read otherwise.
+        pseudonyms: The lake's key.
+    """
+
+    key: str
+    customer_id: str
+    own: dict[str, str]
+    shared: dict[str, str]
+    lost: frozenset[str]
+    others: int
+    asides: frozenset[str]
+    pseudonyms: Pseudonyms
+
+    def is_mine(self, emails: pl.Series) -> pl.Series:
+        """Say which spellings are the person's e-mail."""
+        return (keys(emails) == self.key).fill_null(value=False)
+
+    def is_own(self, serials: pl.Series) -> pl.Series:
+        """Say which spellings are of a device that is theirs alone."""
+        return self._of(serials, self.own, self.lost)
+
+    def is_shared(self, serials: pl.Series) -> pl.Series:
+        """Say which spellings are of a device that others listed too."""
+        return self._of(serials, self.shared, frozenset())
+
+    def _of(self, serials: pl.Series, known: dict[str, str], lost: frozenset[str]) -> pl.Series:
+        spelled = keys(serials)
+        found = spelled.is_in(list(known)).fill_null(value=False)
+        if not lost:
+            return found
+        ids = [each is not None and self.pseudonyms.device_id(each) in lost for each in spelled]
+        return found | pl.Series(ids, dtype=pl.Boolean)
+
+    @cached_property
+    def needles(self) -> tuple[str, ...]:
+        """The texts that name the person: the key of the e-mail, and of each device of their own."""
+        return (self.key, *self.own)
+
+    def named_in(self, text: str) -> bool:
+        """Say whether a text holds the person's e-mail or the serial number of a device of theirs."""
+        return _holds(text, self.needles)
+
+    def hinted_in(self, text: str) -> bool:
+        """Say whether a text holds the person's name or phone number."""
+        return _holds(text, self.asides)
+
+
+def _holds(text: str, needles: Iterable[str]) -> bool:
+    spelled = (key(text), key(unescaped(text)))
+    return any(needle in each for needle in needles for each in spelled)
+
+
+def find_person(
+    scan: Scan, asked: tuple[str | None, str | None], pseudonyms: Pseudonyms, pending: pl.DataFrame
+) -> Person:
+    """Find out who is to be erased, and which devices they listed.
+
+    Args:
+        scan: Gives the tables of the newest run.
+        asked: The e-mail and the serial number, of which one is given.
+        pseudonyms: The lake's key.
+        pending: The tombstones of an erasure that is not finished; none where there is none.
+
+    Raises:
+        ConfigurationError: Nothing, or both, or a blank text was asked for; or a serial number that nobody
+            or more than one person listed.
+    """
+    email, serial_number = asked
+    if (email is None) == (serial_number is None):
+        raise ConfigurationError("erase one: pass either email= or serial_number=")
+    pairs = scan(CUSTOMER_LANDING).select("email", "serial_number").unique().collect()
+    damaged = (
+        scan(QUARANTINE)
+        .filter(pl.col("table_name") == CUSTOMER_LANDING, pl.col("email").is_not_null())
+        .select("email", "serial_number", "released_at")
+        .collect()
+    )
+    listed = claims(pairs, damaged).filter("_claims")
+    person = key(email) if email is not None else _only_claimant(listed, key(serial_number or ""))
+    if not person:
+        raise ConfigurationError("the e-mail to erase is blank: nobody has it")
+    mine = set(listed.filter(_person=person)["_device"].drop_nulls())
+    theirs = listed.filter(pl.col("_person") != person, pl.col("_device").is_in(list(mine)))
+    shared = set(theirs["_device"])
+    tombstones = dict(pending.filter(pl.col("kind") != "person").select("digest", "kind").iter_rows())
+    own = {each: pseudonyms.device_id(each) for each in mine - shared}
+    lost = {digest for digest, kind in tombstones.items() if kind == "device"} - set(own.values())
+    return Person(
+        key=person,
+        customer_id=pseudonyms.customer_id(person),
+        own=own,
+        shared={each: pseudonyms.device_id(each) for each in shared}
+        | _found_again(scan, pseudonyms, {d for d, kind in tombstones.items() if kind == "shared_device"}),
+        lost=frozenset(lost),
+        others=theirs["_person"].n_unique(),
+        asides=_asides(scan, person),
+        pseudonyms=pseudonyms,
+    )
+
+
+def _only_claimant(listed: pl.DataFrame, device: str) -> str:
+    people = listed.filter(_device=device)["_person"].unique()
+    if people.len() != 1:
+        found = "nobody" if people.is_empty() else f"{people.len():,} customers"
+        raise ConfigurationError(
+            f"{found} ever listed the device of this serial number: name the customer to erase by e-mail"
+        )
+    return str(people[0])
+
+
+def _found_again(scan: Scan, pseudonyms: Pseudonyms, digests: set[str]) -> dict[str, str]:
+    """Return the keys of devices of which only the ids are known: others still list them."""
+    if not digests:
+        return {}
+    spelled = scan(CUSTOMER_LANDING).select("serial_number").unique().collect()["serial_number"]
+    found = {each: pseudonyms.device_id(each) for each in keys(spelled).unique()}
+    return {each: digest for each, digest in found.items() if digest in digests}
+
+
+def _asides(scan: Scan, person: str) -> frozenset[str]:
+    landing = scan(CUSTOMER_LANDING)
+    spelled = landing.select("email").unique().collect()
+    mine = spelled.filter(keys(spelled["email"]) == person)
+    # Joined, not compared: what names people must not stand in a query plan.
+    rows = landing.join(mine.lazy(), on="email", how="semi").select("customer_name", "phone").collect()
+    texts = {key(text) for name in rows.columns for text in rows[name].drop_nulls()}
+    return frozenset(text for text in texts if len(text) >= _SHORT)
+
+
+def pending_tombstones(scan: Scan, *, unfinished: bool) -> pl.DataFrame:
+    """Return the tombstones of the erasure that was begun last and is not finished; none where all are."""
+    tombstones = scan(TOMBSTONE).collect()
+    if not unfinished:
+        return polars_schema(contract_of(TOMBSTONE)).to_frame()
+    return tombstones.filter(pl.col("erased_at") == pl.col("erased_at").max())
+
+
+def check_same(person: Person, pending: pl.DataFrame) -> None:
+    """Refuse to begin an erasure while that of somebody else is unfinished.
+
+    Raises:
+        LakeError: It is.
+    """
+    if pending.height and person.customer_id not in pending["digest"]:
+        raise LakeError(
+            "the erasure of somebody else is not finished: finish it first, by stedi erase for that person"
+        )

@@ -1,0 +1,136 @@
+"""A customer whose every value is so odd that it stands nowhere by accident, spread over a whole lake."""
+
+import gzip
+import json
+import shutil
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pyarrow as pa
+
+import stedi
+from lakes import PUBLISHED, lake_at, pour, put, put_rows, rich_world, run, sent
+from worlds import HOURS, MS, NOW, SECRET, customer, reading, step
+
+EMAIL = "zebulon.canary@quagga-mail.example"
+SERIAL = "c4a7a5e1-90de-4bad-8f00-d15ea5e0ca4a"
+TEXTS = (EMAIL, SERIAL, "Zebulon Quaggafeather", "+1-555-0199-8877665", "1951-07-23")
+OTHER, OTHER_DEVICE = "neighbour@example.com", "device-of-the-neighbour"
+PSEUDONYMS = stedi.Pseudonyms(SECRET)
+ID = PSEUDONYMS.customer_id(EMAIL)
+DEVICE_ID = PSEUDONYMS.device_id(SERIAL)
+AXES = (123456.75, -98765.5, 0.03125)
+DISTANCE = 918273645
+
+
+def canary(email=EMAIL, **others):
+    values = {
+        "customer_name": "Zebulon Quaggafeather",
+        "phone": "+1-555-0199-8877665",
+        "birth_day": "1951-07-23",
+        "registration_date": HOURS[0],
+        "share": HOURS[0],
+        "at": HOURS[1],
+    }
+    return customer(email, SERIAL, **(values | others))
+
+
+@dataclass(frozen=True)
+class Cage:
+    """A lake that a canary went all through."""
+
+    folder: Path
+    landing: Path
+
+    @property
+    def lake(self) -> stedi.Lake:
+        return lake_at(self.folder)
+
+
+def deliver(landing: Path) -> None:
+    """Send everything of the canary, in every form, beside other people."""
+    spelled = EMAIL.upper(), f"  {EMAIL}\t"
+    put_rows(
+        landing / "x",
+        customer=[canary(), canary(spelled[0], at=HOURS[2]), customer(OTHER, OTHER_DEVICE, share=HOURS[0])],
+        accelerometer=[
+            *(reading(name, HOURS[hour], AXES) for name in (EMAIL, *spelled) for hour in (2, 3, 4)),
+            reading(OTHER, HOURS[3]),
+        ],
+        step_trainer=[
+            *(step(SERIAL, HOURS[hour], DISTANCE) for hour in (2, 3, 4)),
+            step(SERIAL.upper(), HOURS[5], DISTANCE),
+            step(OTHER_DEVICE, HOURS[3]),
+        ],
+    )
+    for kind in ("customer", "accelerometer", "step_trainer"):
+        # A folder that is named after them, with a neighbour's records in the same file.
+        (landing / kind).mkdir(parents=True, exist_ok=True)
+        (landing / "x" / kind).rename(landing / kind / EMAIL)
+    (landing / "x").rmdir()
+    bad = sent(canary(at=HOURS[3])) | {"registrationDate": "yesterday"}
+    cut = json.dumps(sent(canary(at=HOURS[3])))[:-9]
+    escaped = json.dumps(bad).replace("@", "\\u0040")
+    nameless = json.dumps({"phone": "+1-555-0199-8877665", "serialNumber": [1]})
+    theirs = {"email": OTHER, "serialNumber": {"old": SERIAL}, "lastUpdateDate": 1, "note": EMAIL}
+    put(
+        landing,
+        f"customer/rejected-{SERIAL}.json",
+        [json.dumps(bad), escaped, json.dumps(theirs), nameless, cut],
+    )
+    put(landing, "accelerometer/bad.json", [json.dumps({"user": EMAIL, "x": "no"})])
+    put(landing, "step_trainer/bad.json", [json.dumps({"serialNumber": SERIAL, "sensorReadingTime": 1})])
+
+
+def build(place: Path) -> Cage:
+    """Make the lake: others first, then the canary, who withdraws and comes back; tags all along."""
+    cage = Cage(place / "lake", place / "landing")
+    pour(cage.landing, rich_world(parts=6))
+    lake = cage.lake
+    run(lake, cage.landing)
+    lake.tag("before")
+    deliver(cage.landing)
+    run(lake, cage.landing, now=NOW)
+    put(cage.landing, "customer/later.json", [json.dumps(sent(canary(at=HOURS[4])))])
+    run(lake, cage.landing, now=NOW + timedelta(hours=1))
+    lake.tag("training")
+    put(cage.landing, "customer/withdrawn.json", [json.dumps(sent(canary(at=HOURS[5], share=None)))])
+    run(lake, cage.landing, now=NOW + timedelta(hours=2))
+    lake.tag("withdrawn")
+    again = sent(canary(at=HOURS[5] + MS, share=HOURS[0]))
+    (cage.landing / "customer/again.json.gz").write_bytes(gzip.compress((json.dumps(again) + "\n").encode()))
+    late = b"".join(
+        json.dumps(sent(row)).encode()
+        for row in (reading(EMAIL, HOURS[5] + 9 * MS, AXES), reading(OTHER, HOURS[5] + 9 * MS))
+    )
+    with pa.CompressedOutputStream(
+        pa.OSFile(str(cage.landing / "accelerometer/late.zst"), "wb"), "zstd"
+    ) as out:
+        out.write(late)
+    put_rows(cage.landing / "y", step_trainer=[step(SERIAL, HOURS[5] + 9 * MS, DISTANCE)])
+    shutil.move(cage.landing / "y/step_trainer/step_trainer.json", cage.landing / "step_trainer/late.json")
+    shutil.rmtree(cage.landing / "y")
+    run(lake, cage.landing, now=NOW + timedelta(hours=3))
+    return cage
+
+
+def everybody_else(lake: stedi.Lake) -> dict[str, list]:
+    """Return the rows of everybody but the canary, without where they came from."""
+    found = {}
+    for table in PUBLISHED:
+        if table in ("object", "tombstone"):
+            continue
+        frame = lake.scan(table).collect()
+        rows = frame.drop("_object", "_run", strict=False).rows(named=True)
+        found[table] = sorted(
+            repr({name: value for name, value in row.items() if name != "raw"})
+            for row in rows
+            if not (
+                str(row.get("email") or row.get("user") or "").strip().lower() == EMAIL
+                or str(row.get("serial_number") or "").lower() == SERIAL
+                or row.get("customer_id") == ID
+                or (table == "quarantine" and row["email"] is None and "8877665" in row["raw"])
+            )
+        )
+    return found

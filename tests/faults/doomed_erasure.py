@@ -1,0 +1,46 @@
+"""Erase somebody in a process of its own, which kills itself by SIGKILL at a given step.
+
+A step is a moment just before or just after something is written, committed, replaced or deleted. Started
+with ``doomed_erasure.py LAKE EMAIL LANDING STEP``: STEP 0 lets it live; the steps are then printed, one a
+line.
+"""
+
+import sys
+from pathlib import Path
+
+from dying import Steps
+from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.io.pyarrow import PyArrowFileIO
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+from stedi.lake.erase import objects
+from stedi.lake.lake import Lake
+from stedi.warehouse import notes
+from stedi.warehouse.warehouse import Warehouse
+from stedi.warehouse.writer import TableWriter
+
+
+def main() -> None:
+    """Erase the person."""
+    _, lake, email, landing, step = sys.argv
+    steps = Steps(int(step))
+    for owner, names in (
+        (SqlCatalog, ("commit_table",)),
+        (PyArrowFileIO, ("new_output", "delete")),
+        (TableWriter, ("close", "copy")),
+        (objects, ("_replace", "_verify")),
+        (Path, ("replace", "unlink")),
+        (notes, ("write", "delete")),
+        (Warehouse, ("scrub_catalog",)),
+    ):
+        steps.around(owner, *names)
+    event.listen(Engine, "commit", lambda _: steps.step("before the catalog commits"))
+    Lake.open(lake, buckets=3).erase(
+        email=email, drop_tags=["training"], move_tags=["withdrawn"], landing=landing, reason="a test"
+    )
+    sys.stdout.write("\n".join(steps.names))
+
+
+if __name__ == "__main__":
+    main()
