@@ -78,6 +78,9 @@ def layouts_for(records: int, files: int, *, first: int = 0, dirty: bool) -> lis
     """
     count = max(1, min(files, records // _FEWEST_RECORDS))
     odd = _DIRTY[first : first + count] if dirty else ()
+    if count == len(odd) and not any(layout.takes_bad_records and layout.has_lines for layout in odd):
+        # Bad records need a file that takes any of them.
+        return [*odd, Layout.NDJSON] if records > count else [Layout.NDJSON]
     return [*odd, *([Layout.NDJSON] * (count - len(odd)))]
 
 
