@@ -52,8 +52,13 @@ MUTANTS = (
     Mutant("2100 is plausible", STATEMENTS, "date < nw.lit(LATEST)", "date <= nw.lit(LATEST)"),
     # Rule 2
     Mutant("the clamp is dropped", RULE, _CLAMP, 'nw.col("consent_from")'),
-    Mutant("the clamp lacks its millisecond", RULE, " + nw.lit(MILLISECOND)", ""),
-    Mutant("the clamp opens instead", RULE, "nw.max_horizontal(", "nw.min_horizontal("),
+    Mutant(
+        "the clamp lacks its millisecond",
+        RULE,
+        'nw.col("last_denial_at") + nw.lit(MILLISECOND)',
+        'nw.col("last_denial_at")',
+    ),
+    Mutant("the clamp opens instead", RULE, _CLAMP, _CLAMP.replace("max", "min")),
     Mutant("the first denial counts", RULE, 'col("_denied_at").max()', 'col("_denied_at").min()'),
     Mutant("the least share date counts", RULE, 'col("share").max()', 'col("share").min()'),
     Mutant("old share dates count", RULE, '.filter(nw.col("at") == nw.col("newest_at"))', ""),

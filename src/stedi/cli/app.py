@@ -338,6 +338,7 @@ def report(
     run_report(lake, at=at, out=out, file_format=file_format, as_json=json)
 
 
+@app.command()
 def erase(
     email: Annotated[
         str, typer.Argument(help="The e-mail of the person, in any spelling.", show_default=False)

@@ -75,4 +75,5 @@ def find(io: FileIO, root: str, name: str) -> bytes | None:
 def delete(io: FileIO, root: str, name: str) -> None:
     """Delete a note, if there is one."""
     with contextlib.suppress(FileNotFoundError):
-        io.delete(f"{folder_of(root)}/{name}")
+        place = f"{folder_of(root)}/{name}"
+        io.delete(place)
