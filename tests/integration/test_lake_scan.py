@@ -106,6 +106,13 @@ def test_a_time_names_the_newest_run_published_by_then(history):
         lake.scan("customer_trusted", at=runs[0].published_at - moment)
 
 
+def test_the_run_table_of_an_older_run_ends_with_it(history):
+    lake, runs = history
+    for number, each in enumerate(runs):
+        found = lake.scan("run", at=each.run_id).collect()
+        assert set(found["run_id"]) == {one.run_id for one in runs[: number + 1]}
+
+
 def test_a_naive_time_is_refused(history):
     lake, runs = history
     with pytest.raises(ConfigurationError, match="time zone"):

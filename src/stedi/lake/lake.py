@@ -2,7 +2,6 @@
 
 import getpass
 import os
-import re
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -22,12 +21,13 @@ from stedi.lake.expired import check_readable
 from stedi.lake.explain.explain import explain
 from stedi.lake.explain.explanation import Explanation
 from stedi.lake.explain.who import only_one
-from stedi.lake.history import TAG_PREFIX, Run, from_frame
+from stedi.lake.history import Run
 from stedi.lake.keys import find_key, key_file
 from stedi.lake.load import find_sources
 from stedi.lake.maintain import Care, maintain, plan_maintenance
 from stedi.lake.maintenance import MaintenanceReport
 from stedi.lake.privacy.privacy_report import PrivacyReport, privacy_report
+from stedi.lake.published import aware, check_tag, run_at, scan_at, tags_of
 from stedi.lake.release import find_records
 from stedi.lake.report import RunReport
 from stedi.lake.run import Order, check_order, execute
@@ -36,7 +36,6 @@ from stedi.lake.verify.finding import Verification
 from stedi.lake.verify.verify import verify_site
 from stedi.names import (
     CONSENT_MODES,
-    CUSTOMER_TRUSTED,
     NAMESPACE,
     QUARANTINE,
     RUN,
@@ -45,11 +44,9 @@ from stedi.names import (
 )
 from stedi.progress import Progress, silent
 from stedi.warehouse.compaction import Target
-from stedi.warehouse.warehouse import Warehouse
 
 DEFAULT_BUCKETS: Final = 32
 _MAX_BUCKETS: Final = 4096
-_TAG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
 class Lake:
@@ -159,7 +156,7 @@ class Lake:
             raise UnknownNameError.of("consent mode", consent, CONSENT_MODES)
         if not 0 <= max_rejected <= 1:
             raise ConfigurationError(f"max_rejected is a share between 0 and 1, not {max_rejected}")
-        judged_at = _aware("now", now) if now is not None else datetime.now(UTC)
+        judged_at = aware("now", now) if now is not None else datetime.now(UTC)
         sources = find_sources(os.fspath(landing))
         with self._site.hold(only_look=plan) as (warehouse, runs), self._site.scratch() as scratch:
             base = runs[-1] if runs else None
@@ -196,7 +193,7 @@ class Lake:
             UnknownNameError: No record that is still held has this id.
             LakeError: The lake can't be used as asked, or nothing was published yet.
         """
-        judged_at = _aware("now", now) if now is not None else datetime.now(UTC)
+        judged_at = aware("now", now) if now is not None else datetime.now(UTC)
         self._site.read()
         with self._site.hold() as (warehouse, runs), self._site.scratch() as scratch:
             base = runs[-1]
@@ -307,11 +304,11 @@ class Lake:
             stedi.errors.LakeError: there is no published run in the lake ...
         """
         warehouse, runs = self._site.read()
-        run = runs[-1] if at is None else _run_at(warehouse, runs, at)
+        run = run_at(warehouse, runs, at)
         for table in run.snapshots:
             check_readable(warehouse, runs, run, table)
         with self._site.explained():
-            return privacy_report(warehouse, runs, run, _tags(warehouse), lake=str(self._site))
+            return privacy_report(warehouse, runs, run, tags_of(warehouse), lake=str(self._site))
 
     def erase(
         self,
@@ -437,18 +434,9 @@ class Lake:
             LakeError: Nothing was published yet.
             CatalogError: The run's snapshots were expired by a maintenance.
         """
-        contract = contract_of(table)
+        contract_of(table)  # an unknown table is said to be one, lake or no lake
         warehouse, runs = self._site.read()
-        if table == RUN:
-            return warehouse.scan(RUN, warehouse.main(RUN))
-        newest = runs[-1]
-        run = newest if at is None else _run_at(warehouse, runs, at)
-        check_readable(warehouse, runs, run, table)
-        frame = warehouse.scan(table, run.snapshots[table])
-        if run.run_id == newest.run_id or include_withdrawn or "customer_id" not in contract.names:
-            return frame
-        trusted = warehouse.scan(CUSTOMER_TRUSTED, newest.snapshots[CUSTOMER_TRUSTED])
-        return frame.join(trusted.select("customer_id").unique(), on="customer_id", how="semi")
+        return scan_at(warehouse, runs, table, at, include_withdrawn=include_withdrawn)
 
     def explain(
         self, *, email: str | None = None, serial_number: str | None = None, customer_id: str | None = None
@@ -522,7 +510,7 @@ class Lake:
     def tags(self) -> dict[str, str]:
         """Return the tags that were set with ``tag``, and the id of the run of each."""
         warehouse, _ = self._site.read()
-        return _tags(warehouse)
+        return tags_of(warehouse)
 
     def tag(self, name: str) -> str:
         """Tag the newest run in every table, and return the run's id.
@@ -531,14 +519,10 @@ class Lake:
             ConfigurationError: The name is no tag name.
             LakeError: The tag exists, or nothing was published yet.
         """
-        if not _TAG.fullmatch(name) or name == "main" or name.startswith(TAG_PREFIX):
-            raise ConfigurationError(
-                f"{name!r} can't be a tag: use letters, digits, '.', '_' and '-', at most 128, not 'main', "
-                f"and not beginning with {TAG_PREFIX!r}"
-            )
+        check_tag(name)
         self._site.read()
         with self._site.hold() as (warehouse, runs):
-            if (run_id := _tags(warehouse).get(name)) is not None:
+            if (run_id := tags_of(warehouse).get(name)) is not None:
                 raise LakeError(f"the tag {name!r} exists: it is run {run_id}. Choose another name")
             for table, snapshot_id in runs[-1].snapshots.items():
                 warehouse.tag(table, snapshot_id, name)
@@ -565,35 +549,4 @@ class Lake:
             LakeError: Nothing was published yet, or not by then.
         """
         warehouse, runs = self._site.read()
-        return runs[-1] if at is None else _run_at(warehouse, runs, at)
-
-
-def _aware(name: str, time: datetime) -> datetime:
-    if time.tzinfo is None:
-        raise ConfigurationError(f"{name} has no time zone: pass one, such as .replace(tzinfo=UTC)")
-    return time.astimezone(UTC)
-
-
-def _run_at(warehouse: Warehouse, runs: Sequence[Run], at: str | datetime) -> Run:
-    if isinstance(at, datetime):
-        time = _aware("at", at)
-        past = [run for run in runs if run.published_at <= time]
-        if not past:
-            first = runs[0].published_at.isoformat()
-            raise LakeError(f"no run was published by {time.isoformat()}: the first was at {first}")
-        return past[-1]
-    tags = _tags(warehouse)
-    by_id = {run.run_id: run for run in runs}
-    found = by_id.get(tags.get(at, at.removeprefix(TAG_PREFIX)))
-    if found is None:
-        raise UnknownNameError.of("run or tag", at, [*by_id, *tags])
-    return found
-
-
-def _tags(warehouse: Warehouse) -> dict[str, str]:
-    """Return the users' tags and their runs: the newest that the run table had when it was tagged."""
-    return {
-        name: from_frame(warehouse.scan(RUN, snapshot_id).collect())[-1].run_id
-        for name, snapshot_id in warehouse.tags(RUN).items()
-        if not name.startswith(TAG_PREFIX)
-    }
+        return run_at(warehouse, runs, at)

@@ -1,0 +1,98 @@
+"""Published runs: found by id, tag or time, read, and tagged."""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+import polars as pl
+
+from stedi.contract import contract_of
+from stedi.errors import ConfigurationError, LakeError, UnknownNameError
+from stedi.lake.expired import check_readable
+from stedi.lake.history import TAG_PREFIX, Run, from_frame
+from stedi.names import CUSTOMER_TRUSTED, RUN
+from stedi.warehouse.warehouse import Warehouse
+
+_TAG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+
+
+def aware(name: str, time: datetime) -> datetime:
+    """Return a time in UTC.
+
+    Raises:
+        ConfigurationError: It has no time zone.
+    """
+    if time.tzinfo is None:
+        raise ConfigurationError(f"{name} has no time zone: pass one, such as .replace(tzinfo=UTC)")
+    return time.astimezone(UTC)
+
+
+def run_at(warehouse: Warehouse, runs: Sequence[Run], at: str | datetime | None) -> Run:
+    """Return the run that an id, a tag or a time names; the newest for None.
+
+    Raises:
+        UnknownNameError: There is no such run or tag.
+        LakeError: Nothing was published by then.
+    """
+    if at is None:
+        return runs[-1]
+    if isinstance(at, datetime):
+        time = aware("at", at)
+        past = [run for run in runs if run.published_at <= time]
+        if not past:
+            first = runs[0].published_at.isoformat()
+            raise LakeError(f"no run was published by {time.isoformat()}: the first was at {first}")
+        return past[-1]
+    tags = tags_of(warehouse)
+    by_id = {run.run_id: run for run in runs}
+    found = by_id.get(tags.get(at, at.removeprefix(TAG_PREFIX)))
+    if found is None:
+        raise UnknownNameError.of("run or tag", at, [*by_id, *tags])
+    return found
+
+
+def scan_at(
+    warehouse: Warehouse,
+    runs: Sequence[Run],
+    table: str,
+    at: str | datetime | None,
+    *,
+    include_withdrawn: bool,
+) -> pl.LazyFrame:
+    """Return a lazy frame over a table of a run; of an older one without whom the newest does not trust.
+
+    Of the run table: the runs that were published until then.
+    """
+    contract = contract_of(table)
+    run, newest = run_at(warehouse, runs, at), runs[-1]
+    if table == RUN:
+        return warehouse.scan(RUN, warehouse.main(RUN)).filter(pl.col("published_at") <= run.published_at)
+    check_readable(warehouse, runs, run, table)
+    frame = warehouse.scan(table, run.snapshots[table])
+    if run.run_id == newest.run_id or include_withdrawn or "customer_id" not in contract.names:
+        return frame
+    trusted = warehouse.scan(CUSTOMER_TRUSTED, newest.snapshots[CUSTOMER_TRUSTED])
+    return frame.join(trusted.select("customer_id").unique(), on="customer_id", how="semi")
+
+
+def tags_of(warehouse: Warehouse) -> dict[str, str]:
+    """Return the users' tags and their runs: the newest that the run table had when it was tagged."""
+    return {
+        name: from_frame(warehouse.scan(RUN, snapshot_id).collect())[-1].run_id
+        for name, snapshot_id in warehouse.tags(RUN).items()
+        if not name.startswith(TAG_PREFIX)
+    }
+
+
+def check_tag(name: str) -> None:
+    """Refuse what is no name for a tag.
+
+    Raises:
+        ConfigurationError: It is none.
+    """
+    if not _TAG.fullmatch(name) or name == "main" or name.startswith(TAG_PREFIX):
+        raise ConfigurationError(
+            f"{name!r} can't be a tag: use letters, digits, '.', '_' and '-', at most 128, not 'main', "
+            f"and not beginning with {TAG_PREFIX!r}"
+        )
