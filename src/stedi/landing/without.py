@@ -1,6 +1,7 @@
 """A landing object without the records of somebody: every other byte stays as it is."""
 
 import gzip
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from stedi.landing.strict import DECODER, Pairs
 
 _BOM: Final = b"\xef\xbb\xbf"
 _SPACE: Final = b" \t\r"
+_BLANKS: Final = re.compile("[ \t\r]*")
 _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _BLOCK: Final = 8 * MIB
@@ -155,7 +157,7 @@ def _cut_line(line: bytes, whose: Whose, counts: _Counts) -> bytes:
     kept: list[bytes] = []
     removed = False
     for record in _records(content):
-        goes, names = _judge(record, whose)
+        goes, names = _judge(record, whose) if _may_name(record, whose) else (False, False)
         if goes:
             counts.removed += 1
             removed = True
@@ -177,15 +179,19 @@ def _records(content: bytes) -> Iterator[bytes]:
         return
     start = 0
     while start < len(text):
-        first = start + len(text[start:]) - len(text[start:].lstrip(" \t\r"))
         try:
-            _, stop = DECODER.raw_decode(text, first)
+            _, stop = DECODER.raw_decode(text, _after_blanks(text, start))
         except (ValueError, RecursionError):
             yield from _parted(text[start:].encode())
             return
-        blanks = len(text[stop:]) - len(text[stop:].lstrip(" \t\r"))
-        yield text[start : stop + blanks].encode()
-        start = stop + blanks
+        stop = _after_blanks(text, stop)
+        yield text[start:stop].encode()
+        start = stop
+
+
+def _after_blanks(text: str, start: int) -> int:
+    found = _BLANKS.match(text, start)
+    return found.end() if found else start
 
 
 def _parted(content: bytes) -> Iterator[bytes]:
