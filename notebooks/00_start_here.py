@@ -103,8 +103,8 @@ print(f"train   {len(train.customers)} people, test {len(test.customers)} others
 #
 # ## What a model sees
 #
-# One session of somebody in the test part: first they stand still, then they walk. Each band is a window, and the number in
-# it is its `y`. Both lines come straight out of `X`. The ticks between them are the true steps.
+# One session of somebody in the test part: first they stand still, then they walk. Each band is a window, and the
+# number in it is its `y`. Both lines come straight out of `X`. The ticks between them are the true steps.
 #
 # Lines that shoot out of the picture are no mistake: where the step trainer saw nothing at all it said 0 or 8190, and
 # `X` holds what was measured. What to make of it is the model's business.

@@ -52,8 +52,8 @@ plt.rcParams.update(
 # ## Three worlds
 #
 # The simulator knows three kinds of recordings: `easy`, `realistic` and `hard`. With the same seed the same people
-# walk in all three, in the same sessions, so that one can be laid beside the other. All of this is simulated; the real
-# sources give no units, so none are written on the axes.
+# walk in all three, in the same sessions, so that one can be laid beside the other. All of this is simulated; the
+# real sources give no units, so none are written on the axes.
 
 # %%
 workspace = tempfile.TemporaryDirectory()
@@ -125,13 +125,13 @@ plt.show()
 # %% [markdown]
 # ## Four steps
 #
-# Now much closer. Each dot is a reading: the step trainer gives about 30 a second, the phone about 50. Of the phone only
-# the part along gravity is drawn, with gravity taken off: up is up, wherever the phone was turned in the pocket.
+# Now much closer. Each dot is a reading: the step trainer gives about 30 a second, the phone about 50. Of the phone
+# only the part along gravity is drawn, with gravity taken off: up is up, wherever the phone was turned in the pocket.
 #
-# - **The dip.** A foot swings forward, past the sensor, and the distance falls and rises again before the
-#   foot comes down: the lowest point is *not* the step. Here it comes a quarter of a second before.
-# - **The jolt.** The body goes gently up and down with each step. When the foot meets the ground a short, hard shake is
-#   laid on top of that, and is gone after a tenth of a second.
+# - **The dip.** A foot swings forward, past the sensor, and the distance falls and rises again before the foot comes
+#   down: the lowest point is *not* the step. Here it comes a quarter of a second before.
+# - **The jolt.** The body goes gently up and down with each step. When the foot meets the ground a short, hard shake
+#   is laid on top of that, and is gone after a tenth of a second.
 
 
 # %%
@@ -209,8 +209,9 @@ plt.show()
 # %% [markdown]
 # ## All steps at once
 #
-# Lay all steps of a session over each other, with the moment of contact at zero. Thin lines are single steps; the thick
-# line is the one in the middle. Two people in the `realistic` world: the steadiest one, and the least steady one.
+# Lay all steps of a session over each other, with the moment of contact at zero. Thin lines are single steps; the
+# thick line is the one in the middle. Two people in the `realistic` world: the steadiest one, and the least steady
+# one.
 
 
 # %%
@@ -263,16 +264,16 @@ for axis in axes[1]:
 plt.show()
 
 # %% [markdown]
-# Before the contact both look alike: a swing, a fall, a jolt. The difference is on the right. The steady person's next
-# swing begins at the same moment each time, and the lines stay together. The unsteady person's lines fan out: no step
-# lasts as long as the one before. A detector that counts on an even beat gets this person wrong, and this is the
-# person whom it is for.
+# Before the contact both look alike: a swing, a fall, a jolt. The difference is on the right. The steady person's
+# next swing begins at nearly the same moment each time, and the lines stay together. The unsteady person's lines fan
+# out: one step is longer than the one before, the next is shorter. A detector that counts on an even beat gets this
+# person wrong, and this is the person whom it is for.
 #
 # ## Easy, realistic, hard
 #
 # The same six seconds of the same session in the three worlds. `hard` is made to break good detectors: feet hardly
-# leave the ground, the sensors are noisy, readings are lost or outside the sensor's range (triangles at the edge), and
-# the phone falls silent for seconds.
+# leave the ground, the sensors are noisy, readings are lost or outside the sensor's range (triangles at the edge),
+# and the phone falls silent for seconds.
 
 # %%
 # A session in the middle: not the steadiest person, not the least steady one.
@@ -359,9 +360,9 @@ bottom.set_xlabel("seconds")
 plt.show()
 
 # %% [markdown]
-# The dots are not wrong. Each of them is a true distance. But between two of them the person took several steps, and any
-# number of steps would have given the same dots. No filter and no network brings back what was not measured. What a
-# model learns from such a table is at best who stands how far away.
+# The dots are not wrong. Each of them is a true distance. But between two of them the person took several steps, and
+# any number of steps would have given the same dots. No filter and no network brings back what was not measured. What
+# a model learns from such a table is at best who stands how far away.
 #
 # So `StepDataset` refuses, and says why. Nothing is trained by mistake:
 
@@ -405,8 +406,8 @@ result = {
 print(json.dumps(result, indent=2))
 
 # %% [markdown]
-# A step is a dip and then a jolt, half a second long. To see it takes a dozen readings a second, and with two sensors it
-# takes one more thing: that both tell the same time. Notebook 03 is about that.
+# A step is a dip and then a jolt, half a second long. To see it takes a dozen readings a second, and with two sensors
+# it takes one more thing: that both tell the same time. Notebook 03 is about that.
 
 # %%
 workspace.cleanup()

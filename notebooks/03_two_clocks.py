@@ -16,9 +16,10 @@
 # %% [markdown]
 # # Two clocks
 #
-# The step trainer has a clock, and the phone has another one. If they are a quarter of a second apart, the phone feels a
-# step while the step trainer sees nothing, and a table that joins both by time lays one step on the swing of the next.
-# Nothing in that table looks wrong. This notebook shows how to notice, how to set it right, and when to give up.
+# The step trainer has a clock, and the phone has another one. If they are a quarter of a second apart, the phone
+# feels a step while the step trainer sees nothing, and a table that joins both by time lays one step on the swing of
+# the next. Nothing in that table looks wrong. This notebook shows how to notice, how to set it right, and when to
+# give up.
 
 # %%
 import json
@@ -58,9 +59,9 @@ _ = pl.Config(
 # %% [markdown]
 # ## Three lakes
 #
-# The same people three times over: once the app stamps both sensors with one clock, and twice each sensor has its own,
-# in a `realistic` and in a `hard` world. In the last two the phone is wrong by another amount in every session. The
-# simulator knows by how much; `stedi` is not told.
+# The same people three times over: once the app stamps both sensors with one clock, and twice each sensor has its
+# own, in a `realistic` and in a `hard` world. In the last two the phone is wrong by another amount in every session.
+# The simulator knows by how much; `stedi` is not told.
 
 # %%
 workspace = tempfile.TemporaryDirectory()
@@ -86,8 +87,8 @@ hard = world("hard", clocks="two", preset="hard")
 # %% [markdown]
 # ## The run notices
 #
-# Every run reports how many step readings found a phone reading. With one clock nearly all do. With two, an equal time
-# is a coincidence, and the run says so:
+# Every run reports how many step readings found a phone reading. With one clock nearly all do. With two, an equal
+# time is a coincidence, and the run says so:
 
 # %%
 for name, here in (("one clock", one), ("two clocks", two)):
@@ -97,10 +98,11 @@ print(two["report"].warnings[0])
 # %% [markdown]
 # ## The trap
 #
-# What now? The first idea is a tolerance: take the nearest phone reading within 20 ms. The phone is read fifty times
-# a second, so there is *always* a reading within 20 ms, whatever its clock says. The match rate jumps to over 90 %, the
-# warning is gone, and the pairs are exactly as wrong as before. **A match rate says that two readings have stamps that are near
-# each other. It does not say that they were made at the same moment.**
+# What now? The first idea is a tolerance: take the nearest phone reading within 20 ms. That is right where two clocks
+# agree and only their readings fall between each other. But the phone is read fifty times a second. As long as it
+# records there is *always* a reading within 20 ms, whatever its clock says. The match rate jumps to over 90 %, all
+# looks well, and the pairs are wrong by as much as the clocks are. **A match rate says that two readings have stamps
+# that are near each other. It does not say that they were made at the same moment.**
 
 # %%
 TOLERANCES = (0, 1, 2, 5, 10, 20, 50, 100)
@@ -126,9 +128,9 @@ matched = pl.concat(
 figure, axis = plt.subplots(figsize=(9, 4.2))
 match_rate(matched, axes=axis)
 axis.annotate(
-    "over 90 %, and wrong",
+    "over 90 %,\nand as wrong as the clocks",
     (20, 100 * matched.filter(join="two clocks", tolerance_ms=20)["rate"].item()),
-    xytext=(40, 60),
+    xytext=(34, 56),
     arrowprops={"arrowstyle": "->", "color": INK, "shrinkB": 7},
     color=INK,
     ha="center",
@@ -139,9 +141,9 @@ plt.show()
 # ## Setting the clocks right
 #
 # Both sensors see the same steps. So let each find them by itself, and ask which shift lays one list of steps on the
-# other. People walk evenly, and a shift that is wrong by a whole step fits nearly as well; what tells the two apart is
-# the first step, the last step, and each pause. `clock="estimate"` does this for every session. It reads each sensor
-# by itself, and where it can't decide it says so and leaves the session out.
+# other. People walk evenly, and a shift that is wrong by a whole step fits nearly as well; what tells the two apart
+# is the first step, the last step, and each pause. `clock="estimate"` does this for every session. It reads each
+# sensor by itself, and where it can't decide it says so and leaves the session out.
 
 # %%
 estimated = {
@@ -196,11 +198,12 @@ plt.show()
 # %% [markdown]
 # ## What it is worth
 #
-# The same detector, on four ways to bring the sensors together. It was not trained, so there is nothing to hold out;
-# a step counts as found when it is less than a tenth of a second off, and the truth is on the step trainer's clock.
+# The same detector, on four ways to bring the sensors together. It is a set of rules that were made on other simulated
+# people, so all of these are held out. A step counts as found when it is at most a tenth of a second off, and the
+# truth is on the step trainer's clock.
 #
-# For each way there are three figures: both sensors, the distance alone, and the phone alone. The phone alone is
-# the honest witness here: only it can show that its clock is wrong.
+# For each way there are three figures: both sensors, the distance alone, and the phone alone. The phone alone is the
+# honest witness here: only it can show that its clock is wrong.
 
 
 # %%
@@ -263,16 +266,17 @@ axis.set_title(f"realistic world, two clocks: {axis.get_title(loc='left')}", loc
 plt.show()
 
 # %% [markdown]
-# Read it from the bottom up. With the clocks set right all three agree, and the two sensors together are as good as it
-# gets. With the clocks as sent, and with a tolerance just the same, adding the phone makes the detector **worse than
-# the distance alone**: a second sensor with a wrong clock is worse than none. And the exact pairs are refused, because three phone
-# readings a second are too few to hold a step.
+# Read it from the bottom up. With the clocks set right all three agree, and the two sensors together are as good as
+# it gets. With the clocks as sent, and with a tolerance just the same, adding the phone makes the detector **worse
+# than the distance alone**: a second sensor with a wrong clock is worse than none. And the exact pairs are refused:
+# the few readings that are left of each second are too few to hold a step.
 #
-# (The joins do not have quite the same sessions. Where two people use one device nobody can tell from the step trainer
-# alone whose step it was, and these sessions are left out; a join keeps them for the one whose phone was there.)
+# (The joins do not have quite the same sessions. Where two people use one device nobody can tell from the step
+# trainer alone whose step it was, and these sessions are left out; a join keeps them for the one whose phone was
+# there.)
 #
-# Why a wrong clock does harm is easy to see in one session. It is about half a step off, and the grey lines are the true
-# steps. In the middle the body seems to be caught while the foot is still in the air:
+# Why a wrong clock does harm is easy to see in one session. It is about half a step off, and the grey lines are the
+# true steps. In the panel in the middle the body seems to be caught while the foot is still in the air:
 
 
 # %%
@@ -336,7 +340,8 @@ kind = (
 reasons.group_by(why=kind).len("sessions").sort("sessions", "why", descending=[True, False])
 
 # %% [markdown]
-# And where it does not give up, is it right? The points on the line are. Those off it are wrong by about a whole step.
+# And where it does not give up, is it right? The points on the line are. Those off it are wrong by about a whole
+# step.
 
 # %%
 figure, axes = plt.subplots(1, 2, figsize=(11, 4.8))
@@ -471,7 +476,7 @@ result = {
 print(json.dumps(result, indent=2))
 
 # %% [markdown]
-# Three things to take along. Look at the match rate of the run before you use a join. Never mend it with a
+# Three things to take along. Look at the match rate of the run before you use a join. Don't mend two clocks with a
 # tolerance. And count the sessions that were left out.
 
 # %%
