@@ -56,8 +56,8 @@ class Match:
         if self.nearby_rate >= ENOUGH:
             told += (
                 f", but {nearby} have one within {_SPAN}: the sensors have clocks of their own. "
-                "machine_learning_curated holds the exact pairs only; pair the nearest readings with "
-                "stedi.curate_ml(steps, accelerometer, tolerance=...)"
+                "machine_learning_curated holds the exact pairs only, and the nearest ones belong to other "
+                'moments; stedi.ml.StepDataset.from_lake(lake, clock="estimate") finds each session\'s offset'
             )
         else:
             told += (
