@@ -12,6 +12,7 @@ import pytest
 import typer
 
 import stedi
+import stedi.ml
 from stedi.cli.app import app
 from stedi.contract import CONTRACTS, LANDING, contract_of
 from stedi.contract.reasons import Drop, Rejection
@@ -132,6 +133,8 @@ def test_the_reference_has_every_public_name_and_every_option(site):
     api = page(site, "api")
     for name in stedi.__all__:
         assert f'id="stedi.{name}"' in api or f'id="stedi.errors.{name}"' in api, name
+    for name in stedi.ml.__all__:
+        assert f'id="stedi.ml.{name}"' in api, name
     cli = words(page(site, "cli"))
     for name, command in typer.main.get_command(app).commands.items():
         assert f"Usage: stedi {name}" in cli
