@@ -297,7 +297,7 @@ pl.DataFrame(
 # %% [markdown]
 # Each customer was in the test of exactly one fold, so the scores are over everybody, and nobody's steps were found
 # by a model that knew them. The learned model does **not** win: it has met about 24 people, and finds too few steps
-# of the others. (The baseline is at home here: its few constants were chosen on simulated walks.) Without a baseline
+# of the others. (The baseline may be at home here: it too was tried on simulated walks only.) Without a baseline
 # beside it, 0.9 would have looked like success.
 #
 # How near a found step must be to a true one is a choice too. So do not choose; draw all:

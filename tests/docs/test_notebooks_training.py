@@ -11,7 +11,8 @@ import pytest
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 TRAIN = "04_train_without_fooling_yourself"
-FIGURES = {TRAIN: 6}
+REPORT = "05_balance_report"
+FIGURES = {TRAIN: 6, REPORT: 5}
 
 
 @pytest.fixture(scope="session")
@@ -78,3 +79,36 @@ def test_the_streaming_detector_says_the_same_steps_in_time(executed):
     assert told["streamed_equals_at_once"] is True
     assert told["later_than_promised"] == 0
     assert 0.1 < told["latency_median_s"] <= told["latency_promised_s"]
+
+
+def test_the_report_uses_what_can_be_relied_on_and_says_why_the_rest_can_not(executed):
+    told = result(executed(REPORT))
+    assert told["sessions_of_the_person"] == told["usable"] == 8
+    assert told["days"] > 180
+    assert told["least_coverage"] > 0.8
+    broken_off, failing = told["refused"]
+    assert "steps: at least" in broken_off
+    assert "both sensors are missing" in failing
+
+
+def test_the_report_counts_and_times_steps_as_they_were(executed):
+    told = result(executed(REPORT))
+    assert abs(told["count_bias"]) < 1
+    assert told["count_off_by_more_than_2"] <= 0.1 * told["sessions"]
+    assert min(told["f1_first_and_last"]) > 0.9
+    assert told["cadence"] == pytest.approx(told["true_cadence"], rel=0.03)
+
+
+def test_the_report_owns_up_to_hesitations_that_were_steps_not_found(executed):
+    told = result(executed(REPORT))
+    assert sum(told["hesitations"]) > sum(told["true_hesitations"]) == 1
+    assert len(told["hesitations"]) == len(told["true_hesitations"]) == 8
+
+
+def test_the_report_tells_chance_from_change(executed):
+    told = result(executed(REPORT))
+    # The spread of a person's pace from day to day is 0.20 * sqrt(1 - 0.9**2) steps/s in the simulator.
+    day = 0.20 * (1 - 0.9**2) ** 0.5
+    assert told["smallest_change"]["cadence"] == pytest.approx(1.96 * 2**0.5 * day, rel=0.35)
+    assert told["cadence_tells_people_apart"] > 2
+    assert told["first_to_last_cadence"] < -told["smallest_change"]["cadence"]
