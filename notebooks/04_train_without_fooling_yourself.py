@@ -25,9 +25,13 @@
 
 # %%
 import json
+import os
 import tempfile
 import time
 from pathlib import Path
+
+# Small models lose more by waiting for each other's threads than they gain. Must stand before scikit-learn is loaded.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import matplotlib.pyplot as plt
 import numpy as np
