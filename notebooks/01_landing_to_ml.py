@@ -403,8 +403,8 @@ print(f"{report.match.exact_rate:.1%} of the step readings have a phone reading 
 print(f"{report.match.nearby_rate:.1%} have one within 20 ms; warnings: {list(report.warnings) or 'none'}")
 
 # %% [markdown]
-# That is where version 0.1 ends: a table that may be used, and a reason for everything that may not. Windows,
-# splits by customer and a first detector come next.
+# That is where the lake ends: a table that may be used, and a reason for everything that may not. What a step looks
+# like in it, and how to train a detector without fooling yourself, is in the notebooks that follow.
 
 # %%
 workspace.cleanup()

@@ -1,5 +1,7 @@
 """matplotlib, which is an extra: loaded when something is drawn, not before."""
 
+from functools import cache
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 from stedi.errors import MissingLibraryError
@@ -17,11 +19,7 @@ def figure(rows: int, *, size: tuple[float, float]) -> "tuple[Figure, tuple[Axes
     Raises:
         MissingLibraryError: matplotlib is not installed.
     """
-    try:
-        from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
-    except ImportError:
-        raise MissingLibraryError.of("matplotlib", "ml") from None
-    made = Figure(figsize=size, dpi=110, facecolor="white", layout="constrained")
+    made = _picture()(figsize=size, dpi=110, facecolor="white", layout="constrained")
     axes = tuple(made.subplots(rows, 1, sharex=True, squeeze=False)[:, 0])
     for each in axes:
         each.spines[["top", "right"]].set_visible(False)
@@ -35,3 +33,20 @@ def single(axes: "Axes | None", *, size: tuple[float, float]) -> "Axes":
         MissingLibraryError: matplotlib is not installed.
     """
     return axes if axes is not None else figure(1, size=size)[1][0]
+
+
+@cache
+def _picture() -> "type[Figure]":
+    """Return the kind of figure that a notebook shows as it is, whether pyplot was loaded or not."""
+    try:
+        from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
+    except ImportError:
+        raise MissingLibraryError.of("matplotlib", "ml") from None
+
+    class Picture(Figure):
+        def _repr_png_(self) -> bytes:
+            drawn = BytesIO()
+            self.savefig(drawn, format="png")
+            return drawn.getvalue()
+
+    return Picture
