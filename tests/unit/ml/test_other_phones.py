@@ -1,4 +1,4 @@
-"""Steps are found whatever the phone: at any rate that can hold them, in m/s² or g, with losses, held samples."""
+"""Steps are found whatever the phone: at any rate, in m/s² or g, with losses and held samples."""
 
 import numpy as np
 import polars as pl
