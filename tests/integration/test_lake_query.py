@@ -67,7 +67,7 @@ def test_a_withdrawn_customer_is_not_in_a_query_over_an_older_run(withdrawn):
     landed = "SELECT COUNT(*) FROM customer_landing"
     assert query(lake, landed, at="both").item() == 2
     assert query(lake, landed).item() == 3
-    assert query(lake, "SELECT COUNT(*) FROM run", at="both").item() == 2
+    assert query(lake, "SELECT COUNT(*) FROM run", at="both").item() == 1
     with pytest.raises(UnknownNameError, match="'both'"):
         query(lake, who, at="bth")
 
