@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from stedi.lake.tally import only_in
 from stedi.transform.trust_accelerometer import consenting_customers
 from stedi.transform.trust_step_trainer import device_holders, usable_devices
 
@@ -80,9 +81,4 @@ def moved_devices(before: Devices, after: Devices) -> Moved:
 
 def _either(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     """Return the rows that are in one of two frames only."""
-    return pl.concat(
-        [
-            before.join(after, on=before.columns, how="anti", nulls_equal=True),
-            after.join(before, on=before.columns, how="anti", nulls_equal=True),
-        ]
-    )
+    return pl.concat([only_in(before, after), only_in(after, before)])
