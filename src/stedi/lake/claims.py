@@ -1,5 +1,7 @@
 """Who ever listed which device, and whom else a person's records concern."""
 
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Final, NamedTuple
 
 import polars as pl
@@ -31,22 +33,66 @@ def claims(good: pl.DataFrame, damaged: pl.DataFrame) -> pl.DataFrame:
 
 
 class Ring(NamedTuple):
-    """Whom some people's records concern.
+    """Some devices, and everybody who ever listed one of them.
+
+    Spellings are told apart by hashes: if two had the same, one more person would be asked about, and nothing
+    would change.
 
     Attributes:
-        emails: Every spelling of the people, and of everybody who ever listed a device of theirs.
-        devices: The keys of the devices that the people ever listed.
+        spellings: Hashes of all spellings of these people, in the column ``_spelling``.
+        holds: Says of serial numbers whether they are those of the devices.
     """
 
-    emails: pl.DataFrame
-    devices: pl.Series
+    spellings: pl.DataFrame
+    holds: Callable[[pl.Series], pl.Series]
+
+    def records(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Return the records that name these people by their column ``email``."""
+        # Joined, not compared: what names people must not stand in a query plan.
+        hashed = rows.with_columns(_spelling=pl.col("email").hash())
+        return hashed.join(self.spellings.lazy(), on="_spelling", how="semi").drop("_spelling")
 
 
 def ring(listed: pl.DataFrame, people: pl.Series) -> Ring:
-    """Return the ring around people, who are given by their keys."""
+    """Return the devices that people ever listed, who are given by their keys; and all these people."""
     claimed = listed.filter("_claims")
     devices = claimed.filter(pl.col("_person").is_in(people.implode()))["_device"].drop_nulls().unique()
     others = claimed.filter(pl.col("_device").is_in(devices.implode()))["_person"]
     everybody = pl.concat([people, others]).unique()
-    emails = listed.filter(pl.col("_person").is_in(everybody.implode())).select("email").unique()
-    return Ring(emails=emails, devices=devices)
+    emails = listed.filter(pl.col("_person").is_in(everybody.implode()))["email"]
+    return Ring(spellings=_hashed(emails), holds=lambda serials: keys(serials).is_in(devices.implode()))
+
+
+def rings(listed: Iterable[pl.DataFrame], parts: int) -> Iterator[Ring]:
+    """Yield rings that have, together, every device once.
+
+    Args:
+        listed: (email, serial_number) of all customer records, in frames of any size.
+        parts: How many rings.
+    """
+    placed = pl.concat(
+        pl.DataFrame(
+            {
+                "_spelling": some["email"].hash(),
+                "_person": keys(some["email"]).hash(),
+                "_part": _part(some["serial_number"].fill_null(""), parts),
+            }
+        )
+        for some in listed
+    )
+    for number in range(parts):
+        people = placed.filter(_part=number).select("_person").unique()
+        spellings = placed.join(people, on="_person", how="semi").select("_spelling").unique()
+        yield Ring(spellings=spellings, holds=partial(_in_part, number=number, parts=parts))
+
+
+def _hashed(emails: pl.Series) -> pl.DataFrame:
+    return emails.hash().unique().alias("_spelling").to_frame()
+
+
+def _part(serials: pl.Series, parts: int) -> pl.Series:
+    return keys(serials).hash() % parts
+
+
+def _in_part(serials: pl.Series, *, number: int, parts: int) -> pl.Series:
+    return _part(serials, parts) == number

@@ -1,6 +1,6 @@
 """customer_trusted: of everybody, or of those whom something new concerns."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Final
 
@@ -11,7 +11,7 @@ from stedi.consent.pseudonyms import Pseudonyms, keys
 from stedi.contract import contract_of
 from stedi.contract.reasons import Drop
 from stedi.frame.checked import fetch
-from stedi.lake.claims import Ring, claims, ring
+from stedi.lake.claims import Ring, claims, ring, rings
 from stedi.lake.dated import dated
 from stedi.lake.erase.erased import Erased
 from stedi.lake.passing import passing
@@ -19,9 +19,13 @@ from stedi.lake.past import Past
 from stedi.lake.tally import Tally
 from stedi.names import CUSTOMER_LANDING, CUSTOMER_TRUSTED, OBJECT, QUARANTINE, TOMBSTONE, Consent
 from stedi.transform.sanitize_customers import judge_customers, newest, weigh_customers
+from stedi.warehouse.read import BATCH_ROWS
 
 Scan = Callable[[str], pl.LazyFrame]
 """Gives a table as it is, or as it was."""
+
+RECORDS_AT_ONCE: Final = 65_536
+"""So many records, or a few more, are judged at once: each takes some 2 KB meanwhile."""
 
 _NAMES: Final = contract_of(CUSTOMER_TRUSTED).names
 _PLACE: Final = ["_digest", "_position"]
@@ -67,7 +71,7 @@ class Customers:
         past = self._past
         if past.forgotten:
             tally.rows_in = self._scan(CUSTOMER_LANDING).select(pl.len()).collect().item()
-            rows = self._judge(self._scan, now, None, tally, sign=1)
+            rows = self._everybody(now, tally)
             tally.change(past.table(CUSTOMER_TRUSTED), rows)
             return rows
         new = self._scan(CUSTOMER_LANDING).filter(pl.col("_run") == self._run_id).select("email").collect()
@@ -80,8 +84,17 @@ class Customers:
         before = self._judge(past.scan, past.now, about, tally, sign=-1)
         tally.change(before, after)
         known = past.standing.customers
-        others = known.filter(~keys(known["serial_number"]).is_in(about.devices.implode()))
+        others = known.filter(~about.holds(known["serial_number"]))
         return pl.concat([others, after]).sort("customer_id", "device_id")
+
+    def _everybody(self, now: datetime, tally: Tally) -> pl.DataFrame:
+        """Return everybody's rows, made some devices at a time where there are many records."""
+        parts = -(-tally.rows_in // RECORDS_AT_ONCE)
+        if parts <= 1:
+            return self._judge(self._scan, now, None, tally, sign=1)
+        about = rings(self._listed(), parts)
+        rows = [_compact(self._judge(self._scan, now, some, tally, sign=1)) for some in about]
+        return pl.concat(rows).sort("customer_id", "device_id")
 
     def _concerned(self, new: pl.DataFrame, now: datetime) -> pl.Series:
         """Return the keys of the people of whom something new is known, or whom passing time concerns."""
@@ -103,6 +116,12 @@ class Customers:
         ids = pl.Series([self._pseudonyms.customer_id(email) for email in emails], dtype=pl.String)
         return emails.filter(ids.is_in(moved["digest"].implode()))
 
+    def _listed(self) -> Iterator[pl.DataFrame]:
+        """Yield (email, serial_number) of all records."""
+        pair = ("email", "serial_number")
+        yield self._damaged(self._scan).select(pair)
+        yield from self._scan(CUSTOMER_LANDING).select(pair).collect_batches(chunk_size=BATCH_ROWS)
+
     def _claims(self) -> pl.DataFrame:
         # Whom an erased person's records concern, only the tables before know.
         scan = self._past.scan if self._erased else self._scan
@@ -115,12 +134,9 @@ class Customers:
         """Return the rows that records give, of some devices only where a ring is given, and count them."""
         landing, rejected = scan(CUSTOMER_LANDING), dated(scan(QUARANTINE), scan(OBJECT))
         if about is not None:
-            # Joined, not compared: what names people must not stand in a query plan.
-            landing, rejected = (
-                each.join(about.emails.lazy(), on="email", how="semi") for each in (landing, rejected)
-            )
+            landing, rejected = about.records(landing), about.records(rejected)
         weighed = weigh_customers(
-            landing.collect(),
+            _compact(landing.collect(engine="streaming")),
             now=now,
             pseudonyms=self._pseudonyms,
             consent=self._consent,
@@ -129,7 +145,7 @@ class Customers:
         )
         decided = fetch(judge_customers(weighed))
         if about is not None:
-            decided = decided.filter(keys(decided["serial_number"]).is_in(about.devices.implode()))
+            decided = decided.filter(about.holds(decided["serial_number"]))
         admitted = tally.judged(decided, sign=sign)
         rows = fetch(newest(nw.from_native(decided.lazy()))).select(_NAMES).sort("customer_id", "device_id")
         tally.add(used=sign * rows.height, rows_out=sign * rows.height)
@@ -145,3 +161,8 @@ class Customers:
             .select("email", "serial_number", "released_at", *_PLACE)
             .collect()
         )
+
+
+def _compact(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return rows without the texts of others: Polars' strings point into what was read."""
+    return pl.DataFrame(rows.to_arrow())

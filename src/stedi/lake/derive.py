@@ -46,7 +46,6 @@ from stedi.progress import Progress
 from stedi.transform.curate_customers import curate
 from stedi.transform.trust_accelerometer import judge_accelerometer
 from stedi.transform.trust_step_trainer import attribute, judge_step_trainer
-from stedi.warehouse.read import batches
 from stedi.warehouse.warehouse import Warehouse
 
 _DRIVING: Final = {step.table: step.driving for step in LINEAGE}
@@ -243,21 +242,18 @@ class Derivation:
 
     def _landing(self, contract: Contract, subject: str, moved: Moved) -> Iterator[tuple[pl.DataFrame, bool]]:
         """Yield the new rows of a landing table, and the old ones of those who moved."""
-        columns = [column.name for column in contract.source_columns]
-        after = self._scan(contract.name)
-        total = self._warehouse.count(contract.name, self._sources[contract.name])
+        name, columns = contract.name, [column.name for column in contract.source_columns]
+        snapshot = self._sources[name]
+        total = self._warehouse.count(name, snapshot)
+        new = None if self._past.forgotten else self._run_id
+        parts = [(self._warehouse.rows(name, snapshot, columns, run=new), False)]
+        if not self._past.forgotten and (spelled := self._spelled(name, subject, moved)).height:
+            old = (rows.join(spelled, on=subject, how="semi") for rows in self._past.rows(name, columns))
+            parts.append((old, True))
         done = 0
-        if self._past.forgotten:
-            parts = [(after, False)]
-        else:
-            parts = [(after.filter(pl.col("_run") == self._run_id), False)]
-            if (spelled := self._spelled(contract.name, subject, moved)).height:
-                # Joined, not compared: what names people must not stand in a query plan.
-                old = self._past.scan(contract.name)
-                parts.append((old.join(spelled.lazy(), on=subject, how="semi"), True))
-        for frame, is_old in parts:
-            for batch in batches(frame.select(columns)):
-                self._progress(f"judging {contract.name}", done, total)
+        for rows, is_old in parts:
+            for batch in rows:
+                self._progress(f"judging {name}", done, total)
                 yield batch, is_old
                 done += batch.height
         self._progress(f"judging {contract.name}", total, total)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, Self
+from typing import Self
 
 import polars as pl
 
@@ -43,10 +43,8 @@ from stedi.names import (
     check_name,
 )
 from stedi.progress import Progress, silent
+from stedi.warehouse.bucket import MOST as MOST_BUCKETS
 from stedi.warehouse.compaction import Target
-
-DEFAULT_BUCKETS: Final = 32
-_MAX_BUCKETS: Final = 4096
 
 
 class Lake:
@@ -74,7 +72,7 @@ class Lake:
         warehouse: str | None = None,
         namespace: str = NAMESPACE,
         pseudonyms: Pseudonyms | None = None,
-        buckets: int = DEFAULT_BUCKETS,
+        buckets: int | None = None,
     ) -> Self:
         """Open a lake: a local folder, or a catalog and a warehouse.
 
@@ -85,7 +83,9 @@ class Lake:
             namespace: The namespace of the tables.
             pseudonyms: The key of the lake's ids; by default ``STEDI_PSEUDONYM_KEY``, then the key file of
                 the user, which is made together with a new lake. Only runs need it.
-            buckets: N of ``bucket[N](customer_id)``: used when the lake is made, fixed from then on.
+            buckets: N of ``bucket[N](customer_id)``: used when the lake is made, fixed from then on. By
+                default 32, and more where the first run's landing files have more than 2 GB. A run holds
+                some buckets in memory at a time: give more to a lake that will grow much larger.
 
         Raises:
             ConfigurationError: The arguments contradict each other.
@@ -95,8 +95,8 @@ class Lake:
             raise ConfigurationError("pass either the folder of a lake, or catalog= and warehouse=")
         if (catalog is None) != (warehouse is None):
             raise ConfigurationError("catalog= and warehouse= (such as s3://bucket/lake) go together")
-        if not 1 <= buckets <= _MAX_BUCKETS:
-            raise ConfigurationError(f"buckets must be between 1 and {_MAX_BUCKETS}, not {buckets}")
+        if buckets is not None and not 1 <= buckets <= MOST_BUCKETS:
+            raise ConfigurationError(f"buckets must be between 1 and {MOST_BUCKETS}, not {buckets}")
         folder = Path(path).expanduser().resolve() if path is not None else None
         if folder is not None and folder.exists() and not folder.is_dir():
             raise LakeError(f"the lake {folder} is a file: name a folder")
@@ -158,7 +158,11 @@ class Lake:
             raise ConfigurationError(f"max_rejected is a share between 0 and 1, not {max_rejected}")
         judged_at = aware("now", now) if now is not None else datetime.now(UTC)
         sources = find_sources(os.fspath(landing))
-        with self._site.hold(only_look=plan) as (warehouse, runs), self._site.scratch() as scratch:
+        size = sum(obj.size for objects in sources.values() for obj in objects)
+        with (
+            self._site.hold(only_look=plan, expected=size) as (warehouse, runs),
+            self._site.scratch() as scratch,
+        ):
             base = runs[-1] if runs else None
             check_order(consent, judged_at, base)
             fingerprint = base.key_fingerprint if base else None

@@ -1,6 +1,6 @@
 """What the run before left: its tables, its counts, and who could be used then."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 
@@ -55,6 +55,10 @@ class Past:
     def scan(self, table: str) -> pl.LazyFrame:
         """Return a table as it was."""
         return self._warehouse.scan(table, self.snapshots[table])
+
+    def rows(self, table: str, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+        """Yield the rows of a table as it was, in frames of bounded size."""
+        return self._warehouse.rows(table, self.snapshots[table], columns)
 
     def texts(self, table: str, column: str) -> pl.Series:
         """Return the texts that a required column of a table held, each once."""

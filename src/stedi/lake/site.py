@@ -13,6 +13,7 @@ from stedi.errors import ErasureUnfinishedError, LakeError, RunConflictError
 from stedi.lake.history import Run, from_frame
 from stedi.lake.publish import repair
 from stedi.names import RUN
+from stedi.warehouse.bucket import buckets_for
 from stedi.warehouse.catalog import CATALOG_FILE, WAREHOUSE_FOLDER
 from stedi.warehouse.failure import explained
 from stedi.warehouse.lock import LOCK_FILE, exclusive
@@ -32,14 +33,14 @@ class Site:
         catalog: The settings of a catalog, where there is no folder.
         location: Where that catalog's tables are kept.
         namespace: The namespace of the tables.
-        buckets: N of ``bucket[N](customer_id)`` for a new lake.
+        buckets: N of ``bucket[N](customer_id)`` for a new lake; None to choose it by what is expected.
     """
 
     folder: Path | None
     catalog: Mapping[str, str]
     location: str
     namespace: str
-    buckets: int
+    buckets: int | None
     _warehouse: Warehouse | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
@@ -70,7 +71,7 @@ class Site:
 
     @contextlib.contextmanager
     def hold(
-        self, *, only_look: bool = False, erasing: bool = False
+        self, *, only_look: bool = False, erasing: bool = False, expected: int = 0
     ) -> Iterator[tuple[Warehouse, Sequence[Run]]]:
         """Hold the lake, made if need be and repaired, for the length of a block.
 
@@ -79,13 +80,14 @@ class Site:
         Args:
             only_look: Remove it in any case.
             erasing: To erase somebody: only that may go on where an erasure is not finished.
+            expected: How many bytes of landing files are to go into a new lake.
 
         Raises:
             LakeError: The folder can't hold a lake, another run holds it, or an erasure is not finished.
         """
         if self.folder is None:
             with self.explained():
-                yield self._prepared(erasing=erasing)
+                yield self._prepared(erasing=erasing, expected=expected)
             return
         new = not self.exists
         made = _make_folder(self.folder)
@@ -93,7 +95,7 @@ class Site:
         try:
             with exclusive(self.folder), self.explained():
                 try:
-                    yield self._prepared(erasing=erasing)
+                    yield self._prepared(erasing=erasing, expected=expected)
                     failed = False
                 finally:
                     if new and (failed or only_look) and not self._has_run():
@@ -170,9 +172,9 @@ class Site:
         except Exception:  # noqa: BLE001 - whatever it is, another error is on its way to the user
             return True
 
-    def _prepared(self, *, erasing: bool) -> tuple[Warehouse, Sequence[Run]]:
+    def _prepared(self, *, erasing: bool, expected: int) -> tuple[Warehouse, Sequence[Run]]:
         warehouse = self._fresh(create=True)
-        warehouse.create_missing(self.buckets)
+        warehouse.create_missing(self.buckets or buckets_for(expected))
         runs = published(warehouse)
         if runs and runs[-1].kind == "erasing" and not erasing:
             raise ErasureUnfinishedError(

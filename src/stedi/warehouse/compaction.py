@@ -5,16 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
 
-from stedi.contract import contract_of
-from stedi.contract.schemas import polars_schema
 from stedi.errors import CatalogError
-from stedi.warehouse.read import BATCH_ROWS
 
 _MANY_MANIFESTS: Final = 8
 
@@ -114,13 +108,3 @@ def many_manifests(table: Table, snapshot_id: int) -> bool:
     """Say whether a snapshot has so many manifests that to plan a scan takes long."""
     snapshot = table.snapshot_by_id(snapshot_id)
     return snapshot is not None and len(snapshot.manifests(table.io)) > _MANY_MANIFESTS
-
-
-def rows_of(table: Table, files: Iterable[DataFile]) -> Iterator[pl.DataFrame]:
-    """Yield the rows of data files, file by file, in frames of bounded size."""
-    schema = polars_schema(contract_of(table.name()[-1]))
-    for file in files:
-        with table.io.new_input(file.file_path).open() as source, pq.ParquetFile(source) as parquet:
-            for batch in parquet.iter_batches(batch_size=BATCH_ROWS, columns=schema.names()):
-                frame = pl.DataFrame(pa.Table.from_batches([batch]))
-                yield frame.select(pl.col(name).cast(dtype) for name, dtype in schema.items())

@@ -1,11 +1,14 @@
 """Reading a snapshot of a table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import ArrowException
+from pyiceberg.expressions import EqualTo
+from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
 
 from stedi.contract import contract_of
@@ -59,6 +62,33 @@ def texts(table: Table, snapshot_id: int, column: str) -> pl.Series:
     return pl.concat([pl.Series(dtype=pl.String), *found]).unique().alias(column)
 
 
-def batches(frame: pl.LazyFrame) -> Iterator[pl.DataFrame]:
-    """Yield the rows of a lazy frame in frames of bounded size, in no particular order."""
-    yield from frame.collect_batches(chunk_size=BATCH_ROWS, maintain_order=False)
+def rows(
+    table: Table, snapshot_id: int, columns: Sequence[str], *, run: str | None
+) -> Iterator[pl.DataFrame]:
+    """Yield the rows of a snapshot in frames of bounded size; those of one run only, if it is named.
+
+    A Polars scan would have as many row groups on their way as there are, up to 128: memory would grow with
+    the table.
+    """
+    if run is None:
+        files = (task.file for task in table.scan(snapshot_id=snapshot_id).plan_files())
+        yield from rows_of(table, files, columns)
+        return
+    # mypy takes the fields of the model for its arguments.
+    of_run = EqualTo("_run", run)  # type: ignore[call-arg, arg-type]
+    files = (task.file for task in table.scan(of_run, snapshot_id=snapshot_id).plan_files())
+    for frame in rows_of(table, files, [*columns, "_run"]):
+        yield frame.filter(pl.col("_run") == run).drop("_run")
+
+
+def rows_of(
+    table: Table, files: Iterable[DataFile], columns: Sequence[str] | None = None
+) -> Iterator[pl.DataFrame]:
+    """Yield the rows of data files, file by file, in frames of bounded size, with all or some columns."""
+    whole = polars_schema(contract_of(table.name()[-1]))
+    schema = {name: whole[name] for name in columns or whole.names()}
+    for file in files:
+        with table.io.new_input(file.file_path).open() as source, pq.ParquetFile(source) as parquet:
+            for batch in parquet.iter_batches(batch_size=BATCH_ROWS, columns=list(schema)):
+                frame = pl.DataFrame(pa.Table.from_batches([batch]))
+                yield frame.select(pl.col(name).cast(dtype) for name, dtype in schema.items())

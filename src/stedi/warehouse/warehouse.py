@@ -54,12 +54,15 @@ class Warehouse:
         return cls(remote_catalog(settings, location), namespace)
 
     def create_missing(self, buckets: int) -> None:
-        """Make the tables that do not exist yet."""
+        """Make the tables that do not exist yet; all of a lake have the same buckets."""
         with contextlib.suppress(NamespaceAlreadyExistsError):
             self._catalog.create_namespace(self._namespace)
-        for contract in CONTRACTS.values():
-            if not self.has(contract.name):
-                self._tables[contract.name] = create_table(self._catalog, self._namespace, contract, buckets)
+        missing = [contract for contract in CONTRACTS.values() if not self.has(contract.name)]
+        if missing and self.has(ACCELEROMETER_TRUSTED):
+            buckets = self.buckets
+        # The table that tells the buckets comes first: whoever goes on after an interruption asks it.
+        for contract in sorted(missing, key=lambda each: each.name != ACCELEROMETER_TRUSTED):
+            self._tables[contract.name] = create_table(self._catalog, self._namespace, contract, buckets)
 
     def refresh(self) -> None:
         """Forget the loaded tables: the next use sees what was published since."""
@@ -112,6 +115,12 @@ class Warehouse:
     def scan(self, name: str, snapshot_id: int) -> pl.LazyFrame:
         """Return a lazy frame over a snapshot."""
         return read.scan(self._table(name), snapshot_id)
+
+    def rows(
+        self, name: str, snapshot_id: int, columns: Sequence[str], *, run: str | None = None
+    ) -> Iterator[pl.DataFrame]:
+        """Yield the rows of a snapshot in frames of bounded size; those of one run only, if it is named."""
+        return read.rows(self._table(name), snapshot_id, columns, run=run)
 
     def texts(self, name: str, snapshot_id: int, column: str) -> pl.Series:
         """Return the texts that a required column of a snapshot holds, each once."""
@@ -286,7 +295,7 @@ class Warehouse:
 
     def rows_of(self, name: str, files: Iterable[DataFile]) -> Iterator[pl.DataFrame]:
         """Yield the rows of data files in frames of bounded size."""
-        return compaction.rows_of(self._table(name), files)
+        return read.rows_of(self._table(name), files)
 
     def compact(
         self, name: str, branch: str, base: int, added: Sequence[DataFile], removed: Sequence[DataFile]
