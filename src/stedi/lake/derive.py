@@ -170,7 +170,8 @@ class Derivation:
             seen.append(rows.select(pl.col("customer_id").unique()))
             stage.add(self._buckets.place(rows))
         self._forget(ACCELEROMETER_TRUSTED, lambda batch: judge_accelerometer(batch, standing.consenting))
-        curated = standing.customers.join(pl.concat(seen), on="customer_id", how="semi")
+        held = standing.customers.select("customer_id", "device_id")
+        curated = held.join(pl.concat(seen), on="customer_id", how="semi")
         return Devices.of(standing.customers, curated)
 
     def _stage_steps(self, devices: Devices, trainers: Moved, stage: BucketStage) -> None:

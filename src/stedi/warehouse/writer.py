@@ -42,14 +42,13 @@ class TableWriter:
 
     def write(self, frame: pl.DataFrame) -> None:
         """Add rows to the open file of an unpartitioned table."""
-        if frame.is_empty():
-            return
-        self._pending.append(frame)
-        self._pending_rows += frame.height
-        if self._pending_rows >= _ROWS_PER_GROUP:
-            self._flush()
-        if self._open_rows >= _ROWS_PER_FILE:
-            self._close_file(Record())
+        for part in frame.iter_slices(_ROWS_PER_GROUP):
+            self._pending.append(part)
+            self._pending_rows += part.height
+            if self._pending_rows >= _ROWS_PER_GROUP:
+                self._flush()
+            if self._open_rows >= _ROWS_PER_FILE:
+                self._close_file(Record())
 
     def copy(self, rows: pa.Table) -> None:
         """Add rows of another file of an unpartitioned table as one row group, without decoding them."""
