@@ -5,8 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -92,12 +92,23 @@ def measure(contestant: Contestant, landing: Path, now: datetime, *, place: Path
     """
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir()
-    out, usage_file = place / "out", place / "usage.json"
+    out = place / "out"
+    usage = spend(contestant.command(landing, out, now), place=place, name=contestant.name)
+    return replace(usage, written_bytes=size_of(out)), out
+
+
+def spend(command: Sequence[str], *, place: Path, name: str) -> Usage:
+    """Run a command in a folder, and return what it took.
+
+    Raises:
+        BenchmarkError: It failed.
+    """
+    usage_file = place / "usage.json"
     # Python keeps the compiled bytecode, as it does for every user, and nobody's own key or lake is touched.
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     environment["XDG_CONFIG_HOME"] = str(place / "configuration")
     done = subprocess.run(
-        [sys.executable, str(_HERE / "measure.py"), str(usage_file), *contestant.command(landing, out, now)],
+        [sys.executable, str(_HERE / "measure.py"), str(usage_file), *command],
         cwd=place,
         env=environment,
         capture_output=True,
@@ -106,6 +117,10 @@ def measure(contestant: Contestant, landing: Path, now: datetime, *, place: Path
     )
     if done.returncode != 0:
         said = "\n".join(done.stderr.strip().splitlines()[-_LAST_LINES:])
-        raise BenchmarkError(f"{contestant.name} failed with exit code {done.returncode}:\n{said}")
-    written = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
-    return Usage(**json.loads(usage_file.read_text("utf-8")), written_bytes=written), out
+        raise BenchmarkError(f"{name} failed with exit code {done.returncode}:\n{said}")
+    return Usage(**json.loads(usage_file.read_text("utf-8")), written_bytes=0)
+
+
+def size_of(folder: Path) -> int:
+    """Return how many bytes the files under a folder have."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())

@@ -111,12 +111,18 @@ class Source:
         return Landing(root=target, times=times, records=records, size=_size(target), now=now, rows=rows)
 
 
-def replicate(source: Path, target: Path, *, times: int) -> int:
+def replicate(source: Path, target: Path, *, times: int, first: int = 0) -> int:
     """Copy a landing root many times, each copy with people and devices of its own.
 
     The files of the copies are joined, so that 100 copies of 13 files make 13 files, each 100 times as large.
     Every count of the tables made of them is so many times that of the source, unless names in it are spelled
     with blanks before them.
+
+    Args:
+        source: The landing root.
+        target: A new folder.
+        times: How many copies.
+        first: The number of the first copy: others have other people.
 
     Returns:
         How many lines were written.
@@ -129,7 +135,7 @@ def replicate(source: Path, target: Path, *, times: int) -> int:
             text = text if text.endswith(b"\n") else text + b"\n"
             lines += text.count(b"\n") * times
             with (target / folder / file.name).open("ab") as out:
-                for copy in range(times):
+                for copy in range(first, first + times):
                     out.write(_NAMES.sub(rb"\g<1>" + f"c{copy}.".encode(), text))
     return lines
 

@@ -84,6 +84,20 @@ def test_what_can_not_be_compared_is_said_in_one_line(tmp_path, arguments, said)
     assert page.read_text("utf-8") == f"{BEGIN}{END}"
 
 
+@pytest.mark.campaign
+def test_what_feeding_a_lake_costs_is_measured_to_the_end():
+    done = subprocess.run(
+        [sys.executable, COMPARE.with_name("feeding.py"), "--times", "1", "--customers", "4"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    rows = cells(done.stdout)[2:]
+    assert len(rows) == 10
+    assert all(float(row[1]) > 0 for row in rows)
+
+
 def test_a_page_without_a_place_for_the_results_is_refused():
     for text in ("", BEGIN, f"{END}{BEGIN}"):
         with pytest.raises(BenchmarkError, match="no place for the results"):
