@@ -163,6 +163,20 @@ class Warehouse:
             return base
         return rewrite.stage_compaction(table, branch, base=base, added=(), removed=())
 
+    def rebuild_tag(
+        self, name: str, tag: str, branch: str, *, added: Sequence[DataFile], removed: Sequence[DataFile]
+    ) -> int:
+        """Have a tag name its snapshot with data files put in the place of others; return the new one."""
+        return rewrite.rebuild_tag(self._table(name), tag, branch, added=added, removed=removed)
+
+    def rebuilt(self, name: str) -> Mapping[int, int]:
+        """Return the snapshots that stand in the place of others and are tagged, by those others."""
+        table = self._table(name)
+        found = {
+            rewrite.rebuilt_of(table, snapshot_id): snapshot_id for snapshot_id in self.tags(name).values()
+        }
+        return {old: new for old, new in found.items() if old is not None}
+
     def holding(self, name: str) -> Holding:
         """Return the data files of all snapshots of a table."""
         return holding(self._table(name))
