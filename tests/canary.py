@@ -20,6 +20,7 @@ OTHER, OTHER_DEVICE = "neighbour@example.com", "device-of-the-neighbour"
 PSEUDONYMS = stedi.Pseudonyms(SECRET)
 ID = PSEUDONYMS.customer_id(EMAIL)
 DEVICE_ID = PSEUDONYMS.device_id(SERIAL)
+ASIDE_IDS = tuple(map(PSEUDONYMS.aside_id, ("zebulon quaggafeather", "155501998877665")))
 AXES = (123456.75, -98765.5, 0.03125)
 DISTANCE = 918273645
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from canary import DEVICE_ID, EMAIL, ID, TEXTS, Cage, build, everybody_else
+from canary import ASIDE_IDS, DEVICE_ID, EMAIL, ID, TEXTS, Cage, build, everybody_else
 from lakes import EVERY_TABLE, PUBLISHED, IcebergTable, files_of, run
 from processes import start
 from stedi.errors import ErasureUnfinishedError
@@ -123,7 +123,7 @@ def test_the_steps_are_those_of_a_whole_erasure(doomed):
     for name, least in (("commit_table", 30), ("delete", 30), ("_replace", 6), ("write", 2), ("copy", 4)):
         assert found[f"before {name}"] == found[f"after {name}"] >= least, name
     assert doomed.steps.index("after commit_table") < doomed.steps.index("before _replace")
-    assert doomed.state["tombstones"] == sorted([ID, DEVICE_ID])
+    assert doomed.state["tombstones"] == sorted([ID, DEVICE_ID, *ASIDE_IDS])
     assert doomed.state["kind"] == "erasure"
 
 

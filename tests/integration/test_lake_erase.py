@@ -176,6 +176,29 @@ def test_runs_that_held_the_person_are_gone_and_those_before_stay(cage):
     }
 
 
+def test_a_landing_root_that_is_given_after_an_interruption_is_searched_for_names_too(cage, monkeypatch):
+    from stedi.lake.erase.erase import Erasure
+
+    def stop(_):
+        raise KeyboardInterrupt
+
+    named = json.dumps({"customerName": " zebulon  quaggafeather", "serialNumber": [2]})
+    put(cage.landing, "customer/nameless.json", [named, json.dumps({"customerName": "Zebulon Else"})])
+    with monkeypatch.context() as patched:
+        patched.setattr(Erasure, "_drop_refs", stop)
+        with pytest.raises(KeyboardInterrupt):
+            cage.lake.erase(email=EMAIL, **TAGS)
+    # The tables name them no more; the tombstones still tell their name and phone number.
+    assert cage.lake.scan("customer_landing").collect().filter(email=EMAIL).is_empty()
+    receipt = cage.lake.erase(email=EMAIL, **TAGS, landing=cage.landing)
+    assert receipt.resumed
+    assert [place for place in found_in(cage.landing, TEXTS) if "rejected-erased-" not in place] == []
+    left = (cage.landing / "customer/nameless.json").read_text()
+    assert left == json.dumps({"customerName": "Zebulon Else"}) + "\n"
+    texts = b"".join(file.read_bytes() for file in files_of(cage.landing))
+    assert b"8877665" not in texts
+
+
 def test_a_rebuilt_tag_is_the_same_run_without_the_person(cage):
     run_id = cage.lake.tags()["study"]
     before = everybody_else(cage.lake, at="study", include_withdrawn=True)
@@ -254,14 +277,29 @@ def test_replaying_old_files_admits_nothing(cage):
     tombstones = cage.lake.scan("tombstone").collect()
     report = run(cage.lake, cage.landing, now=NOW + 6 * HOUR)
     assert report.objects > 10
-    assert found_in(cage.folder, [EMAIL, SERIAL, TEXTS[2], TEXTS[4]]) == []
-    # A damaged record with a phone number and nothing else: no digest of a tombstone can tell whose it is.
-    assert [place.split("/")[2] for place in found_in(cage.folder, TEXTS)] == ["quarantine"]
+    assert found_in(cage.folder, TEXTS) == []
+    # A damaged record with a phone number and nothing else may be somebody else's: only its text goes.
+    quarantined = cage.lake.scan("quarantine").filter(pl.col("_run") == report.run_id).collect()
+    assert quarantined.filter(pl.col("email").is_null())["raw"].to_list() == ["<erased>"]
     assert tables_of(cage.lake) == before
     assert report.accounts["accelerometer_landing"].dropped["erased"] == 10
     assert report.accounts["customer_landing"].dropped["erased"] == 7
     assert cage.lake.scan("tombstone").collect().equals(tombstones)
     assert run(cage.lake, cage.landing, now=NOW + 6 * HOUR).objects == 0
+
+
+def test_of_somebody_with_the_same_name_nothing_goes(cage):
+    cage.lake.erase(email=EMAIL, **TAGS)
+    records = [
+        {"email": "namesake@example.com", "customerName": "Zebulon Quaggafeather", "lastUpdateDate": 1},
+        {"customerName": "Zebulon Quaggafeathers"},
+        {"customerName": "ZEBULON Quaggafeather", "phone": 5550100},
+    ]
+    put(cage.landing / "more", "customer/a.json", map(json.dumps, records))
+    report = run(cage.lake, cage.landing / "more", now=NOW + 6 * HOUR, max_rejected=1)
+    rows = cage.lake.scan("quarantine").filter(pl.col("_run") == report.run_id).sort("_position").collect()
+    assert rows["raw"].to_list() == [json.dumps(records[0]), json.dumps(records[1]), "<erased>"]
+    assert report.accounts["quarantine"].dropped.get("erased", 0) == 0
 
 
 def test_landing_objects_are_rewritten_and_not_read_again(cage):
