@@ -20,11 +20,12 @@ from stedi.errors import CatalogError
 from stedi.names import ACCELEROMETER_TRUSTED, RUN
 from stedi.warehouse import bucket, compaction, cut, expiry, notes, read, refs, rewrite, unreachable
 from stedi.warehouse.bucket_files import BucketFiles
-from stedi.warehouse.catalog import create_table, load_table, local_catalog, remote_catalog
+from stedi.warehouse.catalog import create_table, load_table, local_catalog, metadata_place, remote_catalog
 from stedi.warehouse.holding import Holding, holding, metadata_texts
 from stedi.warehouse.inspection import Inspection, inspect
 from stedi.warehouse.listing import Found, files_under
 from stedi.warehouse.reachable import reachable
+from stedi.warehouse.unreadable import UNREADABLE
 from stedi.warehouse.writer import TableWriter
 
 
@@ -342,8 +343,13 @@ class Warehouse:
         return unreachable.find_unreachable(self.root, reached, before=before)
 
     def inspect(self, name: str) -> Inspection:
-        """Return everything that the metadata of a table says."""
-        return inspect(self._table(name))
+        """Return everything that the metadata of a table says; what of it can't be read is named."""
+        try:
+            table = self._table(name)
+        except UNREADABLE:
+            home = f"{self.root}/{self._namespace}/{name}"
+            return Inspection.unread(name, home, metadata_place(self._catalog, self._namespace, name) or home)
+        return inspect(table)
 
     @property
     def root(self) -> str:

@@ -56,11 +56,13 @@ def check_snapshots(runs: Sequence[Run], tables: Inspected) -> tuple[list[Findin
             f"the newest run names snapshot {runs[-1].snapshots[table]}: it is gone",
         )
         for table in published_tables()
-        if runs[-1].snapshots[table] not in tables[table].snapshots
+        if tables[table].is_read and runs[-1].snapshots[table] not in tables[table].snapshots
     ]
     rows: dict[tuple[str, int], int] = {}
     for name, table in tables.items():
         for snapshot_id, snapshot in table.snapshots.items():
+            if not table.whole(snapshot_id):
+                continue
             rows[name, snapshot_id] = found = sum(file.rows for file in table.files(snapshot_id))
             said = snapshot.summary.get("total-records")
             if said is not None and said != str(found):
@@ -124,6 +126,8 @@ def check_refs(runs: Sequence[Run], tables: Inspected) -> tuple[list[Finding], i
     looked_at = 0
     for name in published_tables():
         table = tables[name]
+        if not table.is_read:
+            continue
         looked_at += 1 + len(table.tags) + len(table.branches)
         if table.main != newest.snapshots[name]:
             findings.append(
@@ -181,7 +185,7 @@ def _user_tags(runs: Sequence[Run], tables: Inspected) -> list[Finding]:
     findings = []
     for place, tag in enumerate(sorted(tagged), start=1):
         # A tag is free text of its user, and not repeated where it is not known to be a tag of stedi's.
-        named = {name: tables[name].tags.get(tag) for name in published_tables()}
+        named = {name: tables[name].tags.get(tag) for name in published_tables() if tables[name].is_read}
         if not any(all(_shows(run, tables[name], at) for name, at in named.items()) for run in runs):
             lacking = sum(at is None for at in named.values())
             problem = f"missing on {lacking} tables" if lacking else "the tables' snapshots are of no one run"
