@@ -20,6 +20,7 @@ OTHER, OTHER_DEVICE = "neighbour@example.com", "device-of-the-neighbour"
 PSEUDONYMS = stedi.Pseudonyms(SECRET)
 ID = PSEUDONYMS.customer_id(EMAIL)
 DEVICE_ID = PSEUDONYMS.device_id(SERIAL)
+ASIDE_IDS = tuple(map(PSEUDONYMS.aside_id, ("zebulon quaggafeather", "155501998877665")))
 AXES = (123456.75, -98765.5, 0.03125)
 DISTANCE = 918273645
 
@@ -95,6 +96,7 @@ def build(place: Path) -> Cage:
     put(cage.landing, "customer/later.json", [json.dumps(sent(canary(at=HOURS[4])))])
     run(lake, cage.landing, now=NOW + timedelta(hours=1))
     lake.tag("training")
+    lake.tag("study")
     put(cage.landing, "customer/withdrawn.json", [json.dumps(sent(canary(at=HOURS[5], share=None)))])
     run(lake, cage.landing, now=NOW + timedelta(hours=2))
     lake.tag("withdrawn")
@@ -115,13 +117,18 @@ def build(place: Path) -> Cage:
     return cage
 
 
-def everybody_else(lake: stedi.Lake) -> dict[str, list]:
-    """Return the rows of everybody but the canary, without where they came from."""
+def everybody_else(lake: stedi.Lake, **options) -> dict[str, list]:
+    """Return the rows of everybody but the canary, without where they came from.
+
+    Args:
+        lake: The lake.
+        options: Of which run, as ``Lake.scan`` takes them.
+    """
     found = {}
     for table in PUBLISHED:
         if table in ("object", "tombstone"):
             continue
-        frame = lake.scan(table).collect()
+        frame = lake.scan(table, **options).collect()
         rows = frame.drop("_object", "_run", strict=False).rows(named=True)
         found[table] = sorted(
             repr({name: value for name, value in row.items() if name != "raw"})

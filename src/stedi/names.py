@@ -16,7 +16,7 @@ RunKind = Literal["run", "maintenance", "erasing", "erasure"]
 A run; a maintenance, which changes files and no row; a step of an erasure that is not finished; its end.
 """
 
-TombstoneKind = Literal["person", "device", "shared_device"]
+TombstoneKind = Literal["person", "device", "shared_device", "aside"]
 """What was erased: a person, a device of theirs alone, or their part in a device that others listed too."""
 
 NAMESPACE: Final = "stedi"

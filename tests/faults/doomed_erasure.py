@@ -37,7 +37,12 @@ def main() -> None:
         steps.around(owner, *names)
     event.listen(Engine, "commit", lambda _: steps.step("before the catalog commits"))
     Lake.open(lake, buckets=3).erase(
-        email=email, drop_tags=["training"], move_tags=["withdrawn"], landing=landing, reason="a test"
+        email=email,
+        drop_tags=["training"],
+        move_tags=["withdrawn"],
+        rebuild_tags=["study"],
+        landing=landing,
+        reason="a test",
     )
     sys.stdout.write("\n".join(steps.names))
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from canary import DEVICE_ID, EMAIL, ID, TEXTS, Cage, build, everybody_else
+from canary import ASIDE_IDS, DEVICE_ID, EMAIL, ID, TEXTS, Cage, build, everybody_else
 from lakes import EVERY_TABLE, PUBLISHED, IcebergTable, files_of, run
 from processes import start
 from stedi.errors import ErasureUnfinishedError
@@ -22,7 +22,13 @@ from traces import found_in
 from worlds import NOW
 
 KILLS = 8
-ASKED = {"email": EMAIL, "drop_tags": ["training"], "move_tags": ["withdrawn"], "reason": "a test"}
+ASKED = {
+    "email": EMAIL,
+    "drop_tags": ["training"],
+    "move_tags": ["withdrawn"],
+    "rebuild_tags": ["study"],
+    "reason": "a test",
+}
 LATER = NOW + timedelta(hours=5)
 
 
@@ -67,10 +73,11 @@ def state_of(cage: Cage) -> dict[str, object]:
         assert tables[name].main == newest.snapshots[name]
         assert set(tables[name].refs("branch")) == {"main"}
         ids = {snapshot["snapshot-id"] for snapshot in tables[name].metadata["snapshots"]}
-        assert len(ids) <= 3, name
+        assert len(ids) <= 4, name
     return {
         "kind": newest.kind,
         "rows": everybody_else(lake),
+        "study": everybody_else(lake, at="study", include_withdrawn=True),
         "counts": {name: lake.scan(name).collect().height for name in PUBLISHED},
         "ledger": sorted(
             lake.scan("object").collect().select("table_name", "records", "rejected", "erased", "path").rows()
@@ -78,7 +85,8 @@ def state_of(cage: Cage) -> dict[str, object]:
         "accounts": {name: repr(newest.accounts[name]) for name in PUBLISHED},
         "tombstones": sorted(lake.scan("tombstone").collect()["digest"]),
         "tags": {
-            name: set(tables[name].refs("tag")) & {"before", "training", "withdrawn"} for name in tables
+            name: set(tables[name].refs("tag")) & {"before", "study", "training", "withdrawn"}
+            for name in tables
         },
         "landing": {
             str(file.relative_to(cage.landing)): file.read_bytes()
@@ -115,7 +123,7 @@ def test_the_steps_are_those_of_a_whole_erasure(doomed):
     for name, least in (("commit_table", 30), ("delete", 30), ("_replace", 6), ("write", 2), ("copy", 4)):
         assert found[f"before {name}"] == found[f"after {name}"] >= least, name
     assert doomed.steps.index("after commit_table") < doomed.steps.index("before _replace")
-    assert doomed.state["tombstones"] == sorted([ID, DEVICE_ID])
+    assert doomed.state["tombstones"] == sorted([ID, DEVICE_ID, *ASIDE_IDS])
     assert doomed.state["kind"] == "erasure"
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
+import polars as pl
 import pytest
 from pyiceberg.catalog.sql import SqlCatalog
 
@@ -43,7 +44,7 @@ from traces import found_in
 from worlds import DEVICES, HOURS, NOW, PEOPLE, customer, reading, step
 
 ANN, BOB = PEOPLE[0][0], PEOPLE[3][0]
-TAGS = {"drop_tags": ["training"], "move_tags": ["withdrawn"]}
+TAGS = {"drop_tags": ["training"], "move_tags": ["withdrawn"], "rebuild_tags": ["study"]}
 HOUR = timedelta(hours=1)
 
 
@@ -112,7 +113,7 @@ def test_nothing_that_decodes_the_lake_finds_an_erased_person(cage):
     assert {table.table: table.rows for table in planned.tables} == went
     assert receipt.outcome == "erased"
     assert planned.outcome == "planned"
-    assert planned.refs_holding == ("training", "withdrawn")
+    assert planned.refs_holding == ("study", "training", "withdrawn")
     assert receipt.remains.trained_on
     assert receipt.devices == 1
 
@@ -156,19 +157,103 @@ def test_a_denial_of_somebody_else_stays_without_the_text_that_names_the_person(
 
 
 def test_runs_that_held_the_person_are_gone_and_those_before_stay(cage):
-    first, second = cage.lake.runs()["run_id"][:2]
+    first, _, _, fourth = cage.lake.runs()["run_id"][:4]
     cage.lake.erase(email=EMAIL, **TAGS)
     assert cage.lake.scan("customer_trusted", at="before").collect().height == 7
     assert cage.lake.find_run("before").run_id == first
     with pytest.raises(CatalogError, match="can no longer be read"):
-        cage.lake.scan("customer_landing", at=second)
-    assert set(cage.lake.tags()) == {"before", "withdrawn"}
+        cage.lake.scan("customer_landing", at=fourth)
+    assert set(cage.lake.tags()) == {"before", "study", "withdrawn"}
     moved = cage.lake.scan("machine_learning_curated", at="withdrawn").collect()
     assert moved.equals(cage.lake.scan("machine_learning_curated").collect())
     kinds = cage.lake.runs()["kind"].to_list()
     assert kinds == ["run"] * 5 + ["erasing", "erasing", "erasure"]
     table = IcebergTable.of(cage.folder, "machine_learning_curated")
-    assert {name for name in table.refs("tag") if not name.startswith("run-")} == {"before", "withdrawn"}
+    assert {name for name in table.refs("tag") if not name.startswith("run-")} == {
+        "before",
+        "study",
+        "withdrawn",
+    }
+
+
+def test_a_landing_root_that_is_given_after_an_interruption_is_searched_for_names_too(cage, monkeypatch):
+    from stedi.lake.erase.erase import Erasure
+
+    def stop(_):
+        raise KeyboardInterrupt
+
+    named = json.dumps({"customerName": " zebulon  quaggafeather", "serialNumber": [2]})
+    put(cage.landing, "customer/nameless.json", [named, json.dumps({"customerName": "Zebulon Else"})])
+    with monkeypatch.context() as patched:
+        patched.setattr(Erasure, "_drop_refs", stop)
+        with pytest.raises(KeyboardInterrupt):
+            cage.lake.erase(email=EMAIL, **TAGS)
+    # The tables name them no more; the tombstones still tell their name and phone number.
+    assert cage.lake.scan("customer_landing").collect().filter(email=EMAIL).is_empty()
+    receipt = cage.lake.erase(email=EMAIL, **TAGS, landing=cage.landing)
+    assert receipt.resumed
+    assert [place for place in found_in(cage.landing, TEXTS) if "rejected-erased-" not in place] == []
+    left = (cage.landing / "customer/nameless.json").read_text()
+    assert left == json.dumps({"customerName": "Zebulon Else"}) + "\n"
+    texts = b"".join(file.read_bytes() for file in files_of(cage.landing))
+    assert b"8877665" not in texts
+
+
+def test_a_rebuilt_tag_is_the_same_run_without_the_person(cage):
+    run_id = cage.lake.tags()["study"]
+    before = everybody_else(cage.lake, at="study", include_withdrawn=True)
+    frames = {name: cage.lake.scan(name, at="study", include_withdrawn=True).collect() for name in PUBLISHED}
+    assert frames["machine_learning_curated"].filter(customer_id=ID).height > 0
+    planned = cage.lake.erase(email=EMAIL, **TAGS, plan=True)
+    receipt = cage.lake.erase(email=EMAIL, **TAGS)
+    assert planned.refs_rebuilt == receipt.refs_rebuilt == ("study",)
+    assert planned.refs_holding == ()
+    assert "Rebuilt at their own run, without the person: study" in receipt.to_markdown()
+    assert run_id in receipt.remains.trained_on
+    assert cage.lake.tags()["study"] == cage.lake.find_run("study").run_id == run_id
+    # Whoever goes by the id of the run, as exports and training sets do, sees the same.
+    for at in ("study", run_id):
+        assert everybody_else(cage.lake, at=at, include_withdrawn=True) == before
+        after = cage.lake.scan("machine_learning_curated", at=at, include_withdrawn=True).collect()
+        mine = frames["machine_learning_curated"].filter(customer_id=ID).height
+        assert after.height == frames["machine_learning_curated"].height - mine
+    # Any other reader sees it too: it goes by the tag of each table.
+    for name in DERIVED:
+        table = IcebergTable.of(cage.folder, name)
+        shown = table.frame(table.refs("tag")["study"])
+        assert shown.height == frames[name].height - frames[name].filter(customer_id=ID).height
+    assert cage.lake.verify(older_than=timedelta(0)).findings == ()
+    # And it stays, whatever is maintained or run.
+    cage.lake.maintain(keep_days=0, older_than=timedelta(0))
+    run(cage.lake, cage.landing, now=NOW + 4 * HOUR)
+    assert everybody_else(cage.lake, at="study", include_withdrawn=True) == before
+
+
+def test_a_rebuilt_tag_is_rebuilt_once_more_for_somebody_else(cage):
+    run_id = cage.lake.tags()["study"]
+    cage.lake.erase(email=EMAIL, **TAGS)
+
+    def study(table):
+        return cage.lake.scan(table, at="study", include_withdrawn=True).collect()
+
+    before = study("customer_trusted")
+    trained = set(study("machine_learning_curated")["customer_id"])
+    person = before.filter(pl.col("customer_id").is_in(list(trained))).sort("email").row(0, named=True)
+    again = cage.lake.erase(
+        email=person["email"], device="keep", rebuild_tags=["study"], drop_tags=["before", "withdrawn"]
+    )
+    assert again.refs_rebuilt == ("study",)
+    assert run_id in again.remains.trained_on
+    left = before.filter(pl.col("customer_id") != person["customer_id"])
+    assert sorted(map(repr, study("customer_trusted").rows())) == sorted(map(repr, left.rows()))
+    assert set(study("machine_learning_curated")["customer_id"]) == trained - {person["customer_id"]}
+    assert found_in(cage.folder, [key(person["email"])]) == []
+    assert cage.lake.verify(older_than=timedelta(0)).findings == ()
+
+
+def test_a_tag_is_told_to_do_one_thing_only(cage):
+    with pytest.raises(ConfigurationError, match="'training' was named twice"):
+        cage.lake.erase(email=EMAIL, **TAGS | {"rebuild_tags": ["study", "training"]})
 
 
 def test_no_manifest_of_what_is_left_names_a_file_that_was_taken_out(cage):
@@ -192,14 +277,29 @@ def test_replaying_old_files_admits_nothing(cage):
     tombstones = cage.lake.scan("tombstone").collect()
     report = run(cage.lake, cage.landing, now=NOW + 6 * HOUR)
     assert report.objects > 10
-    assert found_in(cage.folder, [EMAIL, SERIAL, TEXTS[2], TEXTS[4]]) == []
-    # A damaged record with a phone number and nothing else: no digest of a tombstone can tell whose it is.
-    assert [place.split("/")[2] for place in found_in(cage.folder, TEXTS)] == ["quarantine"]
+    assert found_in(cage.folder, TEXTS) == []
+    # A damaged record with a phone number and nothing else may be somebody else's: only its text goes.
+    quarantined = cage.lake.scan("quarantine").filter(pl.col("_run") == report.run_id).collect()
+    assert quarantined.filter(pl.col("email").is_null())["raw"].to_list() == ["<erased>"]
     assert tables_of(cage.lake) == before
     assert report.accounts["accelerometer_landing"].dropped["erased"] == 10
     assert report.accounts["customer_landing"].dropped["erased"] == 7
     assert cage.lake.scan("tombstone").collect().equals(tombstones)
     assert run(cage.lake, cage.landing, now=NOW + 6 * HOUR).objects == 0
+
+
+def test_of_somebody_with_the_same_name_nothing_goes(cage):
+    cage.lake.erase(email=EMAIL, **TAGS)
+    records = [
+        {"email": "namesake@example.com", "customerName": "Zebulon Quaggafeather", "lastUpdateDate": 1},
+        {"customerName": "Zebulon Quaggafeathers"},
+        {"customerName": "ZEBULON Quaggafeather", "phone": 5550100},
+    ]
+    put(cage.landing / "more", "customer/a.json", map(json.dumps, records))
+    report = run(cage.lake, cage.landing / "more", now=NOW + 6 * HOUR, max_rejected=1)
+    rows = cage.lake.scan("quarantine").filter(pl.col("_run") == report.run_id).sort("_position").collect()
+    assert rows["raw"].to_list() == [json.dumps(records[0]), json.dumps(records[1]), "<erased>"]
+    assert report.accounts["quarantine"].dropped.get("erased", 0) == 0
 
 
 def test_landing_objects_are_rewritten_and_not_read_again(cage):
@@ -450,12 +550,12 @@ def test_it_is_refused_while_a_run_holds_the_lake(cage):
 
 def test_tags_that_hold_the_person_are_refused_by_name(cage):
     before = snapshot_of(cage)
-    with pytest.raises(LakeError, match="hold this person: training, withdrawn"):
+    with pytest.raises(LakeError, match="hold this person: study, training, withdrawn"):
         cage.lake.erase(email=EMAIL)
-    with pytest.raises(LakeError, match="hold this person: withdrawn"):
+    with pytest.raises(LakeError, match="hold this person: study, withdrawn"):
         cage.lake.erase(email=EMAIL, drop_tags=["training"])
     with pytest.raises(UnknownNameError, match="no tag is named 'trainin'"):
-        cage.lake.erase(email=EMAIL, drop_tags=["training", "trainin"], move_tags=["withdrawn"])
+        cage.lake.erase(email=EMAIL, **TAGS | {"drop_tags": ["training", "trainin"]})
     assert snapshot_of(cage) == before
 
 
@@ -468,8 +568,8 @@ def test_branches_of_other_tools_that_hold_the_person_are_refused_by_name(cage):
     with pytest.raises(LakeError, match="hold this person: mine"):
         cage.lake.erase(email=EMAIL, **TAGS)
     with pytest.raises(ConfigurationError, match="'mine' is a branch"):
-        cage.lake.erase(email=EMAIL, drop_tags=["training"], move_tags=["withdrawn", "mine"])
-    cage.lake.erase(email=EMAIL, drop_tags=["training", "mine"], move_tags=["withdrawn"])
+        cage.lake.erase(email=EMAIL, **TAGS | {"move_tags": ["withdrawn", "mine"]})
+    cage.lake.erase(email=EMAIL, **TAGS | {"drop_tags": ["training", "mine"]})
     assert found_in(cage.folder, TEXTS) == []
 
 

@@ -115,8 +115,42 @@ def test_small_counts_are_hidden(tmp_path):
     assert counts(report.customers)["all customers"] is None
     assert all(shown.rows_out is None for shown in report.funnel)
     assert "hidden" in report.to_html()
+    assert dict(lake.report().to_dict()["erased"]) == {"people": 0, "devices": 0, "first": None, "last": None}
+    assert "Nobody was erased from this lake so far." in lake.report().to_markdown()
     bury(lake, {"0" * 32: datetime(2030, 1, 1, tzinfo=UTC)})
-    assert lake.report().erased is None
+    hidden = {"people": None, "devices": 0, "first": None, "last": None}
+    assert dict(lake.report().to_dict()["erased"]) == hidden
+    assert "2030" not in lake.report().to_markdown()
+    bury(lake, {f"{place:032}": datetime(2030 + place, 1, 1, tzinfo=UTC) for place in range(1, 5)})
+    report = lake.report()
+    first, last = datetime(2030, 1, 1, tzinfo=UTC), datetime(2034, 1, 1, tzinfo=UTC)
+    assert (report.erased.people, report.erased.devices) == (5, 0)
+    assert (report.erased.first, report.erased.last) == (first, last)
+    told = (
+        "Erased so far: people 5, devices 0, between 2030-01-01 00:00 UTC and 2034-01-01 00:00 UTC. "
+        "What is sent of them again is kept out."
+    )
+    assert told in report.to_markdown()
+    assert told in report.to_html()
+
+
+def test_an_erasure_counts_people_and_devices_and_no_names(tmp_path):
+    people = [f"p{place}@example.com" for place in range(5)]
+    put_rows(
+        tmp_path / "1",
+        customer=[
+            customer(each, f"device-{each}", share=HOURS[0], customer_name=f"Name of {each}")
+            for each in people
+        ],
+        accelerometer=[reading(each) for each in people],
+        step_trainer=[step(f"device-{each}") for each in people],
+    )
+    lake = lake_at(tmp_path / "lake")
+    run(lake, tmp_path / "1")
+    receipts = [lake.erase(email=each) for each in people]
+    erased = lake.report().erased
+    assert (erased.people, erased.devices) == (5, 5)
+    assert (erased.first, erased.last) == (receipts[0].erased_at, receipts[-1].erased_at)
 
 
 class Page(HTMLParser):

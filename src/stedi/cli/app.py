@@ -369,6 +369,12 @@ def erase(
         list[str] | None,
         typer.Option(metavar="TAG", help="Move a tag that holds them to the newest run. May be repeated."),
     ] = None,
+    rebuild_tag: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TAG", help="Rebuild a tag that holds them at its own run, without them. May be repeated."
+        ),
+    ] = None,
     landing: Annotated[
         str | None, typer.Option(metavar="ROOT", help="Rewrite the objects of a landing root, too.")
     ] = None,
@@ -388,6 +394,7 @@ def erase(
         device=device,
         drop_tags=drop_tag or [],
         move_tags=move_tag or [],
+        rebuild_tags=rebuild_tag or [],
         landing=landing,
         as_json=json,
     )

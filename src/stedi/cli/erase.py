@@ -27,6 +27,7 @@ def erase(
     device: DeviceDecision | None,
     drop_tags: Sequence[str],
     move_tags: Sequence[str],
+    rebuild_tags: Sequence[str],
     landing: str | None,
     as_json: bool,
 ) -> None:
@@ -44,6 +45,7 @@ def erase(
                 device=device,
                 drop_tags=drop_tags,
                 move_tags=move_tags,
+                rebuild_tags=rebuild_tags,
                 landing=landing,
                 progress=tell,
             )
@@ -122,5 +124,10 @@ def _print_plan(out: Console, receipt: Receipt) -> None:
             "keep or --device erase."
         )
     for name in receipt.refs_holding:
-        out.print(f"The tag {name} holds them: pass --drop-tag {name} or --move-tag {name}.", markup=False)
+        out.print(
+            f"The tag {name} holds them: pass --rebuild-tag {name}, --move-tag {name} or --drop-tag {name}.",
+            markup=False,
+        )
+    for name in receipt.refs_rebuilt:
+        out.print(f"The tag {name} would be rebuilt without them.", markup=False)
     out.print("This is a plan: nothing was changed. Leave out --plan to do it.")

@@ -169,6 +169,15 @@ class Pseudonyms:
         """Return the pseudonym of a device."""
         return self._digest(b"device", key(serial_number))
 
+    def aside_id(self, text: str) -> str:
+        """Return the keyed digest of a name or a phone number in its common form.
+
+        Examples:
+            >>> Pseudonyms(bytes(32)).aside_id("x") != Pseudonyms(bytes(32)).customer_id("x")
+            True
+        """
+        return self._digest(b"aside", text)
+
     def sign(self, text: bytes) -> str:
         """Return the signature of a text, in hex: HMAC-SHA256 under a key that is derived for nothing else.
 

@@ -92,7 +92,9 @@ def after_erasure(usable: Rows, tombstones: pl.DataFrame) -> Rows:
         usable: (device_id, device_consent_from).
         tombstones: Rows of the tombstone table.
     """
-    erased = tombstones.filter(pl.col("kind") != "person").select(device_id="digest", _erased_at="erased_at")
+    erased = tombstones.filter(pl.col("kind").is_in(["device", "shared_device"])).select(
+        device_id="digest", _erased_at="erased_at"
+    )
     return (
         usable.join(carry(erased, usable), on="device_id", how="left")
         .with_columns(

@@ -88,20 +88,22 @@ LEDGER: Final = Contract(
 TOMBSTONES: Final = Contract(
     name=TOMBSTONE,
     zone=Zone.SYSTEM,
-    grain="an erased person or device",
+    grain="an erased person or device, or a name or phone number of one",
     key=("digest",),
     columns=(
         Column(
             name="digest",
             kind=Kind.STRING,
-            doc="The customer_id or device_id of what was erased.",
+            doc="The customer_id or device_id of what was erased; of a name or phone number a digest "
+            "under the same key.",
             required=True,
         ),
         Column(
             name="kind",
             kind=Kind.STRING,
             doc="person; device, which nobody else ever listed: its readings until then stay out; or "
-            "shared_device, which others listed too: its readings until then are never trusted.",
+            "shared_device, which others listed too: its readings until then are never trusted; or aside, "
+            "a name or phone number: a rejected record that names nobody else is kept without its text.",
             required=True,
         ),
         Column(

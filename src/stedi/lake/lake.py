@@ -27,7 +27,7 @@ from stedi.lake.load import find_sources
 from stedi.lake.maintain import Care, maintain, plan_maintenance
 from stedi.lake.maintenance import MaintenanceReport
 from stedi.lake.privacy.privacy_report import PrivacyReport, privacy_report
-from stedi.lake.published import aware, check_tag, run_at, scan_at, tags_of
+from stedi.lake.published import as_kept, aware, check_tag, run_at, scan_at, tags_of
 from stedi.lake.release import find_records
 from stedi.lake.report import RunReport
 from stedi.lake.run import Order, check_order, execute
@@ -308,7 +308,7 @@ class Lake:
             stedi.errors.LakeError: there is no published run in the lake ...
         """
         warehouse, runs = self._site.read()
-        run = run_at(warehouse, runs, at)
+        run = as_kept(warehouse, run_at(warehouse, runs, at))
         for table in run.snapshots:
             check_readable(warehouse, runs, run, table)
         with self._site.explained():
@@ -325,6 +325,7 @@ class Lake:
         device: DeviceDecision | None = None,
         drop_tags: Collection[str] = (),
         move_tags: Collection[str] = (),
+        rebuild_tags: Collection[str] = (),
         landing: str | os.PathLike[str] | None = None,
         progress: Progress = silent,
     ) -> Receipt:
@@ -348,6 +349,8 @@ class Lake:
                 stay, and what was recorded until the erasure is never trusted. ``"erase"``: it is deleted.
             drop_tags: Tags (and branches of other tools) to drop if they hold the person.
             move_tags: Tags to move to the newest run, without the person, if they hold them.
+            rebuild_tags: Tags to keep at their run, if they hold the person: their snapshots are written anew
+                without them, and everybody else's rows stay as they were.
             landing: A landing root whose objects are rewritten without the person, too.
             progress: Is told how far the erasure is.
 
@@ -376,6 +379,7 @@ class Lake:
                 device=device,
                 drop=frozenset(drop_tags),
                 move=frozenset(move_tags),
+                rebuild=frozenset(rebuild_tags),
                 sources=find_sources(os.fspath(landing)) if landing is not None else None,
                 remote=self._site.folder is None,
                 pseudonyms=pseudonyms,
@@ -553,4 +557,4 @@ class Lake:
             LakeError: Nothing was published yet, or not by then.
         """
         warehouse, runs = self._site.read()
-        return run_at(warehouse, runs, at)
+        return as_kept(warehouse, run_at(warehouse, runs, at))

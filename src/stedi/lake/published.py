@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -52,6 +53,17 @@ def run_at(warehouse: Warehouse, runs: Sequence[Run], at: str | datetime | None)
     return found
 
 
+def as_kept(warehouse: Warehouse, run: Run) -> Run:
+    """Return a run with what stands in the place of its snapshots, where an erasure rebuilt its tag."""
+    snapshots = {table: _kept(warehouse, run, table) for table in run.snapshots}
+    return run if snapshots == dict(run.snapshots) else replace(run, snapshots=snapshots)
+
+
+def _kept(warehouse: Warehouse, run: Run, table: str) -> int:
+    own = run.snapshots[table]
+    return own if warehouse.has_snapshot(table, own) else warehouse.rebuilt(table).get(own, own)
+
+
 def scan_at(
     warehouse: Warehouse,
     runs: Sequence[Run],
@@ -68,6 +80,7 @@ def scan_at(
     run, newest = run_at(warehouse, runs, at), runs[-1]
     if table == RUN:
         return warehouse.scan(RUN, warehouse.main(RUN)).filter(pl.col("published_at") <= run.published_at)
+    run = replace(run, snapshots={**run.snapshots, table: _kept(warehouse, run, table)})
     check_readable(warehouse, runs, run, table)
     frame = warehouse.scan(table, run.snapshots[table])
     if run.run_id == newest.run_id or include_withdrawn or "customer_id" not in contract.names:

@@ -12,6 +12,7 @@ import polars as pl
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.contract import Contract, contract_of
 from stedi.contract.schemas import polars_schema
+from stedi.lake.asides import asides_in
 from stedi.names import (
     ACCELEROMETER_LANDING,
     CUSTOMER_LANDING,
@@ -55,6 +56,7 @@ class Gate:
         self._moved: dict[str, datetime] = {}
         self._people = self._of("person")
         self._devices = self._of("device")
+        self._asides = self._of("aside")
         self.names_erased = cache(self._names_erased)
 
     def _of(self, kind: TombstoneKind) -> dict[str, datetime]:
@@ -104,8 +106,16 @@ class Gate:
                 self._note(customer_id, at if at is not None else newest_update)
         named = pl.Series([raw is not None and self.names_erased(raw) for raw in rejected["raw"]])
         nameless = rejected["email"].is_null()
+        # A name may be somebody else's too: the record stays, and only its text goes.
+        unclear = nameless & (rejected["table_name"] == CUSTOMER_LANDING)
+        hinted = pl.Series(
+            [
+                ask and raw is not None and self._hints(raw)
+                for ask, raw in zip(unclear, rejected["raw"], strict=True)
+            ]
+        )
         kept = rejected.with_columns(
-            raw=pl.when(named).then(pl.lit(ERASED_TEXT)).otherwise(pl.col("raw"))
+            raw=pl.when(named | hinted).then(pl.lit(ERASED_TEXT)).otherwise(pl.col("raw"))
         ).filter(~(of_person | of_device | (named & nameless)))
         return self._without_paths(kept)
 
@@ -184,6 +194,12 @@ class Gate:
     def _names_erased(self, text: str) -> bool:
         """Say whether an erased name stands in a text."""
         return any(self._erased_name(name) for name in _names_in(unescaped(text)))
+
+    def _hints(self, text: str) -> bool:
+        """Say whether the name or the phone number of an erased person stands in a text."""
+        if not self._asides:
+            return False
+        return any(self._pseudonyms.aside_id(each) in self._asides for each in asides_in(unescaped(text)))
 
     def _erased_name(self, name: str) -> str | None:
         """Return the digest of a name that was erased; None of any other."""

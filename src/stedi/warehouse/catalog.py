@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Final
 
 from pyiceberg.catalog import AVAILABLE_CATALOGS, Catalog, CatalogType
-from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.catalog.sql import IcebergTables, SqlCatalog
 from pyiceberg.exceptions import NoSuchTableError, ValidationError
 from pyiceberg.table import Table
+from sqlalchemy import select
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from stedi.contract import Contract
 from stedi.errors import CatalogError, ConfigurationError, LakeError
@@ -130,6 +132,17 @@ def create_table(catalog: Catalog, namespace: str, contract: Contract, buckets: 
         pass
     transaction.commit_transaction()
     return catalog.load_table(identifier)
+
+
+def metadata_place(catalog: Catalog, namespace: str, name: str) -> str | None:
+    """Return where an SQL catalog says that the metadata of a table is, without reading it."""
+    if not isinstance(catalog, SqlCatalog):
+        return None
+    rows = IcebergTables
+    of_table = (rows.catalog_name == catalog.name, rows.table_namespace == namespace, rows.table_name == name)
+    with Session(catalog.engine) as session:
+        place = session.scalar(select(rows.metadata_location).where(*of_table))
+    return place.removeprefix("file://") if place is not None else None
 
 
 def load_table(catalog: Catalog, namespace: str, contract: Contract) -> Table | None:

@@ -111,12 +111,21 @@ def taken_out(table: Table, file: DataFile, touched: Touch) -> Iterator[pl.DataF
 
 def write_without(table: Table, file: DataFile, touched: Touch, writer: TableWriter) -> None:
     """Write the rows of a data file that stay, in their order."""
+    if file.partition:
+        writer.copy_bucket(_kept(table, file, touched), file.partition[0])
+        return
+    for rows in _kept(table, file, touched):
+        writer.copy(rows)
+
+
+def _kept(table: Table, file: DataFile, touched: Touch) -> Iterator[pa.Table]:
+    """Yield the row groups of a data file, with the rows that stay."""
     schema = polars_schema(contract_of(table.name()[-1]))
     with _opened(table, file) as source:
         for group in range(source.num_row_groups):
             rows = source.read_row_group(group, columns=schema.names())
             change = touched.rows.get(group)
-            writer.copy(rows if change is None else _changed(rows, change))
+            yield rows if change is None else _changed(rows, change)
 
 
 def _changed(rows: pa.Table, change: Change) -> pa.Table:

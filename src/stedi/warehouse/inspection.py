@@ -10,6 +10,8 @@ from pyiceberg.table import Table
 from pyiceberg.table.refs import SnapshotRefType
 from pyiceberg.table.snapshots import Snapshot
 
+from stedi.warehouse.unreadable import UNREADABLE
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedFile:
@@ -54,6 +56,7 @@ class Inspection:
         snapshots: The snapshots, by id.
         manifests: The files that each manifest lists.
         partitioned_by: The columns that a partition spec, old or new, is made of.
+        damaged: The metadata files, manifest lists and manifests that can't be read.
     """
 
     table: str
@@ -66,26 +69,62 @@ class Inspection:
     snapshots: Mapping[int, SnapshotFacts]
     manifests: Mapping[str, Sequence[ListedFile]]
     partitioned_by: frozenset[str]
+    damaged: frozenset[str] = frozenset()
+
+    @classmethod
+    def unread(cls, table: str, location: str, metadata: str) -> "Inspection":
+        """Return what is known of a table whose metadata can't be read."""
+        return cls(
+            table=table,
+            location=location,
+            metadata=metadata,
+            older=frozenset(),
+            main=None,
+            tags={},
+            branches={},
+            snapshots={},
+            manifests={},
+            partitioned_by=frozenset(),
+            damaged=frozenset([metadata]),
+        )
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the metadata file could be read."""
+        return self.metadata not in self.damaged
+
+    def whole(self, snapshot_id: int) -> bool:
+        """Say whether all that lists the files of a snapshot could be read."""
+        snapshot = self.snapshots[snapshot_id]
+        return self.damaged.isdisjoint((snapshot.manifest_list, *snapshot.manifests))
 
     def files(self, snapshot_id: int) -> list[ListedFile]:
         """Return the data files of a snapshot."""
-        listed = (file for path in self.snapshots[snapshot_id].manifests for file in self.manifests[path])
+        listed = (
+            file for path in self.snapshots[snapshot_id].manifests for file in self.manifests.get(path, ())
+        )
         return [file for file in listed if file.live]
 
     def needed(self) -> set[str]:
         """Return the files without which a snapshot can't be read."""
         found = {self.metadata, *self.manifests}
-        found |= {snapshot.manifest_list for snapshot in self.snapshots.values()}
+        for snapshot in self.snapshots.values():
+            found |= {snapshot.manifest_list, *snapshot.manifests}
         return found | {file.location for listed in self.manifests.values() for file in listed if file.live}
 
 
 def inspect(table: Table) -> Inspection:
-    """Read all metadata of a table."""
+    """Read all metadata of a table; what can't be read is named."""
     metadata = table.metadata
     manifests: dict[str, ManifestFile] = {}
     snapshots = {}
+    damaged: set[str] = set()
     for snapshot in metadata.snapshots:
-        own = snapshot.manifests(table.io)
+        try:
+            own = snapshot.manifests(table.io)
+        except UNREADABLE:
+            own = []
+            damaged.add(_plain(snapshot.manifest_list))
         manifests |= {manifest.manifest_path: manifest for manifest in own}
         snapshots[snapshot.snapshot_id] = _facts(snapshot, tuple(_plain(each.manifest_path) for each in own))
     names = {field_id: name for schema in metadata.schemas for field_id, name in _names(schema).items()}
@@ -96,6 +135,12 @@ def inspect(table: Table) -> Inspection:
         kind: {name: ref.snapshot_id for name, ref in refs.items() if ref.snapshot_ref_type is kind}
         for kind in (SnapshotRefType.TAG, SnapshotRefType.BRANCH)
     }
+    listed: dict[str, list[ListedFile]] = {}
+    for path, manifest in manifests.items():
+        try:
+            listed[_plain(path)] = _listed(table, manifest, names)
+        except UNREADABLE:
+            damaged.add(_plain(path))
     return Inspection(
         table=table.name()[-1],
         location=_plain(metadata.location),
@@ -105,28 +150,30 @@ def inspect(table: Table) -> Inspection:
         tags=kinds[SnapshotRefType.TAG],
         branches=kinds[SnapshotRefType.BRANCH],
         snapshots=snapshots,
-        manifests={
-            _plain(path): [
-                ListedFile(
-                    location=_plain(entry.data_file.file_path),
-                    rows=entry.data_file.record_count,
-                    live=entry.status is not ManifestEntryStatus.DELETED,
-                    bounded=frozenset(
-                        names.get(field, str(field))
-                        for bounds in (entry.data_file.lower_bounds, entry.data_file.upper_bounds)
-                        for field in bounds or ()
-                    ),
-                )
-                for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=False)
-            ]
-            for path, manifest in manifests.items()
-        },
+        manifests=listed,
         partitioned_by=frozenset(
             names.get(field.source_id, str(field.source_id))
             for spec in metadata.partition_specs
             for field in spec.fields
         ),
+        damaged=frozenset(damaged),
     )
+
+
+def _listed(table: Table, manifest: ManifestFile, names: Mapping[int, str]) -> list[ListedFile]:
+    return [
+        ListedFile(
+            location=_plain(entry.data_file.file_path),
+            rows=entry.data_file.record_count,
+            live=entry.status is not ManifestEntryStatus.DELETED,
+            bounded=frozenset(
+                names.get(field, str(field))
+                for bounds in (entry.data_file.lower_bounds, entry.data_file.upper_bounds)
+                for field in bounds or ()
+            ),
+        )
+        for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=False)
+    ]
 
 
 def _facts(snapshot: Snapshot, manifests: tuple[str, ...]) -> SnapshotFacts:

@@ -18,6 +18,8 @@ from stedi.warehouse.refs import main_snapshot
 
 _ENTRIES = 10_000
 _NOTHING: Mapping[str, str] = {}
+REBUILT = "stedi.rebuilt"
+"""The property of a snapshot that stands in the place of another: that one's id."""
 
 
 class _Rewrite(_OverwriteFiles):
@@ -104,6 +106,33 @@ def stage_rewrite(
     return table.refs()[branch].snapshot_id
 
 
+def rebuild_tag(
+    table: Table, tag: str, branch: str, *, added: Sequence[DataFile], removed: Sequence[DataFile]
+) -> int:
+    """Have a tag name its snapshot with data files put in the place of others; return the new snapshot.
+
+    One commit: the tag always names one of the two. The new snapshot says in the place of which it stands,
+    however often that is done.
+    """
+    base = table.refs()[tag].snapshot_id
+    kind = _Rewrite if removed else _Compaction
+    with committing(), table.transaction() as transaction:
+        ManageSnapshots(transaction).create_branch(base, branch).commit()
+        _commit(kind, transaction, branch, added, removed, {REBUILT: str(rebuilt_of(table, base) or base)})
+        made = transaction.table_metadata.refs[branch].snapshot_id
+        ManageSnapshots(transaction).create_tag(made, tag).remove_branch(branch).commit()
+    return made
+
+
+def rebuilt_of(table: Table, snapshot_id: int) -> int | None:
+    """Return the snapshot in the place of which a rebuilt one stands; None of one that was not rebuilt."""
+    snapshot = table.snapshot_by_id(snapshot_id)
+    if snapshot is None or snapshot.summary is None:
+        return None
+    said = snapshot.summary.additional_properties.get(REBUILT, "")
+    return int(said) if said.isdecimal() else None
+
+
 def rewrite_main(table: Table, added: Sequence[DataFile], removed: Sequence[DataFile]) -> int:
     """Put data files in the place of others on main, if main is still where it was when the table was loaded.
 
@@ -121,12 +150,14 @@ def _commit(
     branch: str,
     added: Sequence[DataFile],
     removed: Sequence[DataFile],
+    properties: Mapping[str, str] = _NOTHING,
 ) -> None:
+    made_by = {"stedi.run": branch} if branch != MAIN_BRANCH else {}
     with kind(
         operation=Operation.OVERWRITE,
         transaction=transaction,
         io=transaction._table.io,  # noqa: SLF001 - as the transaction's own producers take it
-        snapshot_properties={"stedi.run": branch} if branch != MAIN_BRANCH else {},
+        snapshot_properties={**made_by, **properties},
         branch=branch,
     ) as producer:
         for file in removed:

@@ -20,11 +20,12 @@ from stedi.errors import CatalogError
 from stedi.names import ACCELEROMETER_TRUSTED, RUN
 from stedi.warehouse import bucket, compaction, cut, expiry, notes, read, refs, rewrite, unreachable
 from stedi.warehouse.bucket_files import BucketFiles
-from stedi.warehouse.catalog import create_table, load_table, local_catalog, remote_catalog
+from stedi.warehouse.catalog import create_table, load_table, local_catalog, metadata_place, remote_catalog
 from stedi.warehouse.holding import Holding, holding, metadata_texts
 from stedi.warehouse.inspection import Inspection, inspect
 from stedi.warehouse.listing import Found, files_under
 from stedi.warehouse.reachable import reachable
+from stedi.warehouse.unreadable import UNREADABLE
 from stedi.warehouse.writer import TableWriter
 
 
@@ -171,6 +172,20 @@ class Warehouse:
         if not any(each.deleted_files_count for each in _manifests(table, base)):
             return base
         return rewrite.stage_compaction(table, branch, base=base, added=(), removed=())
+
+    def rebuild_tag(
+        self, name: str, tag: str, branch: str, *, added: Sequence[DataFile], removed: Sequence[DataFile]
+    ) -> int:
+        """Have a tag name its snapshot with data files put in the place of others; return the new one."""
+        return rewrite.rebuild_tag(self._table(name), tag, branch, added=added, removed=removed)
+
+    def rebuilt(self, name: str) -> Mapping[int, int]:
+        """Return the snapshots that stand in the place of others and are tagged, by those others."""
+        table = self._table(name)
+        found = {
+            rewrite.rebuilt_of(table, snapshot_id): snapshot_id for snapshot_id in self.tags(name).values()
+        }
+        return {old: new for old, new in found.items() if old is not None}
 
     def holding(self, name: str) -> Holding:
         """Return the data files of all snapshots of a table."""
@@ -337,8 +352,13 @@ class Warehouse:
         return unreachable.find_unreachable(self.root, reached, before=before)
 
     def inspect(self, name: str) -> Inspection:
-        """Return everything that the metadata of a table says."""
-        return inspect(self._table(name))
+        """Return everything that the metadata of a table says; what of it can't be read is named."""
+        try:
+            table = self._table(name)
+        except UNREADABLE:
+            home = f"{self.root}/{self._namespace}/{name}"
+            return Inspection.unread(name, home, metadata_place(self._catalog, self._namespace, name) or home)
+        return inspect(table)
 
     @property
     def root(self) -> str:

@@ -1,6 +1,6 @@
 """Data files: frames in, Parquet files with field ids and manifest statistics out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import count
 from typing import Final
 
@@ -15,6 +15,9 @@ from stedi.warehouse.parquet import ParquetFile, ParquetLayout
 
 _ROWS_PER_GROUP: Final = 262_144
 _ROWS_PER_FILE: Final = 8_000_000
+
+Written = list[DataFile]
+"""Data files that were written, and are part of no table yet."""
 
 
 class TableWriter:
@@ -59,6 +62,14 @@ class TableWriter:
         if self._open_rows >= _ROWS_PER_FILE:
             self._close_file(Record())
 
+    def copy_bucket(self, groups: Iterable[pa.Table], bucket: int) -> None:
+        """Write the row groups of a file of one bucket into a file of its own, without decoding them."""
+        self._flush()
+        for rows in groups:
+            if rows.num_rows:
+                self._opened(f"{BUCKET_FIELD}={bucket}/").copy(rows)
+        self._close_file(Record(bucket))
+
     def write_bucket(self, frame: pl.DataFrame, bucket: int) -> None:
         """Write the rows of one bucket of a partitioned table into a file of their own."""
         if frame.is_empty():
@@ -72,7 +83,7 @@ class TableWriter:
         """The files that are finished so far."""
         return self._files
 
-    def close(self) -> list[DataFile]:
+    def close(self) -> Written:
         """Finish the open file and return all files."""
         self._flush()
         self._close_file(Record())

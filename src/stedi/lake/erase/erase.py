@@ -24,6 +24,7 @@ from stedi.lake.erase.history import find_traces, named_by_users
 from stedi.lake.erase.objects import Remaining, prepare
 from stedi.lake.erase.objects import replace as replace_objects
 from stedi.lake.erase.person import Person, check_same, find_person, pending_tombstones
+from stedi.lake.erase.rebuild import rebuild_tags
 from stedi.lake.erase.receipt import (
     LeftObject,
     Outcome,
@@ -36,6 +37,7 @@ from stedi.lake.erase.receipt import (
 from stedi.lake.erase.tables import Step, bury, enter, nothing_new, remove
 from stedi.lake.history import TAG_PREFIX, Run
 from stedi.lake.publish import publish
+from stedi.lake.published import as_kept
 from stedi.lake.run import new_run_id
 from stedi.lake.tombstone import Gate
 from stedi.lake.wording import count, others, were
@@ -62,6 +64,7 @@ class Request:
         device: What becomes of the readings of devices that others listed too.
         drop: Tags and branches to drop if they hold the person.
         move: Tags to move to the run without the person if they hold them.
+        rebuild: Tags to keep at their own run, without the person, if they hold them.
         sources: The landing objects to look through, by table; None to leave them alone.
         remote: The warehouse is on an object store.
         pseudonyms: The lake's key.
@@ -76,6 +79,7 @@ class Request:
     device: DeviceDecision | None
     drop: frozenset[str]
     move: frozenset[str]
+    rebuild: frozenset[str]
     sources: Mapping[str, Sequence[LandingObject]] | None
     remote: bool
     pseudonyms: Pseudonyms
@@ -100,7 +104,7 @@ class Erasure:
             LakeError: The erasure of somebody else is not finished.
         """
         self._warehouse = warehouse
-        self._runs = list(runs)
+        self._runs = [as_kept(warehouse, run) for run in runs]
         self._request = request
         self._unfinished = runs[-1].kind == "erasing"
         base = runs[-1].snapshots
@@ -161,11 +165,12 @@ class Erasure:
             tables=tables,
             refs_dropped=[name for name in self._holding if name in self._request.drop],
             refs_moved=[name for name in self._holding if name in self._request.move],
+            refs_rebuilt=[name for name in self._holding if name in self._request.rebuild],
             refs_holding=undecided,
         )
 
     def _undecided(self) -> list[str]:
-        decided = self._request.drop | self._request.move
+        decided = self._request.drop | self._request.move | self._request.rebuild
         return [name for name in self._holding if name not in decided]
 
     def execute(self) -> Receipt:
@@ -184,6 +189,8 @@ class Erasure:
         if not self._already_signed():
             keep(self._warehouse, findings, of=self._of)
         remaining = self._replace_objects()
+        # Before the tables, too: names and phone numbers are known only while these tell them.
+        rebuild_tags(self._warehouse, self._request.rebuild, self._traces, self._request.progress)
         self._publish_tables()
         self._drop_refs()
         expired = self._expire()
@@ -197,6 +204,7 @@ class Erasure:
                 tables=self._went(findings, expired),
                 refs_dropped=sorted(set(self._holding) & self._request.drop),
                 refs_moved=sorted(set(self._holding) & self._request.move),
+                refs_rebuilt=sorted(set(self._holding) & self._request.rebuild),
                 deleted=(deleted, freed),
                 decoded=decoded,
                 remaining=remaining,
@@ -223,16 +231,21 @@ class Erasure:
         if undecided := self._undecided():
             named = ", ".join(undecided)
             raise LakeError(
-                f"tags or branches hold this person: {named}. Say of each whether it is dropped (drop_tags=, "
-                "--drop-tag) or moved to the newest run, without them (move_tags=, --move-tag). Nothing was "
-                "changed"
+                f"tags or branches hold this person: {named}. Say of each whether it is rebuilt at its own "
+                "run, without them (rebuild_tags=, --rebuild-tag), moved to the newest run (move_tags=, "
+                "--move-tag) or dropped (drop_tags=, --drop-tag). Nothing was changed"
             )
         branches = {name for table in self._cuts for name in self._warehouse.refs(table)}
         branches -= {name for table in self._cuts for name in self._warehouse.tags(table)}
-        if wrong := sorted(self._request.move & branches):
-            raise ConfigurationError(f"{wrong[0]!r} is a branch, and can't be moved: drop it, by --drop-tag")
+        if wrong := sorted((self._request.move | self._request.rebuild) & branches):
+            raise ConfigurationError(
+                f"{wrong[0]!r} is a branch, and can't be moved or rebuilt: drop it, by --drop-tag"
+            )
+        asked = [*self._request.drop, *self._request.move, *self._request.rebuild]
+        if twice := sorted(name for name in set(asked) if asked.count(name) > 1):
+            raise ConfigurationError(f"the tag {twice[0]!r} was named twice: drop, move or rebuild it")
         known = {name for table in (*self._cuts, RUN) for name in self._warehouse.refs(table)}
-        for name in sorted(self._request.drop | self._request.move):
+        for name in sorted(asked):
             # Whoever asks once more says the same of tags that are gone by now.
             if name not in known and not self._buried:
                 raise UnknownNameError.of("tag", name, known)
@@ -409,6 +422,7 @@ class Erasure:
         tables: tuple[TableErasure, ...],
         refs_dropped: Sequence[str] = (),
         refs_moved: Sequence[str] = (),
+        refs_rebuilt: Sequence[str] = (),
         refs_holding: Sequence[str] = (),
         deleted: tuple[int, int] = (0, 0),
         decoded: int = 0,
@@ -437,6 +451,7 @@ class Erasure:
             objects=tuple(each for each in findings.objects if each.path not in {one.path for one in left}),
             refs_dropped=tuple(refs_dropped),
             refs_moved=tuple(refs_moved),
+            refs_rebuilt=tuple(refs_rebuilt),
             refs_holding=tuple(refs_holding),
             files_deleted=deleted[0],
             bytes_freed=deleted[1],

@@ -241,7 +241,7 @@ def _whose(contract: Contract, person: Person, *, erased_at: datetime, erase_sha
         probes = (*person.own, *(person.shared if erase_shared else ()))
     elif contract.name == CUSTOMER_LANDING:
         probes = (*person.needles, *person.asides)
-    plain = all(probe.isascii() for probe in probes) and not person.lost
+    plain = all(probe.isascii() for probe in probes) and not (person.lost or person.lost_asides)
     if contract.name == STEP_TRAINER_LANDING and not probes and not person.lost:
         # Nobody's device: only a probe that no text can hold keeps every record.
         probes = ("\x00",)

@@ -10,15 +10,13 @@ from stedi.consent.pseudonyms import Pseudonyms, key, keys
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.errors import ConfigurationError, LakeError
+from stedi.lake.asides import SHORTEST, aside, asides_in
 from stedi.lake.claims import claims
 from stedi.lake.tombstone import unescaped
 from stedi.names import CUSTOMER_LANDING, QUARANTINE, TOMBSTONE
 
 Scan = Callable[[str], pl.LazyFrame]
 """Gives a table of the newest run."""
-
-_SHORT = 5
-"""A name or phone number of fewer characters says nothing about who is meant."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -33,6 +31,7 @@ class Person:
         lost: The ids of own devices of which nothing but the tombstone is left.
         others: How many other people listed a shared device.
         asides: Names and phone numbers of the person, which name them in what can't be read otherwise.
+        lost_asides: The digests of those of which nothing but the tombstone is left.
         pseudonyms: The lake's key.
     """
 
@@ -43,6 +42,7 @@ class Person:
     lost: frozenset[str]
     others: int
     asides: frozenset[str]
+    lost_asides: frozenset[str]
     pseudonyms: Pseudonyms
 
     def is_mine(self, emails: pl.Series) -> pl.Series:
@@ -76,7 +76,17 @@ class Person:
 
     def hinted_in(self, text: str) -> bool:
         """Say whether a text holds the person's name or phone number."""
-        return _holds(text, self.asides)
+        if _holds(text, self.asides):
+            return True
+        return bool(self.lost_asides) and any(
+            self.pseudonyms.aside_id(each) in self.lost_asides for each in asides_in(unescaped(text))
+        )
+
+    @property
+    def aside_ids(self) -> frozenset[str]:
+        """The digests of the person's names and phone numbers."""
+        spelled = map(aside, self.asides)
+        return frozenset(self.pseudonyms.aside_id(each) for each in spelled if each is not None)
 
 
 def _holds(text: str, needles: Iterable[str]) -> bool:
@@ -116,9 +126,11 @@ def find_person(
     mine = set(listed.filter(_person=person)["_device"].drop_nulls())
     theirs = listed.filter(pl.col("_person") != person, pl.col("_device").is_in(list(mine)))
     shared = set(theirs["_device"])
-    tombstones = dict(pending.filter(pl.col("kind") != "person").select("digest", "kind").iter_rows())
+    tombstones = dict(pending.select("digest", "kind").iter_rows())
     own = {each: pseudonyms.device_id(each) for each in mine - shared}
     lost = {digest for digest, kind in tombstones.items() if kind == "device"} - set(own.values())
+    asides = _asides(scan, person)
+    spelled = {pseudonyms.aside_id(each) for each in map(aside, asides) if each is not None}
     return Person(
         key=person,
         customer_id=pseudonyms.customer_id(person),
@@ -127,7 +139,8 @@ def find_person(
         | _found_again(scan, pseudonyms, {d for d, kind in tombstones.items() if kind == "shared_device"}),
         lost=frozenset(lost),
         others=theirs["_person"].n_unique(),
-        asides=_asides(scan, person),
+        asides=asides,
+        lost_asides=frozenset(digest for digest, kind in tombstones.items() if kind == "aside") - spelled,
         pseudonyms=pseudonyms,
     )
 
@@ -158,7 +171,7 @@ def _asides(scan: Scan, person: str) -> frozenset[str]:
     # Joined, not compared: what names people must not stand in a query plan.
     rows = landing.join(mine.lazy(), on="email", how="semi").select("customer_name", "phone").collect()
     texts = {key(text) for name in rows.columns for text in rows[name].drop_nulls()}
-    return frozenset(text for text in texts if len(text) >= _SHORT)
+    return frozenset(text for text in texts if len(text) >= SHORTEST)
 
 
 def pending_tombstones(scan: Scan, *, unfinished: bool) -> pl.DataFrame:

@@ -128,6 +128,7 @@ class Receipt:
         objects: The landing objects that were rewritten.
         refs_dropped: Tags and branches that held the person and were dropped.
         refs_moved: Tags that held the person and were moved to the run without them.
+        refs_rebuilt: Tags that held the person and name the same run without them.
         refs_holding: Of a plan: tags and branches that somebody has to decide about.
         files_deleted: How many files were deleted, of any kind.
         bytes_freed: How many bytes these had.
@@ -155,6 +156,7 @@ class Receipt:
     objects: tuple[RewrittenObject, ...]
     refs_dropped: tuple[str, ...]
     refs_moved: tuple[str, ...]
+    refs_rebuilt: tuple[str, ...]
     refs_holding: tuple[str, ...]
     files_deleted: int
     bytes_freed: int

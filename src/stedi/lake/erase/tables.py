@@ -59,11 +59,12 @@ class Step:
 def bury(
     warehouse: Warehouse, step: Step, person: Person, *, erased_at: datetime, tombstones: pl.DataFrame
 ) -> Run:
-    """Stage the tombstones of a person and their devices; return the row that publishes them."""
+    """Stage the tombstones of a person, and of what names them; return the row that publishes these."""
     kinds = [
         (person.customer_id, "person"),
         *((each, "device") for each in person.own.values()),
         *((each, "shared_device") for each in person.shared.values()),
+        *((each, "aside") for each in sorted(person.aside_ids)),
     ]
     new = pl.DataFrame(
         [(digest, kind, erased_at) for digest, kind in kinds],

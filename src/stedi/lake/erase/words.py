@@ -99,7 +99,8 @@ def _refs(receipt: Receipt) -> Iterator[str]:
     for words, names in (
         ("Dropped, since they held the person", receipt.refs_dropped),
         ("Moved to the run without the person", receipt.refs_moved),
-        ("Hold the person: to be dropped or moved by name", receipt.refs_holding),
+        ("Rebuilt at their own run, without the person", receipt.refs_rebuilt),
+        ("Hold the person: to be rebuilt, moved or dropped by name", receipt.refs_holding),
     ):
         if names:
             yield f"- {words}: {', '.join(names)}"

@@ -204,11 +204,16 @@ def _identification() -> Chapter:
 
 
 def _held(report: PrivacyReport) -> Chapter:
+    so_far = report.erased
     erased = (
         "Nobody was erased from this lake so far."
-        if report.erased == 0
-        else f"Erased so far: {number(report.erased)} people and devices."
+        if so_far.people == 0
+        else f"Erased so far: people {number(so_far.people)}, devices {number(so_far.devices)}"
     )
+    if so_far.first is not None and so_far.last is not None:
+        erased += f", between {moment(so_far.first)} and {moment(so_far.last)}"
+    if so_far.people != 0:
+        erased += ". What is sent of them again is kept out."
     delayed = (
         "Withdrawal and erasure take effect in the newest run. Older runs may still hold rows of those who "
         "left, until maintenance has taken them: stedi leaves them out when it scans such a run."

@@ -13,6 +13,7 @@ from stedi.lake.history import TAG_PREFIX, Run
 from stedi.lake.privacy.anonymity import QUASI_IDENTIFIERS, Anonymity, customers_of, k_anonymity
 from stedi.lake.privacy.suppress import THRESHOLD, Sum, suppress
 from stedi.lake.privacy.timeline import Moment, timeline
+from stedi.lake.published import as_kept
 from stedi.lake.verify.people import statements
 from stedi.lake.verify.rule import NEVER_OVER, Said, judge
 from stedi.names import CUSTOMER_CURATED, CUSTOMER_TRUSTED, LATEST, TOMBSTONE
@@ -94,6 +95,23 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ErasedSoFar:
+    """Who was erased from a lake, and is kept out of it.
+
+    Attributes:
+        people: How many people; None where that is hidden.
+        devices: How many devices of theirs, their own or shared.
+        first: When the first of them was erased; None where it is hidden, or nobody was.
+        last: When the last was; of somebody who denied again later, when they did.
+    """
+
+    people: int | None
+    devices: int | None
+    first: datetime | None
+    last: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
     """The snapshots of a table that can still be read: how many, and when the oldest was made."""
 
@@ -127,7 +145,7 @@ class PrivacyReport:
         tags: The tags, and the run of each.
         kept: The snapshots that can still be read.
         held: Who withdrew, or was erased, and is still held by an older run.
-        erased: How many people and devices were erased so far.
+        erased: Who was erased so far.
     """
 
     lake: str
@@ -148,7 +166,7 @@ class PrivacyReport:
     tags: Mapping[str, str]
     kept: tuple[Kept, ...]
     held: tuple[Held, ...]
-    erased: int | None
+    erased: ErasedSoFar
 
     def to_dict(self) -> dict[str, object]:
         """Return everything as plain values; times stay times."""
@@ -179,7 +197,8 @@ def privacy_report(
     planned = statements(scan, now=LATEST)
     people, rules, devices = _consent(said, planned, current=run.consent == "current")
     inspected = {table: warehouse.inspect(table) for table in published_tables()}
-    tombs = set(scan(TOMBSTONE).select("digest").collect()["digest"])
+    tombstones = scan(TOMBSTONE).collect()
+    tombs = set(tombstones["digest"])
     curated = customers_of(scan(CUSTOMER_CURATED).collect())
     return PrivacyReport(
         lake=lake,
@@ -206,8 +225,20 @@ def privacy_report(
             )
             for name, table in inspected.items()
         ),
-        held=_held(warehouse, runs, inspected, tags, tombs),
-        erased=_shown(len(tombs)),
+        held=_held(warehouse, [as_kept(warehouse, each) for each in runs], inspected, tags, tombs),
+        erased=_erased_so_far(tombstones),
+    )
+
+
+def _erased_so_far(tombstones: pl.DataFrame) -> ErasedSoFar:
+    people = tombstones.filter(kind="person")
+    # When one of a few people was erased is about that person.
+    times = people["erased_at"] if people.height >= THRESHOLD else people["erased_at"].clear()
+    return ErasedSoFar(
+        people=_shown(people.height),
+        devices=_shown(tombstones.filter(pl.col("kind").is_in(["device", "shared_device"])).height),
+        first=times.min(),  # type: ignore[arg-type]  # of a column of times: a time, or None
+        last=times.max(),  # type: ignore[arg-type]  # the same
     )
 
 

@@ -25,6 +25,7 @@ from stedi.names import (
     STEP_TRAINER_TRUSTED,
 )
 from stedi.warehouse.inspection import Inspection
+from stedi.warehouse.unreadable import UNREADABLE
 from stedi.warehouse.warehouse import Warehouse
 
 MakeId = Callable[[str, str], str]
@@ -83,8 +84,12 @@ def check_erased(
             continue
         rows: dict[str, int] = {}
         for location in sorted(_live(table)):
+            try:
+                found = _in_file(warehouse, name, location, graves, make)
+            except UNREADABLE:
+                # The search through all files names it.
+                continue
             files += 1
-            found = _in_file(warehouse, name, location, graves, make)
             if found:
                 rows[location] = found
         findings += _of_table(table, rows)

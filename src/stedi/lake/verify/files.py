@@ -10,8 +10,12 @@ from enum import Enum
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from stedi.lake.history import Run
+from stedi.lake.verify.decode import rows_of
 from stedi.lake.verify.finding import Fault, Finding
+from stedi.landing.redact import safe_path
 from stedi.warehouse.inspection import Inspection
+from stedi.warehouse.unreadable import UNREADABLE
 from stedi.warehouse.warehouse import Warehouse
 
 _OWN: Final = re.compile(r"(?:catalog|lock)\.db(?:-journal|-wal|-shm)?")
@@ -35,6 +39,7 @@ class Standing(Enum):
     SYSTEM = "system"
     SCRATCH = "scratch"
     FOREIGN = "foreign"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +97,9 @@ def find_files(
             standing = Standing.SCRATCH
         elif home is None or not regular or not _WRITTEN.fullmatch(location.removeprefix(home)):
             standing = Standing.FOREIGN
+        elif tables[homes[home]].damaged:
+            # What can't be read may reach it: it must not be taken for rubbish.
+            standing = Standing.UNKNOWN
         else:
             standing = Standing.YOUNG if written_at >= before else Standing.UNREACHED
         files.append(
@@ -106,6 +114,39 @@ def find_files(
             )
         )
     return files
+
+
+def broken_tables(run: Run, tables: Mapping[str, Inspection], files: Sequence[LakeFile]) -> Mapping[str, str]:
+    """Return the tables of which a run's snapshot can't be read, and why: so much can be told by a glance.
+
+    Readers of tables may end in a panic, in words of their own, where a file is cut off.
+    """
+    there = {file.location: file for file in files}
+    broken = {}
+    for name, snapshot_id in run.snapshots.items():
+        table = tables[name]
+        if snapshot_id not in table.snapshots or not table.whole(snapshot_id):
+            broken[name] = f"the metadata of {name}"
+            continue
+        for listed in table.files(snapshot_id):
+            file = there.get(listed.location)
+            if file is None or not _opens(file):
+                broken[name] = f"a data file of {name}"
+                break
+    return broken
+
+
+def _opens(file: LakeFile) -> bool:
+    try:
+        with file.open() as source:
+            rows_of(source)
+    except UNREADABLE:
+        return False
+    return True
+
+
+def _within(place: str, root: str) -> str:
+    return place.removeprefix(f"{root.rpartition('/')[0]}/")
 
 
 def _listed(warehouse: Warehouse, folder: Path | None) -> Iterator[tuple[str, int, datetime, bool]]:
@@ -135,10 +176,17 @@ def check_files(files: Sequence[LakeFile], tables: Mapping[str, Inspection], roo
                 Finding.of(
                     Fault.LOST_FILE,
                     name,
-                    f"{len(lost):,} files that its snapshots need are gone",
+                    f"{len(lost):,} files that its snapshots need are gone, such as "
+                    f"{safe_path(_within(min(lost), root))}",
                     count=len(lost),
                 )
             )
+        findings += [
+            Finding.of(
+                Fault.DAMAGED_FILE, safe_path(_within(place, root)), f"it can't be read: {name} needs it"
+            )
+            for place in sorted(table.damaged & there)
+        ]
         if not table.location.startswith(f"{root}/"):
             findings.append(Finding.of(Fault.FOREIGN_FILE, name, "the table is kept outside the warehouse"))
     for name in tables:

@@ -13,6 +13,7 @@ from stedi.warehouse.inspection import Inspection
 
 _KEPT_TAGS: Final = 10
 _GROWING: Final = ("run", "maintenance")
+_REBUILT: Final = "stedi.rebuilt"
 
 Inspected = Mapping[str, Inspection]
 
@@ -55,11 +56,13 @@ def check_snapshots(runs: Sequence[Run], tables: Inspected) -> tuple[list[Findin
             f"the newest run names snapshot {runs[-1].snapshots[table]}: it is gone",
         )
         for table in published_tables()
-        if runs[-1].snapshots[table] not in tables[table].snapshots
+        if tables[table].is_read and runs[-1].snapshots[table] not in tables[table].snapshots
     ]
     rows: dict[tuple[str, int], int] = {}
     for name, table in tables.items():
         for snapshot_id, snapshot in table.snapshots.items():
+            if not table.whole(snapshot_id):
+                continue
             rows[name, snapshot_id] = found = sum(file.rows for file in table.files(snapshot_id))
             said = snapshot.summary.get("total-records")
             if said is not None and said != str(found):
@@ -123,6 +126,8 @@ def check_refs(runs: Sequence[Run], tables: Inspected) -> tuple[list[Finding], i
     looked_at = 0
     for name in published_tables():
         table = tables[name]
+        if not table.is_read:
+            continue
         looked_at += 1 + len(table.tags) + len(table.branches)
         if table.main != newest.snapshots[name]:
             findings.append(
@@ -165,14 +170,23 @@ def _tagged(runs: Sequence[Run]) -> Sequence[Run]:
     return runs[max(min(erased, last), last + 1 - _KEPT_TAGS) :]
 
 
+def _shows(run: Run, table: Inspection, at: int | None) -> bool:
+    """Say whether a snapshot is that of a run, or stands in its place since an erasure rebuilt a tag."""
+    own = run.snapshots[table.table]
+    if at == own or at is None:
+        return at == own
+    rebuilt = table.snapshots[at].summary.get(_REBUILT) == str(own) if at in table.snapshots else False
+    return rebuilt and own not in table.snapshots
+
+
 def _user_tags(runs: Sequence[Run], tables: Inspected) -> list[Finding]:
     """Check that each tag that somebody set names the snapshots of one run in all tables."""
     tagged = {tag for table in tables.values() for tag in table.tags if not tag.startswith(TAG_PREFIX)}
     findings = []
     for place, tag in enumerate(sorted(tagged), start=1):
         # A tag is free text of its user, and not repeated where it is not known to be a tag of stedi's.
-        named = {name: tables[name].tags.get(tag) for name in published_tables()}
-        if not any(all(run.snapshots[name] == at for name, at in named.items()) for run in runs):
+        named = {name: tables[name].tags.get(tag) for name in published_tables() if tables[name].is_read}
+        if not any(all(_shows(run, tables[name], at) for name, at in named.items()) for run in runs):
             lacking = sum(at is None for at in named.values())
             problem = f"missing on {lacking} tables" if lacking else "the tables' snapshots are of no one run"
             findings.append(Finding.of(Fault.WRONG_TAG, f"tag {place} of {len(tagged)}", problem))

@@ -22,6 +22,7 @@ from stedi.names import (
 )
 from stedi.progress import Progress
 from stedi.warehouse.inspection import Inspection
+from stedi.warehouse.unreadable import UNREADABLE
 
 EMAIL: Final = "e-mail"
 SERIAL: Final = "serial number"
@@ -46,7 +47,11 @@ _DIGITS: Final = 9
 def known_names(scan: Scan) -> Iterator[Named]:
     """Yield what names people in the landing tables and the quarantine of a lake."""
     for table, column, kind in _SOURCES:
-        texts = scan(table).select(pl.col(column).str.strip_chars().unique()).collect(engine="streaming")
+        try:
+            texts = scan(table).select(pl.col(column).str.strip_chars().unique()).collect(engine="streaming")
+        except UNREADABLE:
+            # The other tables name nearly everybody, too.
+            continue
         for text in texts[column].drop_nulls():
             if _tells(text, kind):
                 yield Named(kind, text)
@@ -106,6 +111,7 @@ def search_files(
         if listed.live
     }
     findings: list[Finding] = []
+    damaged = {location for table in tables.values() for location in table.damaged}
     total = sum(file.size for file in files)
     done = 0
     for file in files:
@@ -119,7 +125,8 @@ def search_files(
             if file.location in rows and file.is_data:
                 findings += _check_rows(file, rows[file.location])
         except (UnreadableError, OSError):
-            if file.standing in (Standing.REACHED, Standing.SYSTEM):
+            needed = file.standing in (Standing.REACHED, Standing.SYSTEM, Standing.UNKNOWN)
+            if needed and file.location not in damaged:
                 findings.append(Finding.of(Fault.DAMAGED_FILE, safe_path(file.shown), "it can't be decoded"))
     search.flush()
     progress("decoding every file", total, total)
@@ -128,13 +135,13 @@ def search_files(
 
 def _search_file(file: LakeFile, search: Search) -> None:
     may_hold = contract_of(file.table).pii if file.table is not None else ()
-    if may_hold and file.is_data and file.standing in (Standing.REACHED, Standing.YOUNG):
+    if may_hold and file.is_data and file.standing in (Standing.REACHED, Standing.YOUNG, Standing.UNKNOWN):
         # The file of a table that holds people: its other columns, and its footer, must not.
         with file.open() as source:
             try:
                 for where, text in parquet(source, hidden=frozenset(may_hold)):
                     search.add(_place(file, where), text)
-            except (OSError, ValueError) as error:
+            except UNREADABLE as error:
                 raise UnreadableError(type(error).__name__) from None
         return
     with file.open() as source:

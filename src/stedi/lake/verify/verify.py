@@ -1,24 +1,25 @@
 """The audit of a whole lake, check by check."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
+from typing import Final
 
 import polars as pl
 
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.contract import CONTRACTS
-from stedi.errors import ConfigurationError, KeyMismatchError
+from stedi.errors import CatalogError, ConfigurationError, KeyMismatchError
 from stedi.lake.history import Run
 from stedi.lake.keys import find_key
 from stedi.lake.site import Site
 from stedi.lake.verify.accounts import check_arithmetic, check_ledger, check_recount
 from stedi.lake.verify.erased import check_erased
-from stedi.lake.verify.files import LakeFile, check_files, find_files
+from stedi.lake.verify.files import LakeFile, broken_tables, check_files, find_files
 from stedi.lake.verify.finding import Check, Fault, Finding, Verification
 from stedi.lake.verify.graves import Graves, find_graves
 from stedi.lake.verify.history import check_chain, check_manifests, check_refs, check_snapshots
@@ -29,7 +30,11 @@ from stedi.lake.verify.rule import id_maker
 from stedi.lake.verify.traces import needles_of, redacted, search_files
 from stedi.progress import Progress
 from stedi.warehouse.inspection import Inspection
+from stedi.warehouse.unreadable import UNREADABLE
 from stedi.warehouse.warehouse import Warehouse
+
+_RULE: Final = ("ledger", "customers", "readings", "accounts")
+"""The checks that work out the newest run a second time, in their order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +64,19 @@ class _Book:
 
     checks: list[Check] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    unread: dict[str, str] = field(default_factory=dict)
 
     @contextmanager
     def check(self, name: str, proves: str, unit: str) -> Iterator["_Entry"]:
-        """Time a check, and write down what it found."""
+        """Time a check, and write down what it found, or that a damaged file kept it from its end."""
         entry = _Entry()
         began = time.perf_counter()
-        yield entry
+        try:
+            yield entry
+        except UNREADABLE as error:
+            self.findings += entry.findings
+            self.unread[name] = type(error).__name__
+            return
         self.findings += entry.findings
         self.checks.append(
             Check(
@@ -124,9 +135,13 @@ def _verify(warehouse: Warehouse, runs: Sequence[Run], audit: Audit) -> Verifica
     audit.progress("reading all metadata", 0, 1)
     tables = {name: warehouse.inspect(name) for name in CONTRACTS}
     book = _Book()
-    readable = _check_metadata(book, runs, tables)
+    _check_metadata(book, runs, tables)
+
+    broken: dict[str, str] = {}
 
     def scan(table: str) -> pl.LazyFrame:
+        if table in broken:
+            raise CatalogError(f"{broken[table]} can't be read")
         return warehouse.scan(table, newest.snapshots[table])
 
     make = id_maker(audit.key) if audit.key is not None else None
@@ -135,12 +150,16 @@ def _verify(warehouse: Warehouse, runs: Sequence[Run], audit: Audit) -> Verifica
     ) as entry:
         files = find_files(warehouse, audit.folder, tables, before=began - audit.older_than)
         entry.add((check_files(files, tables, warehouse.root), len(files)))
-    readable = readable and not any(finding.code is Fault.LOST_FILE for finding in entry.findings)
-    if readable:
+    broken |= broken_tables(newest, tables, files)
+    try:
         graves = find_graves(scan)
+    except UNREADABLE as error:
+        book.unread |= dict.fromkeys((*_RULE, "erasures"), type(error).__name__)
+    else:
         _check_rule(book, scan, newest, make, graves, audit)
         _check_erased(book, warehouse, tables, graves, make)
-        _check_traces(book, files, tables, scan, audit)
+    _check_traces(book, files, tables, scan, audit)
+    _name_damage(book)
     return Verification(
         lake=audit.name,
         run_id=newest.run_id,
@@ -150,9 +169,19 @@ def _verify(warehouse: Warehouse, runs: Sequence[Run], audit: Audit) -> Verifica
         now=newest.now,
         key_checked=audit.key is not None,
         checks=tuple(book.checks),
-        not_checked=tuple(_not_checked(audit, readable=readable)),
+        not_checked=tuple(_not_checked(audit, book.unread)),
         findings=tuple(book.findings),
     )
+
+
+def _name_damage(book: _Book) -> None:
+    """See to it that a check that could not be made is a finding, whatever kept it from its end."""
+    explained = {Fault.DAMAGED_FILE, Fault.LOST_FILE, Fault.SNAPSHOT_GONE}
+    if book.unread and explained.isdisjoint(finding.code for finding in book.findings):
+        book.findings += [
+            Finding.of(Fault.DAMAGED_FILE, name, f"what it needs can't be read ({error})")
+            for name, error in book.unread.items()
+        ]
 
 
 def _id_of(
@@ -166,8 +195,8 @@ def _id_of(
     return lambda domain, name: domains[domain].get(name)
 
 
-def _check_metadata(book: _Book, runs: Sequence[Run], tables: Mapping[str, Inspection]) -> bool:
-    """Check what metadata says of itself; say whether the newest run can be read."""
+def _check_metadata(book: _Book, runs: Sequence[Run], tables: Mapping[str, Inspection]) -> None:
+    """Check what metadata says of itself."""
     with book.check(
         "runs", "each run follows the one before it, and its arithmetic adds up", "runs"
     ) as entry:
@@ -176,14 +205,12 @@ def _check_metadata(book: _Book, runs: Sequence[Run], tables: Mapping[str, Inspe
         "snapshots", "tables have as many rows as their manifests, summaries and runs say", "snapshots"
     ) as entry:
         entry.add(check_snapshots(runs, tables))
-    readable = not any(finding.code is Fault.SNAPSHOT_GONE for finding in entry.findings)
     with book.check(
         "references", "main shows the newest run, and each tag one run, in every table", "references"
     ) as entry:
         entry.add(check_refs(runs, tables))
     with book.check("manifests", "no manifest keeps bounds of personal data", "manifests") as entry:
         entry.add(check_manifests(tables))
-    return readable
 
 
 def _check_rule(
@@ -206,11 +233,17 @@ def _check_rule(
         entry.add(check_people(scan, people))
         ids, wrong = find_ids(scan, people.rows, make)
         entry.add((wrong, 0))
+    if "customers" in book.unread:
+        book.unread |= dict.fromkeys(_RULE[2:], book.unread["customers"])
+        return
     with book.check(
         "readings", "the other four derived tables are what the rule gives, no more and no less", "rows"
     ) as entry:
         odd, recount = Readings(scan, people, ids, progress=audit.progress).compare()
         entry.add((odd, recount.rows))
+    if "readings" in book.unread:
+        book.unread["accounts"] = book.unread["readings"]
+        return
     with book.check(
         "accounts", "what the newest run counted is what a second count gives", "tables"
     ) as entry:
@@ -247,9 +280,12 @@ def _check_traces(
     book.findings = redacted(book.findings, needles)
 
 
-def _not_checked(audit: Audit, *, readable: bool) -> Iterator[str]:
-    if not readable:
-        yield "the rows, erasures and personal data: files or snapshots that they need are gone"
+def _not_checked(audit: Audit, unread: Collection[str]) -> Iterator[str]:
+    if unread:
+        yield (
+            f"{', '.join(unread)}: files that these checks need are damaged or gone. Who is named in such "
+            "files only, was not looked for"
+        )
     if audit.key is None:
         yield (
             "without the pseudonym key: that ids are what the key makes, that landing tables and quarantine "
