@@ -17,6 +17,7 @@ from stedi.consent.pseudonyms import Pseudonyms
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.errors import ConfigurationError, ConservationError, LakeError, UnknownNameError
+from stedi.lake.buried import Buried
 from stedi.lake.erase.chain import append, receipts_of
 from stedi.lake.erase.cuts import cuts, safe_names
 from stedi.lake.erase.findings import Findings, forget, keep, kept
@@ -105,6 +106,7 @@ class Erasure:
         self._unfinished = runs[-1].kind == "erasing"
         base = runs[-1].snapshots
         self._tombstones = warehouse.scan(TOMBSTONE, base[TOMBSTONE]).collect()
+        self._graves = Buried(self._tombstones, request.pseudonyms)
         pending = pending_tombstones(self._scan, unfinished=self._unfinished)
         self._person = find_person(self._scan, request.asked, request.pseudonyms, pending)
         check_same(self._person, pending)
@@ -130,15 +132,17 @@ class Erasure:
         return self._warehouse.scan(table, self._runs[-1].snapshots[table])
 
     def _with_new_tombstones(self) -> pl.DataFrame:
+        person, made_with = self._person, self._request.pseudonyms.fingerprint
         new = pl.DataFrame(
             [
-                (self._person.customer_id, "person", self._erased_at),
-                *((each, "device", self._erased_at) for each in self._person.own.values()),
+                (person.customer_id, made_with, "person", self._erased_at),
+                *((each, made_with, "device", self._erased_at) for each in person.own.values()),
             ],
             schema=polars_schema(contract_of(TOMBSTONE)),
             orient="row",
         )
-        return pl.concat([self._tombstones.join(new, on="digest", how="anti"), new])
+        others = self._graves.without(customers=[person.key], devices=person.own)
+        return pl.concat([others, new])
 
     def plan(self) -> Receipt:
         """Return what the erasure would do."""
@@ -239,7 +243,7 @@ class Erasure:
 
     @property
     def _buried(self) -> bool:
-        return self._person.customer_id in self._tombstones["digest"]
+        return self._graves.find("customer", self._person.key) is not None
 
     def _nothing_left(self) -> bool:
         traces = any(self._traces.touched.values()) or any(self._traces.snapshots.values())
@@ -262,7 +266,9 @@ class Erasure:
                 self._step(),
                 self._person,
                 erased_at=self._erased_at,
-                tombstones=self._tombstones,
+                tombstones=self._graves.without(
+                    customers=[self._person.key], devices=[*self._person.own, *self._person.shared]
+                ),
             )
         )
 
