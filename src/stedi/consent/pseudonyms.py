@@ -85,12 +85,13 @@ class Pseudonyms:
                     f"a pseudonym key has {len(each)} bytes, and needs at least {KEY_BYTES}: "
                     "make one with stedi.Pseudonyms.generate()"
                 )
-        if len({key, *retired}) != 1 + len(retired):
+        self._key = bytes(key)
+        self._retired = tuple(map(bytes, retired))
+        # By fingerprint: HMAC takes a key with zeros after it for the same.
+        if retired and len(set(self.fingerprints)) != 1 + len(retired):
             raise ConfigurationError(
                 "the same pseudonym key is given twice: list each once, the newest first"
             )
-        self._key = bytes(key)
-        self._retired = tuple(map(bytes, retired))
 
     def __repr__(self) -> str:
         """Show fingerprints, never a key."""
@@ -194,7 +195,7 @@ class Pseudonyms:
         """Return the same keys with another one in use; None if there is none with this fingerprint.
 
         Examples:
-            >>> both = Pseudonyms(bytes(32), retired=[bytes(33)])
+            >>> both = Pseudonyms(bytes(32), retired=[b"k" * 32])
             >>> both.using(both.fingerprints[1]).fingerprints == both.fingerprints[::-1]
             True
         """
@@ -205,9 +206,10 @@ class Pseudonyms:
 
     def followed_by(self, newer: "Pseudonyms") -> "Pseudonyms":
         """Return the key in use of others, with all of these, and all else that those have, retired."""
-        new, *others = newer.reveal_all()
-        retired = dict.fromkeys((*self.reveal_all(), *others))
-        return Pseudonyms(new, retired=[each for each in retired if each != new])
+        known = newer._keys | self._keys  # noqa: SLF001 - of its own kind
+        order = dict.fromkeys((newer.fingerprint, *self.fingerprints, *newer.fingerprints))
+        first, *others = (known[each] for each in order)
+        return Pseudonyms(first, retired=others)
 
     @property
     def _keys(self) -> dict[str, bytes]:
@@ -246,7 +248,7 @@ class Pseudonyms:
 
         Examples:
             >>> old = Pseudonyms(bytes(32))
-            >>> new = old.followed_by(Pseudonyms(bytes(33)))
+            >>> new = old.followed_by(Pseudonyms(b"k" * 32))
             >>> make = new.tombstone_maker("device", [old.fingerprint, new.fingerprint])
             >>> make("50a1b2c3") == new.wrap(old.device_id("50a1b2c3"))
             True

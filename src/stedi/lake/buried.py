@@ -53,7 +53,7 @@ class Buried:
         >>> key = stedi.Pseudonyms(bytes(32))
         >>> row = (key.customer_id("ann@x.com"), key.fingerprint, "person", datetime(2024, 1, 1, tzinfo=UTC))
         >>> table = pl.DataFrame([row], schema=polars_schema(contract_of("tombstone")), orient="row")
-        >>> newer = key.followed_by(stedi.Pseudonyms(bytes(33)))
+        >>> newer = key.followed_by(stedi.Pseudonyms(b"k" * 32))
         >>> wrapped = Buried(table, key).under(newer, customers=(), devices=())
         >>> Buried(wrapped, newer).find("customer", "Ann@X.com").old
         True

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from stedi.errors import ErasureUnfinishedError, LakeError, RunConflictError
+from stedi.errors import ErasureUnfinishedError, LakeError, RotationUnfinishedError, RunConflictError
 from stedi.lake.history import Run, from_frame
 from stedi.lake.publish import repair
 from stedi.names import RUN
@@ -70,7 +70,7 @@ class Site:
 
     @contextlib.contextmanager
     def hold(
-        self, *, only_look: bool = False, erasing: bool = False
+        self, *, only_look: bool = False, erasing: bool = False, rotating: bool = False
     ) -> Iterator[tuple[Warehouse, Sequence[Run]]]:
         """Hold the lake, made if need be and repaired, for the length of a block.
 
@@ -79,13 +79,14 @@ class Site:
         Args:
             only_look: Remove it in any case.
             erasing: To erase somebody: only that may go on where an erasure is not finished.
+            rotating: To rotate the key: only that may go on where a rotation is not finished.
 
         Raises:
             LakeError: The folder can't hold a lake, another run holds it, or an erasure is not finished.
         """
         if self.folder is None:
             with self.explained():
-                yield self._prepared(erasing=erasing)
+                yield self._prepared(erasing=erasing, rotating=rotating)
             return
         new = not self.exists
         made = _make_folder(self.folder)
@@ -93,7 +94,7 @@ class Site:
         try:
             with exclusive(self.folder), self.explained():
                 try:
-                    yield self._prepared(erasing=erasing)
+                    yield self._prepared(erasing=erasing, rotating=rotating)
                     failed = False
                 finally:
                     if new and (failed or only_look) and not self._has_run():
@@ -170,7 +171,7 @@ class Site:
         except Exception:  # noqa: BLE001 - whatever it is, another error is on its way to the user
             return True
 
-    def _prepared(self, *, erasing: bool) -> tuple[Warehouse, Sequence[Run]]:
+    def _prepared(self, *, erasing: bool, rotating: bool) -> tuple[Warehouse, Sequence[Run]]:
         warehouse = self._fresh(create=True)
         warehouse.create_missing(self.buckets)
         runs = published(warehouse)
@@ -178,6 +179,11 @@ class Site:
             raise ErasureUnfinishedError(
                 f"an erasure in the lake {self}, begun at {runs[-1].started_at:%Y-%m-%d %H:%M:%S}Z, is not "
                 "finished, and nothing else may write until it is: run stedi erase again for the same person"
+            )
+        if runs and runs[-1].kind == "rotating" and not rotating:
+            raise RotationUnfinishedError(
+                f"a rotation of the key of {self}, begun at {runs[-1].started_at:%Y-%m-%d %H:%M:%S}Z, is not "
+                "finished, and nothing else may write until it is: run stedi rotate-key again"
             )
         repair(warehouse, runs)
         return warehouse, runs

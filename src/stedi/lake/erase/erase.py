@@ -6,7 +6,7 @@ write, and the same erasure once more finishes it. docs/design/2026-11-24-erasur
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final, Literal
@@ -37,6 +37,7 @@ from stedi.lake.erase.receipt import (
 from stedi.lake.erase.tables import Step, bury, enter, nothing_new, remove
 from stedi.lake.history import TAG_PREFIX, Run
 from stedi.lake.publish import publish
+from stedi.lake.purge import drop_refs, expire_but, sweep
 from stedi.lake.run import new_run_id
 from stedi.lake.tombstone import Gate
 from stedi.lake.wording import count, others, were
@@ -191,7 +192,7 @@ class Erasure:
         self._publish_tables()
         self._drop_refs()
         expired = self._expire()
-        deleted, freed, foreign = self._delete()
+        deleted, freed, foreign = sweep(self._warehouse, self._request.progress)
         decoded = self._check_nothing_left()
         self._warehouse.scrub_catalog()
         receipt = self._already_signed() or self._sign(
@@ -310,9 +311,7 @@ class Erasure:
         runs = {run.ref for run in self._runs if self._traces.holds(run)}
         users = self._request.drop | (self._request.move & set(self._holding))
         users &= {*self._holding} | (self._request.drop if self._unfinished else set())
-        # The run table first: a tag counts only while it has it, and again once it has it.
-        for table in (RUN, *reversed(_TABLES)):
-            self._warehouse.drop_refs(table, runs | users)
+        drop_refs(self._warehouse, runs | users)
         for name in sorted(self._request.move):
             if name in self._holding or self._unfinished:
                 for table in (*_TABLES, RUN):
@@ -325,26 +324,8 @@ class Erasure:
     def _expire(self) -> Mapping[str, int]:
         """Expire all snapshots but those of runs that never held the person; return how many, by table."""
         good = [run for run in self._runs if not self._traces.holds(run)]
-        expired = {}
-        for place, table in enumerate(_TABLES):
-            self._request.progress("expiring snapshots", place, len(_TABLES))
-            kept_here = {run.snapshots[table] for run in (*good, self._runs[-1])}
-            kept_here |= set(self._warehouse.refs(table).values()) | {self._warehouse.main(table)}
-            gone = [each for each in self._warehouse.snapshots(table) if each not in kept_here]
-            self._warehouse.expire(table, gone)
-            expired[table] = len(gone)
-        return expired
-
-    def _delete(self) -> tuple[int, int, int]:
-        """Delete what nothing reaches, however young: nobody else may write meanwhile."""
-        # What the catalog says now, not what this process believes.
-        self._warehouse.refresh()
-        found = self._warehouse.leftovers(before=datetime.now(UTC) + timedelta(days=1), without={})
-        files = [file for of_table in found.files.values() for file in of_table]
-        for number, file in enumerate(files):
-            self._request.progress("deleting files", number, len(files))
-            self._warehouse.delete([file], lambda: None)
-        return len(files), sum(file.size for file in files), len(found.foreign)
+        kept_here = {table: {run.snapshots[table] for run in (*good, self._runs[-1])} for table in _TABLES}
+        return expire_but(self._warehouse, kept_here, self._request.progress)
 
     def _check_nothing_left(self) -> int:
         """Decode what is left of the lake; return how many files there were.
