@@ -11,7 +11,6 @@ from lakes import DERIVED, lake_at, run
 from processes import start
 from stedi import Pseudonyms
 from stedi.errors import RotationUnfinishedError
-from stedi.lake.keys import KEY_VARIABLE
 from traces import found_in
 from worlds import NOW, SECRET
 
@@ -25,15 +24,14 @@ def doomed(tmp_path_factory):
     place = tmp_path_factory.mktemp("doomed")
     cage = build(place)
     shutil.copytree(cage.folder, place / "stored")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(KEY_VARIABLE, ",".join(each.hex() for each in RING.reveal_all()))
-        code, steps = rotate(cage, 0)
-        assert code == 0
-        yield cage, place / "stored", steps, state_of(cage)
+    code, steps = rotate(cage, 0)
+    assert code == 0
+    return cage, place / "stored", steps, state_of(cage)
 
 
 def rotate(cage, step):
-    with start("doomed_rotation.py", cage.folder, str(step)) as process:
+    keys = ",".join(each.hex() for each in RING.reveal_all())
+    with start("doomed_rotation.py", cage.folder, str(step), keys=keys) as process:
         out, err = process.communicate()
     assert process.returncode in (0, -signal.SIGKILL), err
     return process.returncode, out.splitlines()
