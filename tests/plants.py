@@ -109,7 +109,12 @@ def name_snapshot(folder: Path, name: str, snapshot_id: int, rows: int | None = 
 def bury(lake: stedi.Lake, erased: dict[str, datetime]) -> None:
     """Publish tombstones, and nothing else: as an erasure that stopped half-way would leave it."""
     rows = pl.DataFrame(
-        {"digest": list(erased), "kind": ["person"] * len(erased), "erased_at": list(erased.values())},
+        {
+            "digest": list(erased),
+            "made_with": [lake.last_run().key_fingerprint] * len(erased),
+            "kind": ["person"] * len(erased),
+            "erased_at": list(erased.values()),
+        },
         schema=polars_schema(contract_of("tombstone")),
     )
     with lake._site.hold() as (warehouse, runs):

@@ -14,11 +14,11 @@ from worlds import NOW, SECRET
 _SCRIPTS = Path(__file__).parent / "faults"
 
 
-def start(script: str, *arguments: str | Path) -> subprocess.Popen[str]:
+def start(script: str, *arguments: str | Path, keys: str = SECRET.hex()) -> subprocess.Popen[str]:
     """Start a script of faults/; its bytecode is cached, so that imports take little of the time."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     environment |= {
-        "STEDI_PSEUDONYM_KEY": SECRET.hex(),
+        "STEDI_PSEUDONYM_KEY": keys,
         "PYTHONPYCACHEPREFIX": str(Path(tempfile.gettempdir()) / "stedi-tests-bytecode"),
     }
     return subprocess.Popen(

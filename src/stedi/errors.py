@@ -19,6 +19,7 @@ __all__ = [
     "QueryError",
     "ReceiptError",
     "RejectedError",
+    "RotationUnfinishedError",
     "RunConflictError",
     "StediError",
     "UnknownNameError",
@@ -93,6 +94,15 @@ class ConsentModeError(LakeError):
 class KeyMismatchError(LakeError):
     """The pseudonym key is missing, or not the one that made the lake's ids."""
 
+    @classmethod
+    def retired(cls, fingerprint: str) -> "KeyMismatchError":
+        """Name a retired key that is still needed, and is not at hand."""
+        return cls(
+            f"the retired pseudonym key of fingerprint {fingerprint} is missing: this lake erased people "
+            "under it, and without it can't tell them from others. Add it after the key in use, each on a "
+            "line of its own or after a comma, where that is kept"
+        )
+
 
 class RunConflictError(LakeError):
     """Another run holds the lake, or published first."""
@@ -104,6 +114,10 @@ class ReceiptError(StediError):
 
 class ErasureUnfinishedError(LakeError):
     """An erasure was interrupted, and nothing else may write before it is finished."""
+
+
+class RotationUnfinishedError(LakeError):
+    """A rotation of the pseudonym key was interrupted, and nothing else may write before it is finished."""
 
 
 class ConservationError(LakeError):

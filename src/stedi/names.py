@@ -10,10 +10,11 @@ from stedi.errors import ConfigurationError
 Consent = Literal["as_of", "current"]
 CONSENT_MODES: Final[tuple[Consent, ...]] = ("as_of", "current")
 
-RunKind = Literal["run", "maintenance", "erasing", "erasure"]
+RunKind = Literal["run", "maintenance", "erasing", "erasure", "rotating", "rotation"]
 """What a row of the run table is.
 
-A run; a maintenance, which changes files and no row; a step of an erasure that is not finished; its end.
+A run; a maintenance, which changes files and no row; a step of an erasure that is not finished; its end; a
+new pseudonym key, whose rotation is not finished; its end.
 """
 
 TombstoneKind = Literal["person", "device", "shared_device", "aside"]

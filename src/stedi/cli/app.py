@@ -400,6 +400,24 @@ def erase(
     )
 
 
+@app.command("rotate-key")
+def rotate_key(
+    *,
+    lake: LakeOption = DEFAULT_LAKE,
+    plan: Annotated[bool, typer.Option("--plan", help="Say what would be done, and change nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    drop_tag: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TAG", help="Drop a tag: none outlives its key. May be repeated."),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Give the lake a new pseudonym key."""
+    from stedi.cli.rotate_key import rotate_key as run_rotate_key  # noqa: PLC0415
+
+    run_rotate_key(lake, plan=plan, yes=yes, drop_tags=drop_tag or [], as_json=json)
+
+
 receipt_app = typer.Typer(
     name="receipt",
     help="List, show and check receipts of erasures.",

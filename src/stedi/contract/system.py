@@ -94,8 +94,15 @@ TOMBSTONES: Final = Contract(
         Column(
             name="digest",
             kind=Kind.STRING,
-            doc="The customer_id or device_id of what was erased; of a name or phone number a digest "
-            "under the same key.",
+            doc="The customer_id or device_id of what was erased, or such a digest of a name or phone "
+            "number; where the key was rotated since, and nothing of it came again, a keyed digest of that.",
+            required=True,
+        ),
+        Column(
+            name="made_with",
+            kind=Kind.STRING,
+            doc="The fingerprints of the keys that made the digest, with blanks between them: of the id, "
+            "then of each that wrapped it when the key was rotated.",
             required=True,
         ),
         Column(
@@ -129,7 +136,8 @@ RUNS: Final = Contract(
             name="kind",
             kind=Kind.STRING,
             doc="run; maintenance, which changes files and no row, and judges nothing; erasing, a step of an "
-            "erasure that is not finished; or erasure, its end.",
+            "erasure that is not finished; erasure, its end; rotating, a new pseudonym key whose rotation is "
+            "not finished; or rotation, its end.",
             required=True,
         ),
         Column(name="started_at", kind=Kind.TIMESTAMPTZ, doc="When it began.", required=True),

@@ -6,7 +6,7 @@ from datetime import datetime
 from stedi.errors import CatalogError
 from stedi.lake.history import TAG_PREFIX, Run
 from stedi.names import RUN
-from stedi.plan.lineage import published_tables
+from stedi.plan.lineage import KEYED_TABLES, published_tables
 from stedi.warehouse.warehouse import Warehouse
 
 
@@ -47,6 +47,11 @@ def check_readable(warehouse: Warehouse, runs: Sequence[Run], run: Run, table: s
     Raises:
         CatalogError: It was.
     """
+    if table in KEYED_TABLES and run.key_fingerprint != runs[-1].key_fingerprint:
+        raise CatalogError(
+            f"run {run.run_id}, published {run.published_at:%Y-%m-%d %H:%M}, can no longer be read: the key "
+            f"was rotated since, and its {table} went with the old key"
+        )
     if warehouse.has_snapshot(table, run.snapshots[table]):
         return
     there = warehouse.snapshots(table)

@@ -22,7 +22,7 @@ from stedi.lake.explain.explain import explain
 from stedi.lake.explain.explanation import Explanation
 from stedi.lake.explain.who import only_one
 from stedi.lake.history import Run
-from stedi.lake.keys import find_key, key_file
+from stedi.lake.keys import Succession, find_key, find_successor, key_file
 from stedi.lake.load import find_sources
 from stedi.lake.maintain import Care, maintain, plan_maintenance
 from stedi.lake.maintenance import MaintenanceReport
@@ -30,6 +30,8 @@ from stedi.lake.privacy.privacy_report import PrivacyReport, privacy_report
 from stedi.lake.published import as_kept, aware, check_tag, run_at, scan_at, tags_of
 from stedi.lake.release import find_records
 from stedi.lake.report import RunReport
+from stedi.lake.rotate import Change, Rotation, keys_of
+from stedi.lake.rotation import RotationReport
 from stedi.lake.run import Order, check_order, execute
 from stedi.lake.site import Site
 from stedi.lake.verify.finding import Verification
@@ -45,6 +47,7 @@ from stedi.names import (
 from stedi.progress import Progress, silent
 from stedi.warehouse.bucket import MOST as MOST_BUCKETS
 from stedi.warehouse.compaction import Target
+from stedi.warehouse.warehouse import Warehouse
 
 
 class Lake:
@@ -392,6 +395,66 @@ class Lake:
                 return Erasure(warehouse, runs, request(Path(folder))).plan()
         with self._site.hold(erasing=True) as (held, published), self._site.scratch() as scratch:
             return Erasure(held, published, request(scratch)).execute()
+
+    def rotate_key(
+        self,
+        new: Pseudonyms | None = None,
+        *,
+        plan: bool = False,
+        drop_tags: Collection[str] = (),
+        progress: Progress = silent,
+    ) -> RotationReport:
+        """Give the lake a new pseudonym key: make all ids anew, and delete whatever holds the old ones.
+
+        The rows stay the same but for their ids. Older runs can't be read any more, and tags on them go: they
+        went with their key. Keep the old key as long as the report says that erased people are recognised by
+        it, or old receipts are to be checked.
+
+        A rotation that was interrupted is finished by asking once more; until then nothing else may write.
+
+        Args:
+            new: The new key. Without it: the newest that is at hand, if the lake does not have it yet; else
+                one is made, where the key is in the user's file, and put there before the lake changes.
+            plan: Say what would be done, and change nothing.
+            drop_tags: Tags (and branches of other tools) to drop: all that hold tables of the old key must be
+                named.
+            progress: Is told how far it is.
+
+        Raises:
+            ConfigurationError: There is no new key, or the lake had it before.
+            KeyMismatchError: The lake's key is missing, or a retired one that is still needed.
+            LakeError: Another run holds the lake, or a tag holds the old ids and was not named.
+
+        Examples:
+            >>> import stedi
+            >>> stedi.Lake.open("no-such-lake").rotate_key()
+            Traceback (most recent call last):
+            stedi.errors.LakeError: there is no published run in the lake ...
+        """
+
+        def rotation(warehouse: Warehouse, runs: Sequence[Run], scratch: Path) -> tuple[Rotation, Succession]:
+            succession = find_successor(
+                self._pseudonyms, new, used=keys_of(runs), unfinished=runs[-1].kind == "rotating"
+            )
+            change = Change(
+                succession=succession, drop=frozenset(drop_tags), scratch=scratch, progress=progress
+            )
+            return Rotation(warehouse, runs, change), succession
+
+        warehouse, runs = self._site.read()
+        if plan:
+            with self._site.explained(), tempfile.TemporaryDirectory(prefix="stedi-") as folder:
+                planned, succession = rotation(warehouse, runs, Path(folder))
+                return planned.plan(made=new is None and succession.to_save)
+        with self._site.hold(rotating=True) as (held, published), self._site.scratch() as scratch:
+            begun, succession = rotation(held, published, scratch)
+            newest = published[-1]
+            if newest.kind != "rotating" and succession.pseudonyms.fingerprint == newest.key_fingerprint:
+                return begun.nothing_to_do()
+            report = begun.execute()
+            if self._pseudonyms is not None:
+                self._pseudonyms = succession.pseudonyms
+            return report
 
     def receipts(self) -> Sequence[Receipt]:
         """Return the receipts of all erasures, the oldest first.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from stedi.errors import ErasureUnfinishedError, LakeError, RunConflictError
+from stedi.errors import ErasureUnfinishedError, LakeError, RotationUnfinishedError, RunConflictError
 from stedi.lake.history import Run, from_frame
 from stedi.lake.publish import repair
 from stedi.names import RUN
@@ -71,7 +71,12 @@ class Site:
 
     @contextlib.contextmanager
     def hold(
-        self, *, only_look: bool = False, erasing: bool = False, expected: int = 0
+        self,
+        *,
+        only_look: bool = False,
+        erasing: bool = False,
+        rotating: bool = False,
+        expected: int = 0,
     ) -> Iterator[tuple[Warehouse, Sequence[Run]]]:
         """Hold the lake, made if need be and repaired, for the length of a block.
 
@@ -80,6 +85,7 @@ class Site:
         Args:
             only_look: Remove it in any case.
             erasing: To erase somebody: only that may go on where an erasure is not finished.
+            rotating: To rotate the key: only that may go on where a rotation is not finished.
             expected: How many bytes of landing files are to go into a new lake.
 
         Raises:
@@ -87,7 +93,7 @@ class Site:
         """
         if self.folder is None:
             with self.explained():
-                yield self._prepared(erasing=erasing, expected=expected)
+                yield self._prepared(erasing=erasing, rotating=rotating, expected=expected)
             return
         new = not self.exists
         made = _make_folder(self.folder)
@@ -95,7 +101,7 @@ class Site:
         try:
             with exclusive(self.folder), self.explained():
                 try:
-                    yield self._prepared(erasing=erasing, expected=expected)
+                    yield self._prepared(erasing=erasing, rotating=rotating, expected=expected)
                     failed = False
                 finally:
                     if new and (failed or only_look) and not self._has_run():
@@ -172,7 +178,7 @@ class Site:
         except Exception:  # noqa: BLE001 - whatever it is, another error is on its way to the user
             return True
 
-    def _prepared(self, *, erasing: bool, expected: int) -> tuple[Warehouse, Sequence[Run]]:
+    def _prepared(self, *, erasing: bool, rotating: bool, expected: int) -> tuple[Warehouse, Sequence[Run]]:
         warehouse = self._fresh(create=True)
         warehouse.create_missing(self.buckets or buckets_for(expected))
         runs = published(warehouse)
@@ -180,6 +186,11 @@ class Site:
             raise ErasureUnfinishedError(
                 f"an erasure in the lake {self}, begun at {runs[-1].started_at:%Y-%m-%d %H:%M:%S}Z, is not "
                 "finished, and nothing else may write until it is: run stedi erase again for the same person"
+            )
+        if runs and runs[-1].kind == "rotating" and not rotating:
+            raise RotationUnfinishedError(
+                f"a rotation of the key of {self}, begun at {runs[-1].started_at:%Y-%m-%d %H:%M:%S}Z, is not "
+                "finished, and nothing else may write until it is: run stedi rotate-key again"
             )
         repair(warehouse, runs)
         return warehouse, runs

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Final
 from urllib.parse import unquote
 
@@ -13,6 +13,7 @@ from stedi.consent.pseudonyms import Pseudonyms
 from stedi.contract import Contract, contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.lake.asides import asides_in
+from stedi.lake.buried import Buried, with_digests
 from stedi.names import (
     ACCELEROMETER_LANDING,
     CUSTOMER_LANDING,
@@ -29,6 +30,8 @@ _SERIAL: Final = re.compile(r"[^\s/\\\"'<>,;:=(){}\[\]|@]{4,128}")
 _MARK: Final = re.compile(r"[-_.+~%&#!$*?^`]")
 _MARKS: Final = 16
 _SHARE: Final = "share_with_research_as_of_date"
+_CUSTOMERS: Final = ("email", "user")
+_NAMED: Final = (*_CUSTOMERS, "serial_number")
 
 
 class Gate:
@@ -53,7 +56,11 @@ class Gate:
         """Know who was erased."""
         self._tombstones = tombstones
         self._pseudonyms = pseudonyms
+        self._buried = Buried(tombstones, pseudonyms)
+        self._customer = partial(self._buried.digest_of, "customer")
+        self._device = partial(self._buried.digest_of, "device")
         self._moved: dict[str, datetime] = {}
+        self._again: dict[str, str] = {}
         self._people = self._of("person")
         self._devices = self._of("device")
         self._asides = self._of("aside")
@@ -67,16 +74,13 @@ class Gate:
         if self._tombstones.is_empty() or records.is_empty():
             return records
         if contract.name == CUSTOMER_LANDING:
-            kept = self._keep(
-                records, "email", "registration_date", self._people, self._pseudonyms.customer_id
-            )
+            kept = self._keep(records, "email", "registration_date", self._people, self._customer)
             self._note_denials(records, kept)
         elif contract.name == ACCELEROMETER_LANDING:
-            kept = self._keep(records, "user", "timestamp", self._people, self._pseudonyms.customer_id)
+            kept = self._keep(records, "user", "timestamp", self._people, self._customer)
         else:
-            kept = self._keep(
-                records, "serial_number", "sensor_reading_time", self._devices, self._pseudonyms.device_id
-            )
+            kept = self._keep(records, "serial_number", "sensor_reading_time", self._devices, self._device)
+        self._note_again(kept)
         return self._without_paths(kept)
 
     def rejected(self, rejected: pl.DataFrame, newest_update: datetime | None) -> pl.DataFrame:
@@ -89,11 +93,8 @@ class Gate:
         """
         if self._tombstones.is_empty() or rejected.is_empty():
             return rejected
-        ids = [None if email is None else self._pseudonyms.customer_id(email) for email in rejected["email"]]
-        serials = [
-            None if serial is None else self._pseudonyms.device_id(serial)
-            for serial in rejected["serial_number"]
-        ]
+        ids = [None if email is None else self._customer(email) for email in rejected["email"]]
+        serials = [None if serial is None else self._device(serial) for serial in rejected["serial_number"]]
         of_person = pl.Series([each in self._people for each in ids])
         # A reading says by itself whose it is; a customer record's serial is only what it lists.
         of_device = pl.Series([each in self._devices for each in serials]) & (
@@ -117,6 +118,7 @@ class Gate:
         kept = rejected.with_columns(
             raw=pl.when(named | hinted).then(pl.lit(ERASED_TEXT)).otherwise(pl.col("raw"))
         ).filter(~(of_person | of_device | (named & nameless)))
+        self._note_again(kept)
         return self._without_paths(kept)
 
     def path(self, path: str) -> str:
@@ -134,18 +136,19 @@ class Gate:
 
     @property
     def moved(self) -> pl.DataFrame | None:
-        """The tombstones as they are now, if any moved on; None where all stay."""
-        if not self._moved:
+        """The tombstones as they are now, if any moved on or was made anew; None where all stay."""
+        if not self._moved and not self._again:
             return None
         later = pl.DataFrame(
             {"digest": list(self._moved), "_later": list(self._moved.values())},
             schema={"digest": pl.String, "_later": pl.Datetime("us", "UTC")},
         )
-        return (
+        moved = (
             self._tombstones.join(later, on="digest", how="left", maintain_order="left")
             .with_columns(erased_at=pl.max_horizontal("erased_at", "_later"))
             .select(polars_schema(contract_of(TOMBSTONE)).names())
         )
+        return with_digests(moved, self._again, made_with=self._pseudonyms.fingerprint)
 
     def _keep(
         self,
@@ -177,12 +180,22 @@ class Gate:
             ~grants.fill_null(value=False)
         )
         for email, at in out.select("email", "last_update_date").iter_rows():
-            self._note(self._pseudonyms.customer_id(email), at)
+            self._note(self._customer(email), at)
 
     def _note(self, customer_id: str, at: datetime | None) -> None:
         known = max(self._people[customer_id], self._moved.get(customer_id, EARLIEST))
         if at is not None and at > known:
             self._moved[customer_id] = at
+
+    def _note_again(self, kept: pl.DataFrame) -> None:
+        """Have tombstones made anew of what was erased under a retired key, and is let in once more."""
+        if not self._buried.any_old or kept.is_empty():
+            return
+        named = {name: kept[name].drop_nulls().unique() for name in _NAMED if name in kept.columns}
+        self._again |= self._buried.again(
+            customers=(text for name in _CUSTOMERS for text in named.get(name, ())),
+            devices=named.get("serial_number", ()),
+        )
 
     def _without_paths(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return rows whose object's name holds no erased name."""
@@ -199,16 +212,16 @@ class Gate:
         """Say whether the name or the phone number of an erased person stands in a text."""
         if not self._asides:
             return False
-        return any(self._pseudonyms.aside_id(each) in self._asides for each in asides_in(unescaped(text)))
+        return any(self._buried.find("aside", each) is not None for each in asides_in(unescaped(text)))
 
     def _erased_name(self, name: str) -> str | None:
-        """Return the digest of a name that was erased; None of any other."""
-        customer_id = self._pseudonyms.customer_id(name)
-        if customer_id in self._people:
-            return customer_id
+        """Return the id under which a name was erased; None of any other."""
+        person = self._buried.find("customer", name)
+        if person is not None and person.digest in self._people:
+            return person.born
         # What others listed too is no trace of one person.
-        device_id = self._pseudonyms.device_id(name)
-        return device_id if device_id in self._devices else None
+        device = self._buried.find("device", name)
+        return device.born if device is not None and device.digest in self._devices else None
 
 
 def unescaped(text: str) -> str:

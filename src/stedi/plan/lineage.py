@@ -94,6 +94,9 @@ RECORD_TABLES: Final = (*LANDING_TABLES, QUARANTINE, OBJECT, TOMBSTONE)
 
 DERIVED_TABLES: Final = tuple(step.table for step in LINEAGE)
 
+KEYED_TABLES: Final = (TOMBSTONE, *DERIVED_TABLES)
+"""The tables that hold what the pseudonym key makes."""
+
 
 def published_tables() -> Iterator[str]:
     """Yield the tables whose snapshots a run publishes, inputs before what is made of them."""

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import oracle
 from stedi import Pseudonyms
 from stedi.consent.pseudonyms import key, keys
-from stedi.errors import ConfigurationError
+from stedi.errors import ConfigurationError, KeyMismatchError
 from worlds import DEVICES, PEOPLE
 
 COUNTING = bytes(range(32))
@@ -231,3 +231,44 @@ def test_the_keys_of_a_column_are_the_keys_of_its_texts(texts):
 def test_every_ascii_character_counts_alike_in_a_column(number):
     text = f"{chr(number)}A{chr(number)}"
     assert keys(pl.Series([text])).to_list() == [key(text)]
+
+
+# Several keys ---------------------------------------------------------------------------------------
+
+
+def test_golden_vectors_of_a_wrapped_tombstone_and_a_signature():
+    """Made with ``printf 'tombstone\\0%s' ID | openssl dgst -sha256 -mac HMAC -macopt hexkey:KEY``.
+
+    The signing key is the HMAC of ``receipt-signing-key\\0``; a text is signed with that.
+    """
+    newer = Pseudonyms(b"k" * 32, retired=[COUNTING])
+    made_with = newer.fingerprints[::-1]
+    expected = "6228f41e2e5bf9deb835f783fc445dca"
+    assert newer.wrap("b0be60e1257d881eceb96963f5ef8e55") == expected
+    assert newer.tombstone_maker("customer", made_with)(" Ann@example.com") == expected
+    assert Pseudonyms(COUNTING).sign(b"a receipt") == (
+        "33de03c654584d1aea027430ed1d2507d1a97c135590166d83350ab8bff866bc"
+    )
+
+
+def test_several_keys_are_written_and_read_the_newest_first(tmp_path):
+    three = Pseudonyms(b"c" * 32, retired=[b"b" * 32, b"a" * 32])
+    three.save(tmp_path / "keys")
+    text = (tmp_path / "keys").read_text()
+    assert text.split() == [(letter * 32).encode().hex() for letter in "cba"]
+    for found in (Pseudonyms.from_file(tmp_path / "keys"), Pseudonyms.from_hex(text.replace("\n", ","))):
+        assert found.fingerprints == three.fingerprints
+        assert found.customer_id("ann@example.com") == Pseudonyms(b"c" * 32).customer_id("ann@example.com")
+    assert three.using(three.fingerprints[1]).reveal_all() == (b"b" * 32, b"c" * 32, b"a" * 32)
+    assert three.using("0" * 16) is None
+    assert not any(secret.hex() in repr(three) for secret in three.reveal_all())
+
+
+def test_a_key_that_is_given_twice_is_refused_in_any_length():
+    with pytest.raises(ConfigurationError, match="given twice"):
+        Pseudonyms(bytes(32), retired=[bytes(40)])
+
+
+def test_a_digest_of_a_key_that_is_missing_names_its_fingerprint():
+    with pytest.raises(KeyMismatchError, match=Pseudonyms(COUNTING).fingerprint):
+        Pseudonyms(ZEROS).tombstone_maker("device", [Pseudonyms(COUNTING).fingerprint])

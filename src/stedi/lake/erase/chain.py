@@ -39,17 +39,18 @@ def append(warehouse: Warehouse, receipt: Receipt, pseudonyms: Pseudonyms) -> Re
 
 
 def check_signature(receipt: Receipt, pseudonyms: Pseudonyms) -> None:
-    """Refuse a receipt that was not signed with this key, or was changed since.
+    """Refuse a receipt that was not signed with one of these keys, or was changed since.
 
     Raises:
         ReceiptError: It was.
     """
-    if receipt.key_fingerprint != pseudonyms.fingerprint:
+    signed_with = pseudonyms.using(receipt.key_fingerprint)
+    if signed_with is None:
         raise ReceiptError(
             f"the receipt was signed with the key of fingerprint {receipt.key_fingerprint}, and this one is "
-            f"{pseudonyms.fingerprint}: check it with the key of its lake"
+            f"{pseudonyms.fingerprint}: check it with the key of its lake, which may be a retired one"
         )
-    if receipt.signature != pseudonyms.sign(receipt.body()):
+    if receipt.signature != signed_with.sign(receipt.body()):
         raise ReceiptError(
             f"receipt no. {receipt.number}: the signature does not fit: something in it was changed"
         )

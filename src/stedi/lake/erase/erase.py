@@ -6,7 +6,7 @@ write, and the same erasure once more finishes it. docs/design/2026-11-24-erasur
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final, Literal
@@ -17,6 +17,7 @@ from stedi.consent.pseudonyms import Pseudonyms
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.errors import ConfigurationError, ConservationError, LakeError, UnknownNameError
+from stedi.lake.buried import Buried
 from stedi.lake.erase.chain import append, receipts_of
 from stedi.lake.erase.cuts import cuts, safe_names
 from stedi.lake.erase.findings import Findings, forget, keep, kept
@@ -38,6 +39,7 @@ from stedi.lake.erase.tables import Step, bury, enter, nothing_new, remove
 from stedi.lake.history import TAG_PREFIX, Run
 from stedi.lake.publish import publish
 from stedi.lake.published import as_kept
+from stedi.lake.purge import drop_refs, expire_but, sweep
 from stedi.lake.run import new_run_id
 from stedi.lake.tombstone import Gate
 from stedi.lake.wording import count, others, were
@@ -109,6 +111,7 @@ class Erasure:
         self._unfinished = runs[-1].kind == "erasing"
         base = runs[-1].snapshots
         self._tombstones = warehouse.scan(TOMBSTONE, base[TOMBSTONE]).collect()
+        self._graves = Buried(self._tombstones, request.pseudonyms)
         pending = pending_tombstones(self._scan, unfinished=self._unfinished)
         self._person = find_person(self._scan, request.asked, request.pseudonyms, pending)
         check_same(self._person, pending)
@@ -134,15 +137,17 @@ class Erasure:
         return self._warehouse.scan(table, self._runs[-1].snapshots[table])
 
     def _with_new_tombstones(self) -> pl.DataFrame:
+        person, made_with = self._person, self._request.pseudonyms.fingerprint
         new = pl.DataFrame(
             [
-                (self._person.customer_id, "person", self._erased_at),
-                *((each, "device", self._erased_at) for each in self._person.own.values()),
+                (person.customer_id, made_with, "person", self._erased_at),
+                *((each, made_with, "device", self._erased_at) for each in person.own.values()),
             ],
             schema=polars_schema(contract_of(TOMBSTONE)),
             orient="row",
         )
-        return pl.concat([self._tombstones.join(new, on="digest", how="anti"), new])
+        others = self._graves.without(customers=[person.key], devices=person.own)
+        return pl.concat([others, new])
 
     def plan(self) -> Receipt:
         """Return what the erasure would do."""
@@ -194,7 +199,7 @@ class Erasure:
         self._publish_tables()
         self._drop_refs()
         expired = self._expire()
-        deleted, freed, foreign = self._delete()
+        deleted, freed, foreign = sweep(self._warehouse, self._request.progress)
         decoded = self._check_nothing_left()
         self._warehouse.scrub_catalog()
         receipt = self._already_signed() or self._sign(
@@ -252,7 +257,7 @@ class Erasure:
 
     @property
     def _buried(self) -> bool:
-        return self._person.customer_id in self._tombstones["digest"]
+        return self._graves.find("customer", self._person.key) is not None
 
     def _nothing_left(self) -> bool:
         traces = any(self._traces.touched.values()) or any(self._traces.snapshots.values())
@@ -275,7 +280,9 @@ class Erasure:
                 self._step(),
                 self._person,
                 erased_at=self._erased_at,
-                tombstones=self._tombstones,
+                tombstones=self._graves.without(
+                    customers=[self._person.key], devices=[*self._person.own, *self._person.shared]
+                ),
             )
         )
 
@@ -317,9 +324,7 @@ class Erasure:
         runs = {run.ref for run in self._runs if self._traces.holds(run)}
         users = self._request.drop | (self._request.move & set(self._holding))
         users &= {*self._holding} | (self._request.drop if self._unfinished else set())
-        # The run table first: a tag counts only while it has it, and again once it has it.
-        for table in (RUN, *reversed(_TABLES)):
-            self._warehouse.drop_refs(table, runs | users)
+        drop_refs(self._warehouse, runs | users)
         for name in sorted(self._request.move):
             if name in self._holding or self._unfinished:
                 for table in (*_TABLES, RUN):
@@ -332,26 +337,8 @@ class Erasure:
     def _expire(self) -> Mapping[str, int]:
         """Expire all snapshots but those of runs that never held the person; return how many, by table."""
         good = [run for run in self._runs if not self._traces.holds(run)]
-        expired = {}
-        for place, table in enumerate(_TABLES):
-            self._request.progress("expiring snapshots", place, len(_TABLES))
-            kept_here = {run.snapshots[table] for run in (*good, self._runs[-1])}
-            kept_here |= set(self._warehouse.refs(table).values()) | {self._warehouse.main(table)}
-            gone = [each for each in self._warehouse.snapshots(table) if each not in kept_here]
-            self._warehouse.expire(table, gone)
-            expired[table] = len(gone)
-        return expired
-
-    def _delete(self) -> tuple[int, int, int]:
-        """Delete what nothing reaches, however young: nobody else may write meanwhile."""
-        # What the catalog says now, not what this process believes.
-        self._warehouse.refresh()
-        found = self._warehouse.leftovers(before=datetime.now(UTC) + timedelta(days=1), without={})
-        files = [file for of_table in found.files.values() for file in of_table]
-        for number, file in enumerate(files):
-            self._request.progress("deleting files", number, len(files))
-            self._warehouse.delete([file], lambda: None)
-        return len(files), sum(file.size for file in files), len(found.foreign)
+        kept_here = {table: {run.snapshots[table] for run in (*good, self._runs[-1])} for table in _TABLES}
+        return expire_but(self._warehouse, kept_here, self._request.progress)
 
     def _check_nothing_left(self) -> int:
         """Decode what is left of the lake; return how many files there were.

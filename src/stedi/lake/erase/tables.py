@@ -59,7 +59,15 @@ class Step:
 def bury(
     warehouse: Warehouse, step: Step, person: Person, *, erased_at: datetime, tombstones: pl.DataFrame
 ) -> Run:
-    """Stage the tombstones of a person, and of what names them; return the row that publishes these."""
+    """Stage the tombstones of a person and their devices; return the row that publishes them.
+
+    Args:
+        warehouse: The lake's tables.
+        step: The step.
+        person: Whom to bury.
+        erased_at: When.
+        tombstones: Those of everybody else.
+    """
     kinds = [
         (person.customer_id, "person"),
         *((each, "device") for each in person.own.values()),
@@ -67,12 +75,12 @@ def bury(
         *((each, "aside") for each in sorted(person.aside_ids)),
     ]
     new = pl.DataFrame(
-        [(digest, kind, erased_at) for digest, kind in kinds],
+        [(digest, step.base.key_fingerprint, kind, erased_at) for digest, kind in kinds],
         schema=polars_schema(contract_of(TOMBSTONE)),
         orient="row",
     )
     writer = warehouse.writer(TOMBSTONE, step.run_id)
-    writer.write(pl.concat([tombstones.join(new, on="digest", how="anti"), new]))
+    writer.write(pl.concat([tombstones, new]))
     base = step.base.snapshots[TOMBSTONE]
     snapshot_id = warehouse.replace(TOMBSTONE, step.branch, base, writer.close())
     grown = warehouse.count(TOMBSTONE, snapshot_id) - warehouse.count(TOMBSTONE, base)

@@ -31,6 +31,7 @@ class Fault(StrEnum):
     PII_PARTITION = "pii_partition"
     KEY_IN_LAKE = "key_in_lake"
     WRONG_KEY = "wrong_key"
+    OLD_KEY = "old_key"
     ERASED_PERSON = "erased_person"
 
     @property
@@ -64,6 +65,8 @@ _REMEDIES: Final[Mapping[Fault, str]] = MappingProxyType(
         Fault.PII_PARTITION: "make the lake again: its file names and manifests name people",
         Fault.KEY_IN_LAKE: "remove the file, rotate the key, and find out who could read it",
         Fault.WRONG_KEY: "use the lake's own key",
+        Fault.OLD_KEY: "run stedi rotate-key again if a rotation is not finished; else find out who put it "
+        "there, and rotate the key once more",
         Fault.ERASED_PERSON: "erase the person again, and drop the tags and snapshots that are named",
     }
 )

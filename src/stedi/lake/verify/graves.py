@@ -16,11 +16,18 @@ class Graves:
         people: Customers.
         devices: Devices whose readings until then must never be trusted.
         alone: Of these, the ones that nobody else ever listed: their readings must be gone.
+        origins: The fingerprints of the keys that made the digests, in turn.
     """
 
     people: Mapping[str, datetime]
     devices: Mapping[str, datetime]
     alone: Mapping[str, datetime]
+    origins: frozenset[tuple[str, ...]] = frozenset()
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The fingerprints of the keys without which the digests can't be told by name."""
+        return frozenset(key for origin in self.origins for key in origin)
 
     @property
     def empty(self) -> bool:
@@ -34,7 +41,12 @@ def find_graves(scan: Scan) -> Graves:
     kinds = rows["kind"].to_list() if "kind" in rows.columns else [None] * rows.height
     graves = list(zip(rows["digest"], kinds, rows["erased_at"], strict=True))
 
+    made_with = rows["made_with"].drop_nulls() if "made_with" in rows.columns else ()
+    origins = frozenset(tuple(each.split()) for each in made_with)
+
     def of(*wanted: str) -> dict[str, datetime]:
         return {digest: at for digest, kind, at in graves if kind is None or kind in wanted}
 
-    return Graves(people=of("person"), devices=of("device", "shared_device"), alone=of("device"))
+    return Graves(
+        people=of("person"), devices=of("device", "shared_device"), alone=of("device"), origins=origins
+    )

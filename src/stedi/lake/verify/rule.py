@@ -8,7 +8,7 @@ microseconds since the epoch.
 import hashlib
 import hmac
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
@@ -40,6 +40,32 @@ def id_maker(key: bytes) -> Callable[[str, str], str]:
         return hmac.new(key, message, hashlib.sha256).hexdigest()[:32]
 
     return make
+
+
+def grave_maker(
+    keys: Mapping[str, bytes], in_use: str, origins: Iterable[tuple[str, ...]], digests: Container[str]
+) -> Callable[[str, str], str]:
+    """Return a function that makes the digest by which a lake knows a name that was erased, or else its id.
+
+    Args:
+        keys: All keys at hand, by fingerprint.
+        in_use: The fingerprint of the one in use.
+        origins: The fingerprints of the keys that made digests: of the id, then of each that wrapped it.
+        digests: The digests that there are.
+    """
+    make = id_maker(keys[in_use])
+    chains = [[id_maker(keys[each]) for each in origin] for origin in origins if all(map(keys.get, origin))]
+
+    def digest(domain: str, name: str) -> str:
+        for first, *later in chains:
+            made = first(domain, name)
+            for wrapped in later:
+                made = wrapped("tombstone", made)
+            if made in digests:
+                return made
+        return make(domain, name)
+
+    return digest
 
 
 class Said(NamedTuple):

@@ -78,9 +78,9 @@ def own_words() -> Iterator[str]:
         yield reason.words
 
 
-def needles_of(scan: Scan, key: bytes | None) -> Needles:
-    """Return the needles of a lake."""
-    return make_needles(known_names(scan), own_words(), keys=[key] if key is not None else ())
+def needles_of(scan: Scan, keys: Iterable[bytes]) -> Needles:
+    """Return the needles of a lake: what names people in it, and its keys."""
+    return make_needles(known_names(scan), own_words(), keys=keys)
 
 
 class Searched(NamedTuple):

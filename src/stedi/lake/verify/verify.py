@@ -24,9 +24,10 @@ from stedi.lake.verify.finding import Check, Fault, Finding, Verification
 from stedi.lake.verify.graves import Graves, find_graves
 from stedi.lake.verify.history import check_chain, check_manifests, check_refs, check_snapshots
 from stedi.lake.verify.ids import find_ids, learn_ids
+from stedi.lake.verify.keys import check_keys
 from stedi.lake.verify.people import check_people, work_out
 from stedi.lake.verify.readings import Readings
-from stedi.lake.verify.rule import id_maker
+from stedi.lake.verify.rule import grave_maker, id_maker
 from stedi.lake.verify.traces import needles_of, redacted, search_files
 from stedi.progress import Progress
 from stedi.warehouse.inspection import Inspection
@@ -45,6 +46,7 @@ class Audit:
         name: The lake.
         folder: Its folder; None for one that is in a catalog.
         key: The pseudonym key; None where it is not at hand.
+        keys: All keys that are at hand, retired ones too, by fingerprint.
         older_than: The age from which a file that nothing reaches is a finding.
         alone: Nobody else could write meanwhile.
         progress: Is told how far the audit is.
@@ -53,6 +55,7 @@ class Audit:
     name: str
     folder: Path | None
     key: bytes | None
+    keys: Mapping[str, bytes]
     older_than: timedelta
     alone: bool
     progress: Progress
@@ -108,10 +111,12 @@ def verify_site(
     site.read()
     with site.still() as alone, site.explained():
         warehouse, runs = site.read()
+        keys = _keys(pseudonyms, runs[-1].key_fingerprint)
         audit = Audit(
             name=str(site),
             folder=site.folder,
-            key=_key(pseudonyms, runs[-1].key_fingerprint),
+            key=keys.get(runs[-1].key_fingerprint),
+            keys=keys,
             older_than=older_than,
             alone=alone,
             progress=progress,
@@ -119,13 +124,13 @@ def verify_site(
         return _verify(warehouse, runs, audit)
 
 
-def _key(given: Pseudonyms | None, fingerprint: str) -> bytes | None:
-    """Return the key of a lake; None if it is not at hand: much can be checked without it."""
+def _keys(given: Pseudonyms | None, fingerprint: str) -> Mapping[str, bytes]:
+    """Return the keys of a lake; none if its own is not at hand: much can be checked without it."""
     try:
         found, _ = find_key(given, fingerprint=fingerprint)
     except (KeyMismatchError, ConfigurationError):
-        return None
-    return found.reveal()
+        return {}
+    return dict(zip(found.fingerprints, found.reveal_all(), strict=True))
 
 
 def _verify(warehouse: Warehouse, runs: Sequence[Run], audit: Audit) -> Verification:
@@ -151,13 +156,22 @@ def _verify(warehouse: Warehouse, runs: Sequence[Run], audit: Audit) -> Verifica
         files = find_files(warehouse, audit.folder, tables, before=began - audit.older_than)
         entry.add((check_files(files, tables, warehouse.root), len(files)))
     broken |= broken_tables(newest, tables, files)
+    graves: Graves | None = None
     try:
-        graves = find_graves(scan)
+        found = find_graves(scan)
     except UNREADABLE as error:
-        book.unread |= dict.fromkeys((*_RULE, "erasures"), type(error).__name__)
+        book.unread |= dict.fromkeys((*_RULE, "erasures", "keys"), type(error).__name__)
     else:
-        _check_rule(book, scan, newest, make, graves, audit)
-        _check_erased(book, warehouse, tables, graves, make)
+        graves = found
+        # Whoever was erased may be known by a digest of an older key.
+        bury = None
+        if make is not None:
+            known = {*found.people, *found.devices}
+            bury = grave_maker(audit.keys, newest.key_fingerprint, found.origins, known)
+        _check_rule(book, scan, newest, make, found, audit, bury)
+        _check_erased(book, warehouse, tables, found, bury)
+        with book.check("keys", "nothing of a key that was rotated is left", "data files") as entry:
+            entry.add(check_keys(warehouse, runs, tables, found, scan, make))
     _check_traces(book, files, tables, scan, audit)
     _name_damage(book)
     return Verification(
@@ -169,7 +183,7 @@ def _verify(warehouse: Warehouse, runs: Sequence[Run], audit: Audit) -> Verifica
         now=newest.now,
         key_checked=audit.key is not None,
         checks=tuple(book.checks),
-        not_checked=tuple(_not_checked(audit, book.unread)),
+        not_checked=tuple(_not_checked(audit, book.unread, graves)),
         findings=tuple(book.findings),
     )
 
@@ -220,6 +234,7 @@ def _check_rule(
     make: Callable[[str, str], str] | None,
     graves: Graves,
     audit: Audit,
+    bury: Callable[[str, str], str] | None,
 ) -> None:
     """Derive the five tables a second time."""
     with book.check("ledger", "each landing object was loaded once, and entirely", "objects") as entry:
@@ -228,7 +243,7 @@ def _check_rule(
         "customers", "customer_trusted is what the consent rule gives, no more and no less", "rows"
     ) as entry:
         people = work_out(
-            scan, now=run.now, current=run.consent == "current", graves=graves, id_of=_id_of(scan, make)
+            scan, now=run.now, current=run.consent == "current", graves=graves, id_of=_id_of(scan, bury)
         )
         entry.add(check_people(scan, people))
         ids, wrong = find_ids(scan, people.rows, make)
@@ -274,13 +289,13 @@ def _check_traces(
     with book.check(
         "personal data", "who is in the landing tables is named nowhere but where it may be", "bytes"
     ) as entry:
-        needles = needles_of(scan, audit.key)
+        needles = needles_of(scan, audit.keys.values())
         searched = search_files(files, tables, needles, audit.progress)
         entry.add((searched.findings, searched.bytes))
     book.findings = redacted(book.findings, needles)
 
 
-def _not_checked(audit: Audit, unread: Collection[str]) -> Iterator[str]:
+def _not_checked(audit: Audit, unread: Collection[str], graves: Graves | None) -> Iterator[str]:
     if unread:
         yield (
             f"{', '.join(unread)}: files that these checks need are damaged or gone. Who is named in such "
@@ -291,6 +306,11 @@ def _not_checked(audit: Audit, unread: Collection[str]) -> Iterator[str]:
             "without the pseudonym key: that ids are what the key makes, that landing tables and quarantine "
             "hold nobody who was erased, that nobody is missing who registered again after an erasure, and "
             "that the key is not in the lake"
+        )
+    elif graves is not None and (lost := graves.keys - audit.keys.keys()):
+        yield (
+            f"without the retired keys of fingerprint {', '.join(sorted(lost))}: that nobody is there who "
+            "was erased under them"
         )
     if not audit.alone:
         yield "that nobody wrote meanwhile: findings about files and references may be of a run at work"

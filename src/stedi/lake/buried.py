@@ -1,0 +1,177 @@
+"""Who and what was erased, told by name: under the lake's key, and under those that it had before."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import polars as pl
+
+from stedi.consent.pseudonyms import Domain, Pseudonyms
+from stedi.contract import contract_of
+from stedi.contract.schemas import polars_schema
+from stedi.names import TOMBSTONE
+
+
+class Grave(NamedTuple):
+    """A tombstone that a name belongs to.
+
+    Attributes:
+        digest: Its digest.
+        born: The id of what was erased, under the key of that time.
+        old: It was made under a key that is retired.
+    """
+
+    digest: str
+    born: str
+    old: bool
+
+
+class _Maker(NamedTuple):
+    """How the digests of tombstones of one origin are made of a name."""
+
+    digest: Callable[[str], str]
+    born: Callable[[str], str]
+    old: bool
+
+
+class Buried:
+    """Recognises the names of what was erased.
+
+    A tombstone is made with the key that the lake has then. When the key is rotated nobody knows the name any
+    more, and the digest is wrapped; as soon as something of that name comes in again, the tombstone is made
+    anew. So whoever is in the tables of a lake has a tombstone whose digest is their id, if any.
+
+    Args:
+        tombstones: The tombstone table.
+        pseudonyms: The keys of the lake.
+
+    Raises:
+        KeyMismatchError: A retired key that a tombstone was made with is not at hand.
+
+    Examples:
+        >>> import polars as pl, stedi
+        >>> from datetime import UTC, datetime
+        >>> key = stedi.Pseudonyms(bytes(32))
+        >>> row = (key.customer_id("ann@x.com"), key.fingerprint, "person", datetime(2024, 1, 1, tzinfo=UTC))
+        >>> table = pl.DataFrame([row], schema=polars_schema(contract_of("tombstone")), orient="row")
+        >>> newer = key.followed_by(stedi.Pseudonyms(b"k" * 32))
+        >>> wrapped = Buried(table, key).under(newer, customers=(), devices=())
+        >>> Buried(wrapped, newer).find("customer", "Ann@X.com").old
+        True
+    """
+
+    def __init__(self, tombstones: pl.DataFrame, pseudonyms: Pseudonyms) -> None:
+        """Look which keys the tombstones were made with."""
+        self._tombstones = tombstones
+        self._pseudonyms = pseudonyms
+        self._digests = frozenset(tombstones["digest"])
+        self._newest: dict[Domain, Callable[[str], str]] = {
+            "customer": pseudonyms.customer_id,
+            "device": pseudonyms.device_id,
+            "aside": pseudonyms.aside_id,
+        }
+        origins = [each.split() for each in tombstones["made_with"].unique(maintain_order=True)]
+        self._makers: dict[Domain, Sequence[_Maker]] = {
+            domain: [self._maker(domain, origin) for origin in origins] for domain in self._newest
+        }
+
+    def _maker(self, domain: Domain, origin: Sequence[str]) -> _Maker:
+        return _Maker(
+            digest=self._pseudonyms.tombstone_maker(domain, origin),
+            born=self._pseudonyms.tombstone_maker(domain, origin[:1]),
+            old=origin != [self._pseudonyms.fingerprint],
+        )
+
+    @property
+    def any_old(self) -> bool:
+        """Whether a tombstone was made under a key that is retired."""
+        return any(maker.old for maker in self._makers["customer"])
+
+    def find(self, domain: Domain, name: str) -> Grave | None:
+        """Return the tombstone of an e-mail, a serial number, a name or a phone number; None without one."""
+        for maker in self._makers[domain]:
+            if (digest := maker.digest(name)) in self._digests:
+                return Grave(digest, maker.born(name) if maker.old else digest, maker.old)
+        return None
+
+    def digest_of(self, domain: Domain, name: str) -> str:
+        """Return the digest that a tombstone of a name has, or would have."""
+        grave = self.find(domain, name)
+        if grave is not None:
+            return grave.digest
+        return self._newest[domain](name)
+
+    def again(self, *, customers: Iterable[str], devices: Iterable[str]) -> dict[str, str]:
+        """Return, by old digest, the ids of what was erased under a retired key and is named again.
+
+        Args:
+            customers: The e-mails that are named.
+            devices: The serial numbers.
+        """
+        if not self.any_old:
+            return {}
+        found = {}
+        for email in customers:
+            if (grave := self.find("customer", email)) is not None and grave.old:
+                found[grave.digest] = self._pseudonyms.customer_id(email)
+        for serial in devices:
+            if (grave := self.find("device", serial)) is not None and grave.old:
+                found[grave.digest] = self._pseudonyms.device_id(serial)
+        return found
+
+    def without(self, *, customers: Iterable[str], devices: Iterable[str]) -> pl.DataFrame:
+        """Return the tombstones but for those of some names.
+
+        Args:
+            customers: E-mails.
+            devices: Serial numbers.
+        """
+        graves = [self.find("customer", each) for each in customers]
+        graves += [self.find("device", each) for each in devices]
+        gone = [grave.digest for grave in graves if grave is not None]
+        return self._tombstones.filter(~pl.col("digest").is_in(gone))
+
+    def under(self, newer: Pseudonyms, *, customers: Iterable[str], devices: Iterable[str]) -> pl.DataFrame:
+        """Return the tombstones under a newer key: made anew of names that are known, wrapped of all others.
+
+        Args:
+            newer: The newer key, with those of the tombstones retired.
+            customers: The e-mails that the tables hold.
+            devices: The serial numbers that they hold.
+        """
+        named: dict[str, str] = {}
+        for email in customers:
+            if (grave := self.find("customer", email)) is not None:
+                named[grave.digest] = newer.customer_id(email)
+        for serial in devices:
+            if (grave := self.find("device", serial)) is not None:
+                named[grave.digest] = newer.device_id(serial)
+        anew = with_digests(self._tombstones, named, made_with=newer.fingerprint)
+        known = self._tombstones["digest"].is_in(list(named))
+        wrapped = anew.with_columns(
+            digest=pl.col("digest").map_elements(newer.wrap, return_dtype=pl.String),
+            made_with=pl.col("made_with") + f" {newer.fingerprint}",
+        )
+        return pl.concat([anew.filter(known), wrapped.filter(~known)]).select(_NAMES).sort("digest")
+
+
+def with_digests(tombstones: pl.DataFrame, digests: dict[str, str], *, made_with: str) -> pl.DataFrame:
+    """Return tombstones, some of them with another digest.
+
+    Args:
+        tombstones: Rows of the tombstone table.
+        digests: The new digests, by old ones.
+        made_with: The fingerprint of the key that made these.
+    """
+    known = pl.col("digest").is_in(list(digests))
+    return tombstones.with_columns(
+        digest=pl.col("digest").replace(digests),
+        made_with=pl.when(known).then(pl.lit(made_with)).otherwise("made_with"),
+    )
+
+
+def keys_needed(tombstones: pl.DataFrame) -> frozenset[str]:
+    """Return the fingerprints of the keys without which tombstones can't be told by name."""
+    return frozenset(each for made_with in tombstones["made_with"] for each in made_with.split())
+
+
+_NAMES = polars_schema(contract_of(TOMBSTONE)).names()

@@ -1,0 +1,69 @@
+"""kill -9 at any moment of a rotation: the lake is as before or after it, and once more ends it."""
+
+import random
+import shutil
+import signal
+
+import pytest
+
+from canary import build
+from lakes import DERIVED, lake_at, run
+from processes import start
+from stedi import Pseudonyms
+from stedi.errors import RotationUnfinishedError
+from traces import found_in
+from worlds import NOW, SECRET
+
+OLD = Pseudonyms(SECRET)
+RING = OLD.followed_by(Pseudonyms(b"n" * 32))
+KILLS = 5
+
+
+@pytest.fixture(scope="module")
+def doomed(tmp_path_factory):
+    place = tmp_path_factory.mktemp("doomed")
+    cage = build(place)
+    shutil.copytree(cage.folder, place / "stored")
+    code, steps = rotate(cage, 0)
+    assert code == 0
+    return cage, place / "stored", steps, state_of(cage)
+
+
+def rotate(cage, step):
+    keys = ",".join(each.hex() for each in RING.reveal_all())
+    with start("doomed_rotation.py", cage.folder, str(step), keys=keys) as process:
+        out, err = process.communicate()
+    assert process.returncode in (0, -signal.SIGKILL), err
+    return process.returncode, out.splitlines()
+
+
+def state_of(cage):
+    lake = lake_at(cage.folder, pseudonyms=RING)
+    people = lake.scan("customer_landing").collect()["email"]
+    assert found_in(cage.folder, map(OLD.customer_id, people)) == []
+    assert lake.last_run().kind == "rotation"
+    return {table: sorted(map(repr, lake.scan(table).collect().rows())) for table in DERIVED}
+
+
+@pytest.mark.parametrize("number", range(KILLS))
+def test_a_killed_rotation_is_finished_by_one_more(doomed, number):
+    cage, stored, steps, state = doomed
+    shutil.rmtree(cage.folder)
+    shutil.copytree(stored, cage.folder)
+    dice = random.Random(number)  # noqa: S311 - a test's dice
+    step = 1 + int((number + dice.random()) * len(steps) / KILLS)
+    assert rotate(cage, step)[0] == -signal.SIGKILL
+    lake = lake_at(cage.folder, pseudonyms=RING)
+    newest = lake.last_run()
+    # Whatever happened, all ids that are read were made with one key.
+    ids = RING.using(newest.key_fingerprint)
+    people = {ids.customer_id(each) for each in lake.scan("customer_landing").collect()["email"]}
+    for table in DERIVED:
+        assert set(lake.scan(table).collect()["customer_id"]) <= people
+    if newest.kind == "rotating":
+        with pytest.raises(RotationUnfinishedError):
+            run(lake, cage.landing, now=NOW)
+    if newest.kind != "rotation":
+        tags = ["before", "study", "training", "withdrawn"]
+        assert lake_at(cage.folder, pseudonyms=RING).rotate_key(drop_tags=tags).outcome == "rotated"
+    assert state_of(cage) == state
