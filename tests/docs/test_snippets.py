@@ -78,7 +78,7 @@ def test_every_example_of_a_page_runs(page, tmp_path, monkeypatch):
 def test_the_pages_that_promise_examples_have_them():
     named = {page.relative_to(ROOT).as_posix() for page in PAGES}
     guides = {f"docs/guide/{guide.name}" for guide in (ROOT / "docs/guide").glob("*.md")}
-    assert len(guides) == 7
+    assert len(guides) == 8
     assert {"README.md", "docs/consent.md"} | guides <= named
 
 
