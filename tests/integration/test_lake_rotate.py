@@ -20,6 +20,8 @@ from stedi.errors import (
     RotationUnfinishedError,
 )
 from stedi.lake.buried import Buried
+from stedi.lake.export import export
+from stedi.lake.health import health_of
 from stedi.lake.keys import key_file
 from traces import found_in
 from worlds import NOW, SECRET
@@ -129,7 +131,7 @@ def test_a_wrong_key_is_an_error_before_anything_is_written(cage):
     assert {file: file.read_bytes() for file in files_of(cage.folder) if file.name != "lock.db"} == before
 
 
-def test_rotate_erase_rotate_replay(cage):
+def test_rotate_erase_rotate_replay(cage, stedi):
     lake = cage.lake
     lake.rotate_key(NEW, drop_tags=TAGS)
     lake.erase(email=EMAIL)
@@ -144,6 +146,8 @@ def test_rotate_erase_rotate_replay(cage):
     assert [each for each in found_in(cage.folder, [born]) if "/_receipts/" not in each] == []
     lake.check_receipt()
     assert lake.verify(older_than=timedelta(0)).findings == ()
+    assert health_of(lake).retired_keys == (NEW.fingerprint,)
+    assert f"recognise erased people: {NEW.fingerprint}" in stedi("status", "--lake", cage.folder).out
     # Without the key of their time nobody tells who was erased: nothing is written.
     with pytest.raises(KeyMismatchError, match=f"retired pseudonym key of fingerprint {NEW.fingerprint}"):
         run(lake_at(cage.folder, pseudonyms=NEWER), cage.landing, now=NOW + 5 * HOUR)
@@ -182,6 +186,22 @@ def test_whoever_comes_back_gets_a_tombstone_of_the_new_key(cage):
     assert not run(lake, cage.landing / "new", now=at + 24 * HOUR, full=True).differs
     assert lake.verify(older_than=timedelta(0)).findings == ()
     assert set(PUBLISHED) == set(lake.last_run().snapshots)
+
+
+def test_what_people_do_with_a_lake_goes_on(cage, tmp_path):
+    lake = cage.lake
+    before = {table: lake.scan(table).collect().height for table in DERIVED}
+    lake.rotate_key(NEW, drop_tags=TAGS)
+    assert lake.last_run().key_fingerprint == NEW.fingerprint
+    assert lake.maintain().run is not None
+    lake.tag("after")
+    file = export(lake, "machine_learning_curated", tmp_path / "ml.parquet", at="after")
+    assert file.rows == before["machine_learning_curated"]
+    assert lake.report().key_fingerprint == NEW.fingerprint
+    assert lake.explain(email=EMAIL).included
+    assert not run(lake, cage.landing, now=NOW + 5 * HOUR).changed
+    assert {table: lake.scan(table).collect().height for table in DERIVED} == before
+    assert lake.verify(older_than=timedelta(0)).findings == ()
 
 
 # The audit ------------------------------------------------------------------------------------------

@@ -35,6 +35,8 @@ def status(lake: Path, *, as_json: bool) -> None:
             f": consent {health.consent} at {_moment(newest.now)}, key {health.key_fingerprint}",
         )
     )
+    if health.retired_keys:
+        out.print(f"retired keys that recognise erased people: {', '.join(health.retired_keys)}")
     for concern in health.warnings:
         out.print(Text.assemble(("warning: ", "bold yellow"), concern.message))
     out.print()

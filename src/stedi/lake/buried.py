@@ -169,9 +169,10 @@ def with_digests(tombstones: pl.DataFrame, digests: dict[str, str], *, made_with
     )
 
 
-def keys_needed(tombstones: pl.DataFrame) -> frozenset[str]:
-    """Return the fingerprints of the keys without which tombstones can't be told by name."""
-    return frozenset(each for made_with in tombstones["made_with"] for each in made_with.split())
+def retired_keys(tombstones: pl.DataFrame, fingerprint: str) -> tuple[str, ...]:
+    """Return the fingerprints of the retired keys without which tombstones can't be told by name."""
+    made_with = {each for keys in tombstones["made_with"] for each in keys.split()}
+    return tuple(sorted(made_with - {fingerprint}))
 
 
 _NAMES = polars_schema(contract_of(TOMBSTONE)).names()

@@ -10,6 +10,7 @@ import polars as pl
 
 from stedi.contract import LANDING
 from stedi.errors import CatalogError
+from stedi.lake.buried import retired_keys
 from stedi.lake.concern import (
     Concern,
     about_consents,
@@ -28,6 +29,7 @@ from stedi.names import (
     OBJECT,
     QUARANTINE,
     STEP_TRAINER_TRUSTED,
+    TOMBSTONE,
     Consent,
 )
 from stedi.plan.lineage import LINEAGE
@@ -132,6 +134,7 @@ class Health:
     Attributes:
         consent: The lake's consent mode.
         key_fingerprint: The fingerprint of its pseudonym key.
+        retired_keys: Those of older keys without which erased people can't be recognised.
         last_run: The id of the newest run that loaded or derived something.
         last_maintained: When the lake was last maintained.
         run_count: How many runs were published.
@@ -148,6 +151,7 @@ class Health:
 
     consent: Consent
     key_fingerprint: str
+    retired_keys: tuple[str, ...]
     last_run: str
     last_maintained: datetime | None
     run_count: int
@@ -196,6 +200,7 @@ def health_of(lake: Lake) -> Health:
     return Health(
         consent=newest.consent,
         key_fingerprint=newest.key_fingerprint,
+        retired_keys=retired_keys(lake.scan(TOMBSTONE).collect(), newest.key_fingerprint),
         last_run=loads[-1].run_id,
         last_maintained=maintained[-1] if maintained else None,
         run_count=len(loads),

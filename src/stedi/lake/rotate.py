@@ -17,7 +17,7 @@ import polars as pl
 
 from stedi.contract import contract_of
 from stedi.errors import ConservationError, KeyMismatchError, LakeError, UnknownNameError
-from stedi.lake.buried import Buried, keys_needed
+from stedi.lake.buried import Buried, retired_keys
 from stedi.lake.derive import Derivation
 from stedi.lake.erase.chain import receipts_of
 from stedi.lake.erase.tables import nothing_new
@@ -319,7 +319,7 @@ class Rotation:
             resumed=self._unfinished,
             rows={table: newest.accounts[table].rows_out for table in DERIVED_TABLES},
             tombstones=tombstones.height,
-            keys_needed=tuple(sorted(keys_needed(tombstones) - {self._new.fingerprint})),
+            keys_needed=retired_keys(tombstones, self._new.fingerprint),
             receipt_keys=tuple(sorted(signed - {self._new.fingerprint})),
             snapshots=snapshots,
             **others,  # type: ignore[arg-type]  # the other fields of a report

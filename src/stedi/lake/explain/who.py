@@ -57,7 +57,7 @@ def guess(scan: Scan, text: str) -> Kind:
         return "email"
     if any(key(each) == wanted for each in _spellings(scan, _SERIALS)):
         return "serial_number"
-    return "email" if "@" in text else "serial_number"
+    return "email" if "@" in wanted else "serial_number"
 
 
 def email_of(scan: Scan, customer_id: str, find_key: Callable[[], Pseudonyms]) -> str | None:
