@@ -87,6 +87,10 @@ class CatalogError(LakeError):
     """The catalog, or a table's metadata, can't be read or written."""
 
 
+class UnsafeTableError(CatalogError):
+    """The metadata of a table names code, another store or another place: it is not used at all."""
+
+
 class ConsentModeError(LakeError):
     """The lake has another consent mode than the one asked for."""
 

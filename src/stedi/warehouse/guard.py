@@ -17,7 +17,7 @@ from pyiceberg.table import Table
 from pyiceberg.typedef import EMPTY_DICT, Properties
 
 from stedi.contract import CONTRACTS
-from stedi.errors import CatalogError
+from stedi.errors import UnsafeTableError
 from stedi.warehouse.layout import BUCKET_FIELD
 
 _CODE: Final = re.compile(r"(?:.*[.-])?(?:py-)[a-z.-]*impl", re.IGNORECASE)
@@ -46,7 +46,7 @@ def guard(catalog: Catalog, given: Mapping[str, str]) -> Catalog:
         given: The settings that its user gave: they may name code.
 
     Raises:
-        CatalogError: The catalog's server adds settings that name code.
+        UnsafeTableError: The catalog's server adds settings that name code.
     """
     refuse_code("the catalog", {name for name in catalog.properties if name not in given})
     load = catalog._load_file_io  # noqa: SLF001 - the one place through which all catalogs load such code
@@ -63,10 +63,10 @@ def refuse_code(place: str, names: Iterable[str]) -> None:
     """Refuse properties that name code to import.
 
     Raises:
-        CatalogError: There is one.
+        UnsafeTableError: There is one.
     """
     if any(_CODE.fullmatch(name) for name in names):
-        raise CatalogError(
+        raise UnsafeTableError(
             f"{place} has a property that names code to import: nothing of it was loaded. Find out who set "
             "it, and restore the lake from a backup"
         )
@@ -80,11 +80,11 @@ def check_table(table: Table, root: str) -> Table:
         root: The warehouse. Where a catalog only has a name for it, the catalog decides on places.
 
     Raises:
-        CatalogError: A property changes the store, or its files would be outside the warehouse.
+        UnsafeTableError: A property changes the store, or its files would be outside the warehouse.
     """
     name = table.name()[-1]
     if any(_STORE.fullmatch(each) for each in table.metadata.properties):
-        raise CatalogError(
+        raise UnsafeTableError(
             f"table {name} has a property that leads to another store, or changes how it is spoken to: the "
             "table is not used. Remove the property with the tool that set it"
         )
@@ -92,7 +92,7 @@ def check_table(table: Table, root: str) -> Table:
         return table
     for place in (table.metadata.location, *(table.metadata.properties.get(each) for each in _PATHS)):
         if place is not None and not _inside(place, root):
-            raise CatalogError(
+            raise UnsafeTableError(
                 f"table {name} is not under the warehouse {root}: nothing is written or deleted elsewhere. "
                 "Find out who changed its location, and restore the lake from a backup"
             )
@@ -114,13 +114,13 @@ def refuse_links(folder: Path, catalog: str, warehouse: str, namespace: str) -> 
         namespace: The namespace of its tables.
 
     Raises:
-        CatalogError: There is one that leads out of the warehouse.
+        UnsafeTableError: There is one that leads out of the warehouse.
     """
     home = folder / warehouse
     inside = os.path.realpath(folder)
     for place in (folder / catalog, home, home / namespace, *_written(home / namespace)):
         if place.is_symlink() and not os.path.realpath(place).startswith(f"{inside}/"):
-            raise CatalogError(
+            raise UnsafeTableError(
                 f"{place.relative_to(folder)} in the lake {folder} is a symbolic link that leads out of it: "
                 "no file was deleted or written. Put the folder itself in its place"
             )

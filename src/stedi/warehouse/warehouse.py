@@ -16,7 +16,7 @@ from pyiceberg.manifest import DataFile, ManifestFile
 from pyiceberg.table import Table
 
 from stedi.contract import CONTRACTS, contract_of
-from stedi.errors import CatalogError
+from stedi.errors import CatalogError, UnsafeTableError
 from stedi.names import ACCELEROMETER_TRUSTED, RUN
 from stedi.warehouse import bucket, compaction, cut, expiry, notes, read, refs, rewrite, unreachable
 from stedi.warehouse.bucket_files import BucketFiles
@@ -355,6 +355,8 @@ class Warehouse:
         """Return everything that the metadata of a table says; what of it can't be read is named."""
         try:
             table = self._table(name)
+        except UnsafeTableError:
+            raise
         except UNREADABLE:
             home = f"{self.root}/{self._namespace}/{name}"
             return Inspection.unread(name, home, metadata_place(self._catalog, self._namespace, name) or home)
