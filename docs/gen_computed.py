@@ -18,7 +18,7 @@ from worked_example import ANN, CASES, SHARED, decisions
 from stedi.cli.app import app
 from stedi.contract.reasons import Drop
 
-_MARK: Final = re.compile(r"<!-- computed: ([a-z_ ]+) -->")
+_MARK: Final = re.compile(r"<!-- computed: ([a-z_ -]+) -->")
 _PAGES: Final = ("index.md", "consent.md", "cli.md")
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "RunConflictError",
     "StediError",
     "UnknownNameError",
+    "UnsafeTableError",
 ]
 
 
