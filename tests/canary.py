@@ -3,6 +3,7 @@
 import gzip
 import json
 import shutil
+import struct
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -21,8 +22,22 @@ PSEUDONYMS = stedi.Pseudonyms(SECRET)
 ID = PSEUDONYMS.customer_id(EMAIL)
 DEVICE_ID = PSEUDONYMS.device_id(SERIAL)
 ASIDE_IDS = tuple(map(PSEUDONYMS.aside_id, ("zebulon quaggafeather", "155501998877665")))
-AXES = (123456.75, -98765.5, 0.03125)
+AXES = (123456.75, -98765.5, 31415.9375)
 DISTANCE = 918273645
+ODD = timedelta(minutes=17, seconds=41, milliseconds=613)
+"""All their times are so much after an hour, and nobody else's are."""
+TIMES = tuple(hour + ODD for hour in HOURS)
+_MOMENTS = tuple(time + after * MS for time in TIMES for after in (0, 1, 2, 9))
+VALUES = (
+    *(str(abs(axis)) for axis in AXES),
+    str(DISTANCE),
+    *(f"{moment:%H:%M:%S.%f}"[:12] for moment in _MOMENTS),
+    *(str(round(moment.timestamp() * 1000)) for moment in _MOMENTS),
+    *(struct.pack("<d", axis) for axis in AXES),
+    struct.pack("<q", DISTANCE),
+    *(struct.pack("<q", round(moment.timestamp() * 1_000_000)) for moment in _MOMENTS),
+)
+"""Their numbers and times as they may be written: in words, and in the bounds of statistics."""
 
 
 def canary(email=EMAIL, **others):
@@ -30,9 +45,11 @@ def canary(email=EMAIL, **others):
         "customer_name": "Zebulon Quaggafeather",
         "phone": "+1-555-0199-8877665",
         "birth_day": "1951-07-23",
-        "registration_date": HOURS[0],
-        "share": HOURS[0],
-        "at": HOURS[1],
+        "registration_date": TIMES[0],
+        "share": TIMES[0],
+        "share_with_public_as_of_date": TIMES[0] + MS,
+        "share_with_friends_as_of_date": TIMES[0] + 2 * MS,
+        "at": TIMES[1],
     }
     return customer(email, SERIAL, **(values | others))
 
@@ -54,14 +71,14 @@ def deliver(landing: Path) -> None:
     spelled = EMAIL.upper(), f"  {EMAIL}\t"
     put_rows(
         landing / "x",
-        customer=[canary(), canary(spelled[0], at=HOURS[2]), customer(OTHER, OTHER_DEVICE, share=HOURS[0])],
+        customer=[canary(), canary(spelled[0], at=TIMES[2]), customer(OTHER, OTHER_DEVICE, share=HOURS[0])],
         accelerometer=[
-            *(reading(name, HOURS[hour], AXES) for name in (EMAIL, *spelled) for hour in (2, 3, 4)),
+            *(reading(name, TIMES[hour], AXES) for name in (EMAIL, *spelled) for hour in (2, 3, 4)),
             reading(OTHER, HOURS[3]),
         ],
         step_trainer=[
-            *(step(SERIAL, HOURS[hour], DISTANCE) for hour in (2, 3, 4)),
-            step(SERIAL.upper(), HOURS[5], DISTANCE),
+            *(step(SERIAL, TIMES[hour], DISTANCE) for hour in (2, 3, 4)),
+            step(SERIAL.upper(), TIMES[5], DISTANCE),
             step(OTHER_DEVICE, HOURS[3]),
         ],
     )
@@ -70,8 +87,8 @@ def deliver(landing: Path) -> None:
         (landing / kind).mkdir(parents=True, exist_ok=True)
         (landing / "x" / kind).rename(landing / kind / EMAIL)
     (landing / "x").rmdir()
-    bad = sent(canary(at=HOURS[3])) | {"registrationDate": "yesterday"}
-    cut = json.dumps(sent(canary(at=HOURS[3])))[:-9]
+    bad = sent(canary(at=TIMES[3])) | {"registrationDate": "yesterday"}
+    cut = json.dumps(sent(canary(at=TIMES[3])))[:-9]
     escaped = json.dumps(bad).replace("@", "\\u0040")
     nameless = json.dumps({"phone": "+1-555-0199-8877665", "serialNumber": [1]})
     theirs = {"email": OTHER, "serialNumber": {"old": SERIAL}, "lastUpdateDate": 1, "note": EMAIL}
@@ -93,24 +110,24 @@ def build(place: Path) -> Cage:
     lake.tag("before")
     deliver(cage.landing)
     run(lake, cage.landing, now=NOW)
-    put(cage.landing, "customer/later.json", [json.dumps(sent(canary(at=HOURS[4])))])
+    put(cage.landing, "customer/later.json", [json.dumps(sent(canary(at=TIMES[4])))])
     run(lake, cage.landing, now=NOW + timedelta(hours=1))
     lake.tag("training")
     lake.tag("study")
-    put(cage.landing, "customer/withdrawn.json", [json.dumps(sent(canary(at=HOURS[5], share=None)))])
+    put(cage.landing, "customer/withdrawn.json", [json.dumps(sent(canary(at=TIMES[5], share=None)))])
     run(lake, cage.landing, now=NOW + timedelta(hours=2))
     lake.tag("withdrawn")
-    again = sent(canary(at=HOURS[5] + MS, share=HOURS[0]))
+    again = sent(canary(at=TIMES[5] + MS, share=TIMES[0]))
     (cage.landing / "customer/again.json.gz").write_bytes(gzip.compress((json.dumps(again) + "\n").encode()))
     late = b"".join(
         json.dumps(sent(row)).encode()
-        for row in (reading(EMAIL, HOURS[5] + 9 * MS, AXES), reading(OTHER, HOURS[5] + 9 * MS))
+        for row in (reading(EMAIL, TIMES[5] + 9 * MS, AXES), reading(OTHER, HOURS[5] + 9 * MS))
     )
     with pa.CompressedOutputStream(
         pa.OSFile(str(cage.landing / "accelerometer/late.zst"), "wb"), "zstd"
     ) as out:
         out.write(late)
-    put_rows(cage.landing / "y", step_trainer=[step(SERIAL, HOURS[5] + 9 * MS, DISTANCE)])
+    put_rows(cage.landing / "y", step_trainer=[step(SERIAL, TIMES[5] + 9 * MS, DISTANCE)])
     shutil.move(cage.landing / "y/step_trainer/step_trainer.json", cage.landing / "step_trainer/late.json")
     shutil.rmtree(cage.landing / "y")
     run(lake, cage.landing, now=NOW + timedelta(hours=3))

@@ -14,7 +14,9 @@ import stedi
 from oracle import COLUMNS, judge, key, pseudonym
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
-from worlds import SECRET, World, poured_together, prefix, renamed
+from stedi.frame.checked import give
+from stedi.transform.sanitize_customers import judge_customers, newest, weigh_customers
+from worlds import SECRET, Row, World, poured_together, prefix, renamed
 
 TABLES = tuple(COLUMNS)
 PSEUDONYMS = stedi.Pseudonyms(SECRET)
@@ -62,6 +64,22 @@ def frame_of(rows: Iterable[dict[str, Any]], table: str) -> pl.DataFrame:
     return pl.DataFrame(list(rows), schema=polars_schema(contract_of(table)), orient="row")
 
 
+def tombstones_of(erased: Iterable[Row]) -> pl.DataFrame:
+    """Return the tombstones of people and devices."""
+    rows = [
+        {
+            "digest": pseudonym(SECRET, "customer", row["email"])
+            if row["kind"] == "person"
+            else pseudonym(SECRET, "device", row["serial_number"]),
+            "made_with": PSEUDONYMS.fingerprint,
+            "kind": row["kind"],
+            "erased_at": row["erased_at"],
+        }
+        for row in erased
+    ]
+    return frame_of(rows, "tombstone")
+
+
 def run(
     world: World,
     *,
@@ -74,13 +92,19 @@ def run(
     def load(rows: Iterable[dict[str, Any]], table: str) -> Any:
         return engine.load(frame_of(rows, table))
 
-    customers = stedi.sanitize_customers(
-        load(world.customers, "customer_landing"),
-        now=world.now,
-        pseudonyms=stedi.Pseudonyms(SECRET),
-        consent=consent,
-        rejected=load(world.rejected, "quarantine"),
-    )
+    landing = load(world.customers, "customer_landing")
+    options = {
+        "now": world.now,
+        "pseudonyms": stedi.Pseudonyms(SECRET),
+        "consent": consent,
+        "rejected": load(world.rejected, "quarantine"),
+    }
+    if world.erased:
+        # Only a lake knows who was erased.
+        weighed = weigh_customers(landing, tombstones=tombstones_of(world.erased), **options)
+        customers = give(newest(judge_customers(weighed)), contract_of("customer_trusted"), like=landing)
+    else:
+        customers = stedi.sanitize_customers(landing, **options)
     accelerometer = stedi.trust_accelerometer(load(world.accelerometer, "accelerometer_landing"), customers)
     curated = stedi.curate_customers(customers, accelerometer)
     steps = stedi.trust_step_trainer(load(world.steps, "step_trainer_landing"), customers, curated)
@@ -103,6 +127,7 @@ def expected_of(world: World, **options: Any) -> Tables:
         world.accelerometer,
         world.steps,
         world.rejected,
+        world.erased,
         now=world.now,
         secret=SECRET,
         **options,

@@ -166,8 +166,13 @@ def grant(share: datetime | None, now: datetime) -> datetime | None:
     return share
 
 
-def statements(customers: Iterable[Row], rejected: Iterable[Row], now: datetime) -> list[Statement]:
-    """Return what each good record says, and (rule 7) each rejected one whose e-mail can be read."""
+def statements(
+    customers: Iterable[Row], rejected: Iterable[Row], erased: Iterable[Row], now: datetime
+) -> list[Statement]:
+    """Return what each good record says, and (rule 7) each rejected one whose e-mail can be read.
+
+    An erasure is a denial of the person, who lists nothing by it.
+    """
     customers = list(customers)
     said = [
         Statement(
@@ -194,6 +199,11 @@ def statements(customers: Iterable[Row], rejected: Iterable[Row], now: datetime)
         readable = record["serial_number"] is not None and key(record["serial_number"]) != ""
         device = key(record["serial_number"]) if readable else None
         said.append(Statement(customer=key(record["email"]), device=device, at=at, share=None))
+    said.extend(
+        Statement(customer=key(row["email"]), device=None, at=row["erased_at"], share=None)
+        for row in erased
+        if row["kind"] == "person"
+    )
     return said
 
 
@@ -214,10 +224,16 @@ def consent_of(said: Sequence[Statement]) -> datetime | None:
 
 
 def judge_consent(
-    customers: Sequence[Row], rejected: Sequence[Row], *, now: datetime, consent: str
+    customers: Sequence[Row], rejected: Sequence[Row], erased: Sequence[Row], *, now: datetime, consent: str
 ) -> Consent:
-    """Apply rules 1, 2, 4, 7 and 8."""
-    said = statements(customers, rejected, now)
+    """Apply rules 1, 2, 4, 7 and 8, and what follows from erasures.
+
+    What a device recorded until one of its people was erased may be theirs: it is never trusted.
+    """
+    said = statements(customers, rejected, erased, now)
+    trusted_again = {
+        key(row["serial_number"]): row["erased_at"] + MILLISECOND for row in erased if row["kind"] != "person"
+    }
     by_customer: dict[str, list[Statement]] = {}
     by_claim: dict[tuple[str, str], list[Statement]] = {}
     for statement in said:
@@ -245,10 +261,10 @@ def judge_consent(
             holders={
                 device: {customer for other, customer in listed if other == device} for device, _ in listed
             },
-            usable_from=dict.fromkeys({device for device, _ in listed}, EPOCH),
+            usable_from={device: trusted_again.get(device, EPOCH) for device, _ in listed},
         )
     usable_from = {
-        device: max(consent_from[customer] for customer in everyone)
+        device: max([trusted_again.get(device, EPOCH), *(consent_from[customer] for customer in everyone)])
         for device, everyone in claimants.items()
         if everyone <= consent_from.keys()
     }
@@ -266,6 +282,7 @@ def judge(
     accelerometer: Sequence[Row],
     steps: Sequence[Row],
     rejected: Sequence[Row] = (),
+    erased: Sequence[Row] = (),
     *,
     now: datetime,
     secret: bytes,
@@ -279,12 +296,14 @@ def judge(
         accelerometer: Records of accelerometer_landing.
         steps: Records of step_trainer_landing.
         rejected: Records of quarantine, of any table.
+        erased: People (``kind`` is ``person``, with an ``email``) and devices (any other kind, with a
+            ``serial_number``), and when they were erased.
         now: When consent is judged.
         secret: The key of the pseudonyms.
         consent: ``as_of`` or ``current``.
         tolerance: Pair each step with the nearest reading within it; ``None``: exact times.
     """
-    verdict = judge_consent(customers, rejected, now=now, consent=consent)
+    verdict = judge_consent(customers, rejected, erased, now=now, consent=consent)
     names = _Names(secret)
     tables: dict[str, list[Row]] = {}
     accounts: dict[str, Account] = {}

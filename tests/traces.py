@@ -19,8 +19,10 @@ import pyarrow as pa
 from lakes import avro, files_of, parquet
 
 
-def spellings(text: str) -> set[bytes]:
-    """Return how a text may stand in bytes, in small letters."""
+def spellings(text: str | bytes) -> set[bytes]:
+    """Return how a text may stand in bytes, in small letters; bytes stand as they are."""
+    if isinstance(text, bytes):
+        return {text.lower()}
     small = text.lower()
     return {
         small.encode(),
@@ -34,7 +36,7 @@ def spellings(text: str) -> set[bytes]:
     }
 
 
-def found_in(folder: Path, texts: Iterable[str]) -> list[str]:
+def found_in(folder: Path, texts: Iterable[str | bytes]) -> list[str]:
     """Return where under a folder one of the texts stands."""
     wanted = set().union(*map(spellings, texts))
     found = []

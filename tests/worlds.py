@@ -1,6 +1,7 @@
 """Small worlds: a few people, a few devices, a few times, so that everything collides with everything."""
 
 import random
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -96,6 +97,8 @@ LONELY_OBJECT = "d9"
 """Of this one, no record is good."""
 NEW_OBJECT = "new"
 """Objects don't change: what is added to a world comes in one of its own."""
+_ERASED = 0.3
+"""How often a spelling of somebody is that of an erased one."""
 AXES = ((0.0, 0.0, 0.0), (-0.0, 0.0, 0.0), (1.0, -1.0, 0.5), (1.0, -1.0, -9.80665))
 DISTANCES = (0, 218, 2**40)
 
@@ -108,6 +111,7 @@ class World:
     accelerometer: tuple[Row, ...] = ()
     steps: tuple[Row, ...] = ()
     rejected: tuple[Row, ...] = ()
+    erased: tuple[Row, ...] = ()
     now: datetime = NOW
 
     def plus(self, **rows: Iterable[Row]) -> "World":
@@ -184,6 +188,16 @@ def rejected(
         "_digest": digest,
         **others,
     }
+
+
+def erased_person(email: str = "ann@example.com", at: datetime = HOURS[2]) -> Row:
+    """Return that somebody was erased, who may have come back since."""
+    return {"kind": "person", "email": email, "erased_at": at}
+
+
+def erased_device(serial: str = "50a1b2c3-d4e5", at: datetime = HOURS[2], kind: str = "device") -> Row:
+    """Return that a device's only customer was erased, or (``shared_device``) one of several."""
+    return {"kind": kind, "serial_number": serial, "erased_at": at}
 
 
 def _provenance(source: str) -> Row:
@@ -373,6 +387,27 @@ def random_world(seed: int) -> World:
     )
 
 
+def world_with_erased(seed: int) -> World:
+    """Return the world of a seed, after some of its people and devices were erased and are there again."""
+    world = random_world(seed)
+    dice = random.Random(f"erased {seed}")  # noqa: S311 - a test's dice, not a secret
+
+    def of_each(makers: Iterable[tuple[str, Callable[[str, datetime], Row]]]) -> list[Row]:
+        rows = {}
+        for spelling, make in makers:
+            if dice.random() < _ERASED:
+                # One tombstone each, however the name is spelled.
+                at = dice.choice(HOURS[:6]) + dice.choice((-1, 0, 1)) * MS
+                rows[unicodedata.normalize("NFKC", spelling.strip()).lower()] = make(spelling, at)
+        return list(rows.values())
+
+    def device(spelling: str, at: datetime) -> Row:
+        return erased_device(spelling, at, dice.choice(("device", "shared_device")))
+
+    found = of_each((spelling, erased_person) for spelling in emails_in(world))
+    return world.plus(erased=(*found, *of_each((spelling, device) for spelling in serials_in(world))))
+
+
 # Many worlds in one ---------------------------------------------------------------------------------
 
 
@@ -405,11 +440,12 @@ def poured_together(parts: Iterable[World]) -> World:
         accelerometer=all_of(lambda part: part.accelerometer),
         steps=all_of(lambda part: part.steps),
         rejected=all_of(lambda part: part.rejected),
+        erased=all_of(lambda part: part.erased),
         now=now,
     )
 
 
 def _placed(row: Row, place: int) -> Row:
     names = {name: renamed(row[name], place) for name in ("email", "serial_number", "user") if name in row}
-    digest = row["_digest"]
+    digest = row.get("_digest")
     return {**row, **names, "_digest": None if digest is None else f"{prefix(place)}{digest}"}

@@ -11,7 +11,7 @@ import pytest
 from pyiceberg.catalog.sql import SqlCatalog
 
 import stedi
-from canary import DEVICE_ID, EMAIL, ID, OTHER, SERIAL, TEXTS, Cage, build, canary, everybody_else
+from canary import DEVICE_ID, EMAIL, ID, OTHER, SERIAL, TEXTS, VALUES, Cage, build, canary, everybody_else
 from lakes import (
     DERIVED,
     PUBLISHED,
@@ -86,6 +86,30 @@ def test_the_search_finds_the_canary_all_over_the_lake(cage):
     assert len(found) > 10
     assert any("/metadata/" in place for place in found_in(cage.folder, [ID]))
     assert len(found_in(cage.landing, TEXTS)) > 8
+
+
+@pytest.mark.parametrize("value", VALUES[:4])
+def test_every_value_of_theirs_is_found_by_itself(cage, value):
+    assert found_in(cage.folder, [value])
+    assert found_in(cage.landing, [value])
+
+
+def test_every_table_holds_values_that_are_theirs(cage):
+    tables = {place.split("/")[2] for place in found_in(cage.folder, VALUES)}
+    assert tables == set(PUBLISHED) - {"tombstone"}
+
+
+def test_no_number_and_no_time_of_theirs_is_left(cage):
+    everywhere = {"drop_tags": ["study", "training", "withdrawn"], "landing": cage.landing}
+    cage.lake.erase(email=EMAIL, **everywhere)
+    assert found_in(cage.folder, VALUES) == []
+    # What somebody else's damaged record says of them is named in the receipt.
+    assert [place for place in found_in(cage.landing, VALUES) if "rejected-erased-" not in place] == []
+
+
+def test_in_a_rebuilt_tag_only_the_date_of_an_object_is_left(cage):
+    cage.lake.erase(email=EMAIL, **TAGS)
+    assert {place.split("/")[2] for place in found_in(cage.folder, VALUES)} <= {"object"}
 
 
 def test_nothing_that_decodes_the_lake_finds_an_erased_person(cage):

@@ -8,6 +8,7 @@ five tables of some hundred worlds, in both modes and with tolerances, must be t
 JSON object: per mutant what killed it, or null where it survived. The unchanged copy comes first, as "".
 """
 
+import importlib
 import json
 import shutil
 import sys
@@ -48,9 +49,10 @@ def main() -> None:
 def _cases() -> list[tuple]:
     """Return worlds with options and what the oracle makes of them."""
     from engines import expected_of
-    from worlds import FAR_AWAY, MS, poured_together, random_world
+    from worlds import FAR_AWAY, MS, poured_together, random_world, world_with_erased
 
     world = poured_together(map(random_world, range(WORLDS)))
+    erased = poured_together(map(world_with_erased, range(WORLDS)))
     late = replace(world, now=FAR_AWAY)
     asked = [
         # First without the end of time, after which Python has no dates to show.
@@ -60,6 +62,8 @@ def _cases() -> list[tuple]:
         (world, {"tolerance": MS}),
         (world, {"tolerance": timedelta(hours=1)}),
         (late, {}),
+        (erased, {}),
+        (erased, {"consent": "current"}),
     ]
     return [(world, options, expected_of(world, **options)) for world, options in asked]
 
@@ -69,9 +73,8 @@ def _forget() -> None:
     for name in [name for name in sys.modules if name.split(".")[0] == "stedi"]:
         del sys.modules[name]
     import engines
-    import stedi
 
-    engines.stedi = stedi
+    importlib.reload(engines)
 
 
 def _verdict(cases: list[tuple], package: Path) -> str | None:

@@ -37,6 +37,10 @@ _CLAIMS = """statements.filter(~nw.col("device_id").is_null())
 _NOT_HELD = """
             .otherwise(nw.when(nw.col("_held").is_null()).then(nw.lit(Drop.DEVICE_NOT_HELD.value)))"""
 _HELD = 'held.with_columns(_held=nw.lit(1)), on=["customer_id", "device_id"]'
+_ERASED_DENIES = 'return carry(people, like).with_columns(share=never(nw.col("at")))'
+_ERASED_JOIN = 'carry(erased, usable), on="device_id", how="left"'
+_ERASED_CLAMP = """nw.max_horizontal(
+                nw.col("device_consent_from"), nw.col("_erased_at")"""
 _SERIAL = "pseudonyms.device_id(serial) if serial and serial.strip() else None"
 _WITHIN = '(nw.col("_gap") >= -span) & (nw.col("_gap") <= span)'
 _LAST = '_last=nw.col("_phone").fill_null(strategy="forward").over("customer_id", **order)'
@@ -176,6 +180,25 @@ MUTANTS = (
         'held = records.select("customer_id", "device_id").unique()',
         "held = rule.device_holders(said)",
     ),
+    # Who was erased
+    Mutant(
+        "an erasure denies nothing",
+        SANITIZE,
+        "said = nw.concat([said, statements.of_erased(tombstones, said)])",
+        "pass",
+    ),
+    Mutant("an erasure shares", STATEMENTS, _ERASED_DENIES, _ERASED_DENIES.replace("never(", "(")),
+    Mutant("erased devices are usable", SANITIZE, "usable = rule.after_erasure(usable, tombstones)", "pass"),
+    Mutant("shared devices are as before", RULE, '["device", "shared_device"]', '["device"]'),
+    Mutant("own devices are as before", RULE, '["device", "shared_device"]', '["shared_device"]'),
+    Mutant("only erased devices are usable", RULE, _ERASED_JOIN, _ERASED_JOIN.replace("left", "inner")),
+    Mutant(
+        "the erasure's millisecond is usable",
+        RULE,
+        'nw.col("_erased_at") + nw.lit(MILLISECOND)',
+        'nw.col("_erased_at")',
+    ),
+    Mutant("an erasure opens a device", RULE, _ERASED_CLAMP, _ERASED_CLAMP.replace("max", "min")),
     # Who is who
     Mutant("spaces count", KEY, "spelling.strip()", "spelling"),
     Mutant("widths count", KEY, 'unicodedata.normalize("NFKC", spelling.strip())', "spelling.strip()"),

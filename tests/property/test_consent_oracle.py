@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engines import assert_same, expected_of, tables_of, tables_of_each
-from worlds import FAR_AWAY, HOURS, MS, NOW, World, poured_together, random_world, worlds
+from worlds import FAR_AWAY, HOURS, MS, NOW, World, poured_together, random_world, world_with_erased, worlds
 
 MODES = ("as_of", "current")
 TOLERANCES = (timedelta(0), MS, 2 * MS, timedelta(minutes=30), timedelta(hours=1))
@@ -34,6 +34,15 @@ def test_pairing_with_a_tolerance_is_the_oracles(parts, tolerance):
 
 def test_an_empty_world_has_five_empty_tables():
     assert_same(tables_of(World()), expected_of(World()))
+
+
+@pytest.mark.parametrize("consent", MODES)
+def test_a_thousand_worlds_after_erasures(consent):
+    world = poured_together(map(world_with_erased, range(1000)))
+    expected = expected_of(world, consent=consent)
+    assert_same(tables_of(world, consent=consent), expected)
+    # It matters who was erased.
+    assert expected != expected_of(replace(world, erased=()), consent=consent)
 
 
 @pytest.mark.parametrize("consent", MODES)
@@ -64,13 +73,16 @@ def test_campaign(consent):
     size = 250
     for start in range(0, int(os.environ.get("STEDI_CAMPAIGN_WORLDS", "2000")), size):
         seeds = range(10_000 + start, 10_000 + start + size)
-        tolerance = (None, *TOLERANCES)[start // size % 6] if consent == "as_of" else None
+        turn = start // size
+        tolerance = (None, *TOLERANCES)[turn % 6] if consent == "as_of" else None
         options = {"consent": consent, "tolerance": tolerance}
-        world = poured_together(map(random_world, seeds))
+        # In every fifth some were erased.
+        make = world_with_erased if turn % 5 == 4 else random_world
+        world = poured_together(map(make, seeds))
         if tables_of(world, **options) == expected_of(world, **options):
             continue
         for seed in seeds:
-            alone = random_world(seed)
+            alone = make(seed)
             if tables_of(alone, **options) != expected_of(alone, **options):
-                pytest.fail(f"random_world({seed}) with {options}: {alone}")
+                pytest.fail(f"{make.__name__}({seed}) with {options}: {alone}")
         pytest.fail(f"the worlds {seeds} with {options} are right alone and wrong together")

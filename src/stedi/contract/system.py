@@ -79,7 +79,7 @@ LEDGER: Final = Contract(
             name="newest_update",
             kind=Kind.TIMESTAMPTZ,
             doc="The newest update time among its good customer records: a rejected record of it whose own "
-            "can't be read takes effect then, whatever is erased later.",
+            "can't be read takes effect then, whatever is erased later. Null after an erasure if none is.",
         ),
         Column(name="run", kind=Kind.STRING, doc="The run that loaded it.", required=True),
     ),

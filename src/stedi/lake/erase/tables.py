@@ -18,7 +18,7 @@ from stedi.lake.erase.person import Person
 from stedi.lake.history import Run
 from stedi.lake.past import Past
 from stedi.lake.publish import audit
-from stedi.names import ERASED, OBJECT, QUARANTINE, TOMBSTONE
+from stedi.names import CUSTOMER_LANDING, ERASED, OBJECT, QUARANTINE, TOMBSTONE
 from stedi.plan.account import Account
 from stedi.plan.lineage import DERIVED_TABLES, LANDING_TABLES, RECORD_TABLES, published_tables
 from stedi.progress import Progress
@@ -226,6 +226,9 @@ def _ledger(
     )
     known = ledger.join(records.rename({"rows": "_records"}), on=_PLACE, how="left", maintain_order="left")
     known = known.join(rejected.rename({"rows": "_rejected"}), on=_PLACE, how="left", maintain_order="left")
+    # Times of somebody who is gone: they stay only where they date what somebody else's record denies.
+    needed = _undated(warehouse.scan(QUARANTINE, removed[QUARANTINE].snapshot_id))
+    forgotten = (pl.col("_records") > 0) & ~pl.col("digest").is_in(needed)
     gone_records = pl.when(~pl.col("duplicate")).then(pl.col("_records")).fill_null(0)
     gone_rejected = pl.when(~pl.col("duplicate")).then(pl.col("_rejected")).fill_null(0)
     paths = ledger["path"].unique()
@@ -234,12 +237,23 @@ def _ledger(
         records=pl.col("records") - gone_records,
         rejected=pl.col("rejected") - gone_rejected,
         erased=pl.col("erased") + gone_records + gone_rejected,
+        newest_update=pl.when(forgotten).then(None).otherwise(pl.col("newest_update")),
     ).select(ledger.columns)
     if after.equals(ledger):
         return base
     writer = warehouse.writer(OBJECT, step.run_id)
     writer.write(after)
     return warehouse.replace(OBJECT, step.branch, base, writer.close())
+
+
+def _undated(quarantine: pl.LazyFrame) -> list[str]:
+    """Return the digests of objects with rejected customer records whose own update time can't be read."""
+    undated = quarantine.filter(
+        pl.col("table_name") == CUSTOMER_LANDING,
+        pl.col("email").is_not_null(),
+        pl.col("last_update_date").is_null(),
+    )
+    return undated.select("_digest").unique().collect()["_digest"].to_list()
 
 
 def _per_object(parts: Iterable[tuple[str, pl.DataFrame]]) -> pl.DataFrame:
@@ -276,6 +290,7 @@ def _entries(ledger: pl.DataFrame, rewrites: Collection[Rewrite], run_id: str) -
                 "records": 0,
                 "rejected": 0,
                 "erased": 0,
+                "newest_update": None,
                 "run": run_id,
             }
         )
