@@ -128,7 +128,7 @@ def test_nothing_is_shown_before_the_publication(filled, more):
         # Mains, tags and rows are as they were: only branches of the run may be there.
         seen.append((now.mains, now.tags, now.rows) == (before.mains, before.tags, before.rows))
 
-    moments = ("reading customer_landing", "judging step_trainer_landing", "deriving")
+    moments = ("reading landing files", "judging step_trainer_landing", "deriving")
     looks = [at_first(moment, look) for moment in moments]
     run(filled.lake, more, progress=lambda *told: [each(*told) for each in looks])
     assert seen == [True] * 6
@@ -218,7 +218,7 @@ def test_a_tag_is_refused_while_a_run_is_at_work(filled, more):
     assert filled.lake.tags() == {}
 
 
-@pytest.mark.parametrize("moment", ["reading customer_landing", "judging accelerometer_landing", "deriving"])
+@pytest.mark.parametrize("moment", ["reading landing files", "judging accelerometer_landing", "deriving"])
 def test_a_run_that_another_one_overtook_is_refused(filled, more, other, tmp_path, moment):
     """Two machines share a catalog and no lock: the slower run must not publish over the faster one."""
     scratch = tmp_path / "scratch"
@@ -272,7 +272,7 @@ def test_a_run_that_fails_leaves_no_branch_and_no_scratch(filled, more):
     def stop():
         raise Stop
 
-    for moment in ("reading customer_landing", "judging step_trainer_landing", "deriving"):
+    for moment in ("reading landing files", "judging step_trainer_landing", "deriving"):
         with pytest.raises(Stop):
             run(filled.lake, more, progress=at_first(moment, stop))
         assert published(filled.folder) == before

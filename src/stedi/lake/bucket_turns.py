@@ -12,6 +12,7 @@ from stedi.contract import contract_of
 from stedi.contract.reasons import Drop
 from stedi.contract.schemas import polars_schema
 from stedi.frame.checked import fetch
+from stedi.lake.ahead import ahead
 from stedi.lake.buckets import Buckets, groups
 from stedi.lake.past import Past
 from stedi.lake.staging import BUCKET, BucketStage
@@ -173,9 +174,15 @@ class BucketTurns:
         rows = phone.rows + steps.rows
         for bucket in whole:
             rows[bucket] += sum(self._files[table].count(bucket) for table in _TIMES)
-        for group in groups(rows):
-            self._progress("deriving", group[0], self._buckets.count)
-            self._turn_group(group, whole & set(group), touched, phone, steps)
+        turned = (
+            self._turn_group(group, whole & set(group), touched, phone, steps) for group in groups(rows)
+        )
+        self._progress("deriving", 0, self._buckets.count)
+        for group, turns in ahead(turned):
+            self._seen.append(fetch(seen(turns[ACCELEROMETER_TRUSTED].added)))
+            for table, turn in turns.items():
+                self._write(table, turn, group)
+            self._progress("deriving", group[-1] + 1, self._buckets.count)
         self._progress("deriving", self._buckets.count, self._buckets.count)
 
     def _turn_group(
@@ -185,7 +192,8 @@ class BucketTurns:
         touched: Touched,
         phone: BucketStage,
         steps: BucketStage,
-    ) -> None:
+    ) -> tuple[list[int], dict[str, Turn]]:
+        """Work out what becomes of some buckets in each table, and count it; return it beside them."""
         fresh_phone = _distinct(phone.read(group), ACCELEROMETER_TRUSTED)
         fresh_steps = _distinct(steps.read(group), STEP_TRAINER_TRUSTED)
         neighbours = Neighbours.of(fresh_phone, fresh_steps, touched.known)
@@ -202,26 +210,22 @@ class BucketTurns:
             touched.gone(person=True, trainer=True),
             pl.concat([curate_ml(trainers.added, readings.after), curate_ml(trainers.kept, readings.added)]),
         )
-        self._seen.append(fetch(seen(readings.added)))
-        self._count(touched, readings, trainers, pairs)
-        for table, turn in (
-            (ACCELEROMETER_TRUSTED, readings),
-            (STEP_TRAINER_TRUSTED, trainers),
-            (MACHINE_LEARNING_CURATED, pairs),
-        ):
-            self._write(table, turn, group)
+        turns = {
+            ACCELEROMETER_TRUSTED: readings,
+            STEP_TRAINER_TRUSTED: trainers,
+            MACHINE_LEARNING_CURATED: pairs,
+        }
+        self._count(touched, turns)
+        return group, turns
 
-    def _count(self, touched: Touched, readings: Turn, trainers: Turn, pairs: Turn) -> None:
-        for table, turn in (
-            (ACCELEROMETER_TRUSTED, readings),
-            (STEP_TRAINER_TRUSTED, trainers),
-            (MACHINE_LEARNING_CURATED, pairs),
-        ):
+    def _count(self, touched: Touched, turns: Mapping[str, Turn]) -> None:
+        for table, turn in turns.items():
             self._tallies[table].gained += turn.gained.height
             self._tallies[table].lost += turn.lost.height
         if touched.everything:
             # Counted anew: what goes was never counted.
-            readings, trainers, pairs = (turn.of_nothing() for turn in (readings, trainers, pairs))
+            turns = {table: turn.of_nothing() for table, turn in turns.items()}
+        readings, trainers, pairs = (turns[table] for table in _TIMES)
         tally = self._tallies[ACCELEROMETER_TRUSTED]
         used = readings.added.height - readings.gone.height
         tally.add(used=used, rows_out=used)

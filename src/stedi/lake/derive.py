@@ -21,6 +21,7 @@ from stedi.consent.pseudonyms import Pseudonyms, keys
 from stedi.contract import Contract, contract_of
 from stedi.contract.reasons import Drop
 from stedi.frame.checked import Rows, fetch
+from stedi.lake.ahead import ahead
 from stedi.lake.bucket_turns import BucketTurns, Touched
 from stedi.lake.buckets import Buckets
 from stedi.lake.customers import Customers
@@ -160,12 +161,13 @@ class Derivation:
         names = contract_of(ACCELEROMETER_TRUSTED).names
         seen = [past.still_curated(people).select("customer_id")]
         landing = self._landing(contract_of(ACCELEROMETER_LANDING), "user", people)
-        for admitted in self._admitted(
+        admissions = self._admitted(
             self._tallies[ACCELEROMETER_TRUSTED],
             landing,
             judge=lambda batch: judge_accelerometer(batch, standing.consenting),
             judged_before=lambda batch: judge_accelerometer(batch, past.standing.consenting),
-        ):
+        )
+        for admitted in ahead(admissions):
             rows = admitted.select(names)
             seen.append(rows.select(pl.col("customer_id").unique()))
             stage.add(self._buckets.place(rows))
@@ -179,12 +181,13 @@ class Derivation:
         past = self._past
         names = contract_of(STEP_TRAINER_TRUSTED).names
         landing = self._landing(contract_of(STEP_TRAINER_LANDING), "serial_number", trainers)
-        for admitted in self._admitted(
+        admissions = self._admitted(
             self._tallies[STEP_TRAINER_TRUSTED],
             landing,
             judge=lambda batch: judge_step_trainer(batch, devices.usable),
             judged_before=lambda batch: judge_step_trainer(batch, past.devices.usable),
-        ):
+        )
+        for admitted in ahead(admissions):
             rows = fetch(attribute(nw.from_native(admitted.lazy()), devices.holders))
             stage.add(self._buckets.place(rows.select(names)))
         self._forget(STEP_TRAINER_TRUSTED, lambda batch: judge_step_trainer(batch, devices.usable))

@@ -1,9 +1,10 @@
 """Landing objects → landing tables, quarantine and ledger: each object entirely, once, or not at all."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import polars as pl
 
@@ -11,10 +12,12 @@ from stedi.consent.pseudonyms import Pseudonyms
 from stedi.contract import LANDING, Contract, contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.errors import LandingError, RejectedError
+from stedi.lake.ahead import ahead, in_turn
 from stedi.lake.tombstone import Gate
 from stedi.landing.fetch import fetch
 from stedi.landing.objects import LandingObject, find_objects
 from stedi.landing.redact import safe_path
+from stedi.landing.split import Split
 from stedi.names import CUSTOMER_LANDING, ERASED, OBJECT, QUARANTINE, TOMBSTONE
 from stedi.plan.account import Account
 from stedi.progress import Progress
@@ -22,6 +25,24 @@ from stedi.warehouse.warehouse import Warehouse
 from stedi.warehouse.writer import TableWriter
 
 UPDATED = "last_update_date"
+
+
+class _End(NamedTuple):
+    """What is known of a landing object when its last record was read."""
+
+    digest: str
+    duplicate: bool
+    consent_field: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class _Entry:
+    """What was found in a landing object so far."""
+
+    records: int = 0
+    rejected: int = 0
+    erased: int = 0
+    newest_update: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,13 +138,20 @@ class Loader:
         }
         total = sum(item.size for objects in unseen.values() for item in objects)
         done = 0
-        for contract in LANDING:
-            digests = set(self._ledger.filter(table_name=contract.name)["digest"])
-            for item in unseen.get(contract.name, ()):
-                self._progress(f"reading {contract.name}", done, total)
-                self._load_object(item, contract, digests, writers)
+        found = {contract.name: _Entry() for contract in LANDING}
+        for item, contract, part in in_turn(
+            ahead(self._parts(contract, unseen.get(contract.name, ())), most=4) for contract in LANDING
+        ):
+            self._progress("reading landing files", done, total)
+            if isinstance(part, Split):
+                self._write(part, contract, found[contract.name], writers)
+            else:
+                self._enter(item, contract, found[contract.name], part)
+                found[contract.name] = _Entry()
                 done += item.size
-        self._progress("reading", total, total)
+        self._progress("reading landing files", total, total)
+        # Tables in order, as if they had been read one after the other.
+        self._entries.sort(key=lambda entry: list(found).index(str(entry["table_name"])))
         self._check_consent_field()
         accounts = self._accounts()
         self._check_rejected(accounts, max_rejected)
@@ -148,46 +176,47 @@ class Loader:
         writer.write(moved)
         return self._warehouse.replace(TOMBSTONE, self._branch, self._base[TOMBSTONE], writer.close())
 
-    def _load_object(
-        self, item: LandingObject, contract: Contract, digests: set[str], writers: Mapping[str, TableWriter]
-    ) -> None:
-        reasons = self._reasons[contract.name]
-        kept = erased = 0
-        consent_field = False
-        rejected = 0
-        newest_update: datetime | None = None
-        with fetch(item) as fetched:
-            duplicate = fetched.digest in digests
-            if not duplicate:
-                for split in fetched.splits(contract, run=self._run_id):
-                    newest_update = _newest(newest_update, split.kept)
-                    rows = self._gate.records(split.kept, contract)
-                    bad = self._gate.rejected(split.rejected, newest_update)
-                    writers[contract.name].write(rows)
-                    writers[QUARANTINE].write(bad)
-                    kept += rows.height
-                    erased += split.kept.height - rows.height + split.rejected.height - bad.height
-                    rejected += bad.height
-                    reasons.update(bad["reason"].to_list())
-                consent_field = fetched.summary.consent_field
+    def _parts(
+        self, contract: Contract, unseen: Sequence[LandingObject]
+    ) -> Iterator[tuple[LandingObject, Contract, Split | _End]]:
+        """Read new objects, each once: yield its records, part by part, and then what it is."""
+        digests = set(self._ledger.filter(table_name=contract.name)["digest"])
+        for item in unseen:
+            with fetch(item) as fetched:
+                duplicate = fetched.digest in digests
                 digests.add(fetched.digest)
-            digest = fetched.digest
-        reasons["_used"] += kept
-        reasons[ERASED] += erased
+                if not duplicate:
+                    for split in fetched.splits(contract, run=self._run_id):
+                        yield item, contract, split
+                consent_field = not duplicate and fetched.summary.consent_field
+                yield item, contract, _End(fetched.digest, duplicate, consent_field)
+
+    def _write(
+        self, part: Split, contract: Contract, entry: _Entry, writers: Mapping[str, TableWriter]
+    ) -> None:
+        entry.newest_update = _newest(entry.newest_update, part.kept)
+        rows = self._gate.records(part.kept, contract)
+        bad = self._gate.rejected(part.rejected, entry.newest_update)
+        writers[contract.name].write(rows)
+        writers[QUARANTINE].write(bad)
+        entry.records += rows.height
+        entry.rejected += bad.height
+        entry.erased += part.kept.height - rows.height + part.rejected.height - bad.height
+        self._reasons[contract.name].update(bad["reason"].to_list())
+
+    def _enter(self, item: LandingObject, contract: Contract, entry: _Entry, end: _End) -> None:
+        reasons = self._reasons[contract.name]
+        reasons["_used"] += entry.records
+        reasons[ERASED] += entry.erased
         self._entries.append(
             {
                 "table_name": contract.name,
                 "path": self._gate.path(item.path),
                 "size": item.size,
                 "version": item.version,
-                "digest": digest,
-                "duplicate": duplicate,
-                "records": kept,
-                "rejected": rejected,
-                "erased": erased,
-                "consent_field": consent_field,
-                "newest_update": newest_update,
                 "run": self._run_id,
+                **end._asdict(),
+                **asdict(entry),
             }
         )
 

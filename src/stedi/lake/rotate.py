@@ -197,28 +197,25 @@ class Rotation:
         """Stage tombstones and derived tables under the new key; return the row that publishes them."""
         warehouse, branch = self._warehouse, TAG_PREFIX + run_id
         snapshots = dict(base.snapshots)
-        with warehouse.forgetting():
-            tombstones = self._buried.under(
-                self._new, customers=self._names(_CUSTOMERS), devices=self._names(_DEVICES)
-            )
-            writer = warehouse.writer(TOMBSTONE, run_id)
-            writer.write(tombstones)
-            snapshots[TOMBSTONE] = warehouse.replace(
-                TOMBSTONE, branch, base.snapshots[TOMBSTONE], writer.close()
-            )
-            derived = Derivation(
-                warehouse,
-                {table: snapshots[table] for table in RECORD_TABLES},
-                Past(warehouse, base, base.snapshots, forgotten=True),
-                run_id=run_id,
-                scratch=self._change.scratch,
-                progress=self._change.progress,
-            ).run(branch=branch, now=base.now, pseudonyms=self._new, consent=base.consent)
-            snapshots |= derived.snapshots
-            for table in KEYED_TABLES:
-                # An empty table stays as it was; its manifests may still have bounds of old ids.
-                if snapshots[table] == base.snapshots[table]:
-                    snapshots[table] = warehouse.forget_removed(table, branch, base.snapshots[table])
+        tombstones = self._buried.under(
+            self._new, customers=self._names(_CUSTOMERS), devices=self._names(_DEVICES)
+        )
+        writer = warehouse.writer(TOMBSTONE, run_id)
+        writer.write(tombstones)
+        snapshots[TOMBSTONE] = warehouse.replace(TOMBSTONE, branch, base.snapshots[TOMBSTONE], writer.close())
+        derived = Derivation(
+            warehouse,
+            {table: snapshots[table] for table in RECORD_TABLES},
+            Past(warehouse, base, base.snapshots, forgotten=True),
+            run_id=run_id,
+            scratch=self._change.scratch,
+            progress=self._change.progress,
+        ).run(branch=branch, now=base.now, pseudonyms=self._new, consent=base.consent)
+        snapshots |= derived.snapshots
+        for table in KEYED_TABLES:
+            # An empty table stays as it was; its manifests may still have bounds of old ids.
+            if snapshots[table] == base.snapshots[table]:
+                snapshots[table] = warehouse.forget_removed(table, branch, base.snapshots[table])
         derived.match.check()
         accounts = nothing_new(base) | dict(derived.accounts)
         audit(warehouse, base.snapshots, snapshots, accounts)

@@ -58,28 +58,19 @@ def tag(table: Table, snapshot_id: int, name: str) -> None:
         table.manage_snapshots().create_tag(snapshot_id, name).commit()
 
 
-def stage(
-    table: Table,
-    branch: str,
-    *,
-    base: int,
-    added: Sequence[DataFile],
-    removed: Sequence[DataFile] = (),
-) -> int:
-    """Add and remove data files on a new branch that starts at a snapshot; main does not move.
+def stage(table: Table, branch: str, *, base: int, added: Sequence[DataFile]) -> int:
+    """Add data files on a new branch that starts at a snapshot; main does not move.
 
     Returns:
         The id of the branch's snapshot: the base itself where there is nothing to do.
     """
-    if not added and not removed:
+    if not added:
         return base
     properties = {"stedi.run": branch}
     with committing(), table.transaction() as transaction:
         ManageSnapshots(transaction).create_branch(base, branch).commit()
         update = transaction.update_snapshot(snapshot_properties=properties, branch=branch)
-        with update.overwrite() if removed else update.fast_append() as producer:
-            for file in removed:
-                producer.delete_data_file(file)
+        with update.fast_append() as producer:
             for file in added:
                 producer.append_data_file(file)
     return table.refs()[branch].snapshot_id

@@ -1,4 +1,4 @@
-"""A snapshot with the rows of the one before it in other data files, and a few manifests that name them all.
+"""A snapshot with some rows of the one before it in other data files, and a few manifests that name them all.
 
 An ordinary overwrite keeps the manifests in which nothing is left, and lists what it deleted in another:
 a table that is overwritten every minute gets one more of them each minute, and each scan reads them all.

@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -42,7 +41,6 @@ class Warehouse:
         self._namespace = namespace
         self._tables: dict[str, Table] = {}
         self._writers: list[TableWriter] = []
-        self._forgetful = False
 
     @classmethod
     def local(cls, folder: Path, namespace: str, *, create: bool = False) -> "Warehouse":
@@ -145,22 +143,13 @@ class Warehouse:
         self, name: str, branch: str, base: int, *, added: Sequence[DataFile], removed: Sequence[DataFile]
     ) -> int:
         """Put data files into a snapshot and take others out, on a branch; return the new snapshot."""
-        if self._forgetful and removed:
-            return rewrite.stage_rewrite(self._table(name), branch, base=base, added=added, removed=removed)
-        return refs.stage(self._table(name), branch, base=base, added=added, removed=removed)
+        if not removed:
+            return self.add(name, branch, base, added)
+        return rewrite.stage_rewrite(self._table(name), branch, base=base, added=added, removed=removed)
 
     def replace(self, name: str, branch: str, base: int, added: Sequence[DataFile]) -> int:
         """Put data files in the place of all those of a snapshot, on a branch; return the new snapshot."""
         return self.change(name, branch, base, added=added, removed=refs.data_files(self._table(name), base))
-
-    @contextmanager
-    def forgetting(self) -> Iterator[None]:
-        """For the length of a block, let no manifest of a new snapshot name a file that was taken out."""
-        self._forgetful = True
-        try:
-            yield
-        finally:
-            self._forgetful = False
 
     def forget_removed(self, name: str, branch: str, base: int) -> int:
         """Write the manifests of a snapshot anew where they name files that were taken out.

@@ -139,46 +139,45 @@ def remove(
     """Stage all tables without a person; return the row that publishes them, None where nothing changes."""
     base = step.base.snapshots
     found = {table: traces.found_in(table, base[table]) for table in traces.touched}
-    with warehouse.forgetting():
-        removed = {
-            table: _write_without(warehouse, step, table, traces, progress)
-            for table in (*LANDING_TABLES, QUARANTINE)
-        }
-        snapshots = dict(base)
-        for table, gone in removed.items():
-            snapshots[table] = gone.snapshot_id
-        snapshots[OBJECT] = _ledger(warehouse, step, removed, path)
-        accounts = {
-            **nothing_new(step.base),
-            **{table: _account(table, erased=gone.rows.height) for table, gone in removed.items()},
-        }
-        match = step.base.match
-        if any(found[table] for table in (*LANDING_TABLES, QUARANTINE, *DERIVED_TABLES)):
-            # Derived rows of somebody of whom nothing was sent are none of ours: all is derived anew.
-            stray = not any(found[table] for table in LANDING_TABLES)
-            stray = stray and any(found[table] for table in DERIVED_TABLES)
-            derived = Derivation(
-                warehouse,
-                {table: snapshots[table] for table in RECORD_TABLES},
-                # What is there was derived before the tombstones were published.
-                Past(warehouse, step.base, {**base, TOMBSTONE: tombstones_before}, forgotten=stray),
-                run_id=step.run_id,
-                scratch=scratch,
-                progress=progress,
-                erased=Erased(
-                    people=pl.Series([person.key], dtype=pl.String),
-                    landing={table: removed[table].rows for table in LANDING_TABLES},
-                ),
-            ).run(
-                branch=step.branch,
-                now=step.base.now,
-                pseudonyms=pseudonyms,
-                consent=step.base.consent,
-            )
-            derived.match.check()
-            snapshots |= derived.snapshots
-            accounts |= derived.accounts
-            match = derived.match
+    removed = {
+        table: _write_without(warehouse, step, table, traces, progress)
+        for table in (*LANDING_TABLES, QUARANTINE)
+    }
+    snapshots = dict(base)
+    for table, gone in removed.items():
+        snapshots[table] = gone.snapshot_id
+    snapshots[OBJECT] = _ledger(warehouse, step, removed, path)
+    accounts = {
+        **nothing_new(step.base),
+        **{table: _account(table, erased=gone.rows.height) for table, gone in removed.items()},
+    }
+    match = step.base.match
+    if any(found[table] for table in (*LANDING_TABLES, QUARANTINE, *DERIVED_TABLES)):
+        # Derived rows of somebody of whom nothing was sent are none of ours: all is derived anew.
+        stray = not any(found[table] for table in LANDING_TABLES)
+        stray = stray and any(found[table] for table in DERIVED_TABLES)
+        derived = Derivation(
+            warehouse,
+            {table: snapshots[table] for table in RECORD_TABLES},
+            # What is there was derived before the tombstones were published.
+            Past(warehouse, step.base, {**base, TOMBSTONE: tombstones_before}, forgotten=stray),
+            run_id=step.run_id,
+            scratch=scratch,
+            progress=progress,
+            erased=Erased(
+                people=pl.Series([person.key], dtype=pl.String),
+                landing={table: removed[table].rows for table in LANDING_TABLES},
+            ),
+        ).run(
+            branch=step.branch,
+            now=step.base.now,
+            pseudonyms=pseudonyms,
+            consent=step.base.consent,
+        )
+        derived.match.check()
+        snapshots |= derived.snapshots
+        accounts |= derived.accounts
+        match = derived.match
     for table in published_tables():
         if snapshots[table] == base[table]:
             snapshots[table] = warehouse.forget_removed(table, step.branch, base[table])
