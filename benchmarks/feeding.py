@@ -95,8 +95,13 @@ def _again(source: Source, times: int, place: Path) -> Iterator[Row | str]:
     yield Row("1 % more, of new customers", _stedi(place, *run), f"{0.05 * first.cpu_s + 1:.2f} s of CPU")
     yield _reading(place, lake)
     yield Row("`stedi verify`", _stedi(place, "verify", "--lake", lake))
-    erase = ("erase", _somebody(landing), "--lake", lake, "--yes", "--device", "erase")
-    yield Row("`stedi erase`, one customer", _stedi(place, *erase), "10 s")
+    readings = sorted((landing / "accelerometer").rglob("*.json"))
+    for what, file, more in (
+        ("`stedi erase`, one customer", readings[0], ()),
+        ("`stedi erase --landing`, another one", readings[-1], ("--landing", str(landing))),
+    ):
+        erase = ("erase", _somebody(file), "--lake", lake, "--yes", "--device", "erase", *more)
+        yield Row(what, _stedi(place, *erase), "" if more else "10 s")
     shutil.rmtree(landing)
     shutil.rmtree(lake)
 
@@ -119,12 +124,10 @@ def _reading(place: Path, lake: str) -> str:
     return f"| reading `machine_learning_curated`, CPU ÷ `pl.read_parquet`'s | {found:.2f} | | | 1.30 |"
 
 
-def _somebody(landing: Path) -> str:
+def _somebody(readings: Path) -> str:
     """Return the e-mail of a customer who has readings."""
-    for file in sorted((landing / "accelerometer").rglob("*.json")):
-        with file.open("rb") as lines:
-            return str(json.loads(next(lines))["user"])
-    raise BenchmarkError(f"{landing} has no readings")
+    with readings.open("rb") as lines:
+        return str(json.loads(next(lines))["user"])
 
 
 def _kinds_of_files(customers: int, place: Path) -> Iterator[Row]:

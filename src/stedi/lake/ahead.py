@@ -1,37 +1,53 @@
 """The next items are made while one is used."""
 
+import contextlib
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, TypeVar
+
+import polars as pl
 
 T = TypeVar("T")
 _END: Final = object()
 
 
-def ahead(items: Iterator[T], most: int = 1) -> Iterator[T]:
-    """Yield the same items; while one is used, a thread makes the next ones.
+@contextlib.contextmanager
+def ahead(items: Iterator[T], most: int = 1) -> Iterator[Iterator[T]]:
+    """Give the same items for the length of a block; while one is used, a thread makes the next ones.
 
-    An error is raised where its item would have been. Whoever stops early waits until the item that is
-    being made is done.
+    An error is raised where its item would have been. A block that is left early waits until the item that is
+    being made is done, and none is made after that.
 
     Args:
         items: Is asked for one item at a time, always by the same thread.
         most: How many items may be made before they are asked for.
 
     Examples:
-        >>> list(ahead(iter("abc")))
+        >>> with ahead(iter("abc")) as letters:
+        ...     list(letters)
         ['a', 'b', 'c']
     """
-    with ThreadPoolExecutor(1, thread_name_prefix="stedi-ahead") as thread:
-        coming = deque(thread.submit(next, items, _END) for _ in range(most))
-        try:
-            while (item := coming.popleft().result()) is not _END:
-                coming.append(thread.submit(next, items, _END))
-                yield item  # type: ignore[misc]  # mypy can't tell that it is not _END
-        finally:
-            for each in coming:
-                each.cancel()
+    coming: deque[Future[T | object]] = deque()
+    try:
+        with ThreadPoolExecutor(1, thread_name_prefix="stedi-ahead") as thread:
+            coming.extend(thread.submit(next, items, _END) for _ in range(most))
+            try:
+                yield _made(coming, thread, items)
+            finally:
+                for each in coming:
+                    each.cancel()
+    except BaseException:
+        # Where Ctrl-C came while Polars worked in the thread, it may raise it by its next query only: here.
+        with contextlib.suppress(KeyboardInterrupt):
+            pl.select(pl.lit(1))
+        raise
+
+
+def _made(coming: deque[Future[T | object]], thread: ThreadPoolExecutor, items: Iterator[T]) -> Iterator[T]:
+    while (item := coming.popleft().result()) is not _END:
+        coming.append(thread.submit(next, items, _END))
+        yield item  # type: ignore[misc]  # mypy can't tell that it is not _END
 
 
 def in_turn(many: Iterable[Iterator[T]]) -> Iterator[T]:

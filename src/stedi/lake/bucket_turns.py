@@ -174,15 +174,16 @@ class BucketTurns:
         rows = phone.rows + steps.rows
         for bucket in whole:
             rows[bucket] += sum(self._files[table].count(bucket) for table in _TIMES)
-        turned = (
+        worked_out = (
             self._turn_group(group, whole & set(group), touched, phone, steps) for group in groups(rows)
         )
         self._progress("deriving", 0, self._buckets.count)
-        for group, turns in ahead(turned):
-            self._seen.append(fetch(seen(turns[ACCELEROMETER_TRUSTED].added)))
-            for table, turn in turns.items():
-                self._write(table, turn, group)
-            self._progress("deriving", group[-1] + 1, self._buckets.count)
+        with ahead(worked_out) as turned:
+            for group, turns in turned:
+                self._seen.append(fetch(seen(turns[ACCELEROMETER_TRUSTED].added)))
+                for table, turn in turns.items():
+                    self._write(table, turn, group)
+                self._progress("deriving", group[-1] + 1, self._buckets.count)
         self._progress("deriving", self._buckets.count, self._buckets.count)
 
     def _turn_group(

@@ -161,16 +161,17 @@ class Derivation:
         names = contract_of(ACCELEROMETER_TRUSTED).names
         seen = [past.still_curated(people).select("customer_id")]
         landing = self._landing(contract_of(ACCELEROMETER_LANDING), "user", people)
-        admissions = self._admitted(
+        judged = self._admitted(
             self._tallies[ACCELEROMETER_TRUSTED],
             landing,
             judge=lambda batch: judge_accelerometer(batch, standing.consenting),
             judged_before=lambda batch: judge_accelerometer(batch, past.standing.consenting),
         )
-        for admitted in ahead(admissions):
-            rows = admitted.select(names)
-            seen.append(rows.select(pl.col("customer_id").unique()))
-            stage.add(self._buckets.place(rows))
+        with ahead(judged) as admissions:
+            for admitted in admissions:
+                rows = admitted.select(names)
+                seen.append(rows.select(pl.col("customer_id").unique()))
+                stage.add(self._buckets.place(rows))
         self._forget(ACCELEROMETER_TRUSTED, lambda batch: judge_accelerometer(batch, standing.consenting))
         held = standing.customers.select("customer_id", "device_id")
         curated = held.join(pl.concat(seen), on="customer_id", how="semi")
@@ -181,15 +182,16 @@ class Derivation:
         past = self._past
         names = contract_of(STEP_TRAINER_TRUSTED).names
         landing = self._landing(contract_of(STEP_TRAINER_LANDING), "serial_number", trainers)
-        admissions = self._admitted(
+        judged = self._admitted(
             self._tallies[STEP_TRAINER_TRUSTED],
             landing,
             judge=lambda batch: judge_step_trainer(batch, devices.usable),
             judged_before=lambda batch: judge_step_trainer(batch, past.devices.usable),
         )
-        for admitted in ahead(admissions):
-            rows = fetch(attribute(nw.from_native(admitted.lazy()), devices.holders))
-            stage.add(self._buckets.place(rows.select(names)))
+        with ahead(judged) as admissions:
+            for admitted in admissions:
+                rows = fetch(attribute(nw.from_native(admitted.lazy()), devices.holders))
+                stage.add(self._buckets.place(rows.select(names)))
         self._forget(STEP_TRAINER_TRUSTED, lambda batch: judge_step_trainer(batch, devices.usable))
 
     def _forget(self, table: str, judge: Judge) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -139,16 +140,19 @@ class Loader:
         total = sum(item.size for objects in unseen.values() for item in objects)
         done = 0
         found = {contract.name: _Entry() for contract in LANDING}
-        for item, contract, part in in_turn(
-            ahead(self._parts(contract, unseen.get(contract.name, ())), most=4) for contract in LANDING
-        ):
-            self._progress("reading landing files", done, total)
-            if isinstance(part, Split):
-                self._write(part, contract, found[contract.name], writers)
-            else:
-                self._enter(item, contract, found[contract.name], part)
-                found[contract.name] = _Entry()
-                done += item.size
+        with ExitStack() as reading:
+            parts = [
+                reading.enter_context(ahead(self._parts(contract, unseen.get(contract.name, ())), most=4))
+                for contract in LANDING
+            ]
+            for item, contract, part in in_turn(parts):
+                self._progress("reading landing files", done, total)
+                if isinstance(part, Split):
+                    self._write(part, contract, found[contract.name], writers)
+                else:
+                    self._enter(item, contract, found[contract.name], part)
+                    found[contract.name] = _Entry()
+                    done += item.size
         self._progress("reading landing files", total, total)
         # Tables in order, as if they had been read one after the other.
         self._entries.sort(key=lambda entry: list(found).index(str(entry["table_name"])))

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Final, NamedTuple
 
@@ -26,7 +27,7 @@ _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _BLOCK: Final = 8 * MIB
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Whose:
     """Says whose a record is.
 
@@ -46,12 +47,18 @@ class Whose:
     nameless: Callable[[str], bool]
     probes: tuple[bytes, ...]
 
-    @property
+    @cached_property
     def subject(self) -> Column:
         """The column that names whom a record is about."""
         names = ("email", "user", "serial_number")
         columns = {column.name: column for column in self.contract.source_columns}
         return next(columns[name] for name in names if name in columns)
+
+    @cached_property
+    def time(self) -> Column | None:
+        """The column that says when a record was made, where each has one."""
+        columns = self.contract.source_columns
+        return next((each for each in columns if each.required and each.kind is Kind.TIMESTAMPTZ), None)
 
 
 class Without(NamedTuple):
@@ -212,7 +219,7 @@ def _judge(record: bytes, whose: Whose) -> tuple[bool, bool]:
         value = DECODER.decode(text.strip())
     except (ValueError, RecursionError):
         value = None
-    subject, time = whose.subject, _time_column(whose.contract)
+    subject, time = whose.subject, whose.time
     if isinstance(value, Pairs):
         found = _value(value, subject)
         at = _value(value, time) if time is not None else None
@@ -225,12 +232,6 @@ def _judge(record: bytes, whose: Whose) -> tuple[bool, bool]:
         goes = whose.goes(found, float(at) if isinstance(at, int | float) else None)
         return goes, not goes and whose.named_in(text)
     return whose.nameless(text), False
-
-
-def _time_column(contract: Contract) -> Column | None:
-    return next(
-        (each for each in contract.source_columns if each.required and each.kind is Kind.TIMESTAMPTZ), None
-    )
 
 
 def _value(record: Pairs, column: Column) -> object:

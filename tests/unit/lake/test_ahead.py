@@ -12,7 +12,8 @@ from stedi.lake.ahead import ahead, in_turn
 
 @given(items=st.lists(st.none() | st.integers()), most=st.integers(1, 5))
 def test_the_items_and_their_order_stay(items, most):
-    assert list(ahead(iter(items), most)) == items
+    with ahead(iter(items), most) as made:
+        assert list(made) == items
 
 
 @pytest.mark.parametrize("most", [1, 3])
@@ -27,19 +28,19 @@ def test_no_more_are_made_than_was_said(most):
                 goes_on.set()
             yield number
 
-    coming = ahead(items(), most)
-    assert next(coming) == 0
-    assert goes_on.wait(10)
-    # One is used, and so many more are there.
-    for used in range(1, 20):
-        assert next(coming) == used
-        assert len(made) <= used + 1 + most
-    coming.close()
+    with ahead(items(), most) as coming:
+        assert next(coming) == 0
+        assert goes_on.wait(10)
+        # One is used, and so many more are there.
+        for used in range(1, 20):
+            assert next(coming) == used
+            assert len(made) <= used + 1 + most
     assert len(made) <= 20 + most
 
 
 def test_another_thread_makes_them_and_always_the_same():
-    made_by = set(ahead(threading.get_ident() for _ in range(50)))
+    with ahead(threading.get_ident() for _ in range(50)) as made:
+        made_by = set(made)
     assert len(made_by) == 1
     assert threading.get_ident() not in made_by
 
@@ -51,17 +52,18 @@ def test_an_error_comes_where_its_item_would_have_been(error):
         yield 2
         raise error
 
-    coming = ahead(items(), 3)
-    assert list(islice(coming, 2)) == [1, 2]
-    with pytest.raises(error):
+    with pytest.raises(error), ahead(items(), 3) as coming:  # noqa: PT012 - the error comes with the third
+        assert list(islice(coming, 2)) == [1, 2]
         next(coming)
 
 
 def test_whoever_stops_leaves_no_thread_behind():
     before = threading.active_count()
-    coming = ahead(iter(range(1000)), 4)
-    assert next(coming) == 0
-    coming.close()
+    with ahead(iter(range(1000)), 4) as coming:
+        assert next(coming) == 0
+    assert threading.active_count() == before
+    with pytest.raises(LookupError), ahead(iter(range(1000)), 4):
+        raise LookupError
     assert threading.active_count() == before
 
 

@@ -7,11 +7,8 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Final
-
-import polars as pl
 
 from stedi.contract import Contract, contract_of
 from stedi.errors import LandingError
@@ -214,24 +211,16 @@ def _replace(each: Rewrite) -> None:
             folder.rmdir()
 
 
-def _remembered(asked: Callable[[pl.Series], pl.Series]) -> Callable[[str], bool]:
-    """Return what a question about some texts says of one, asked once for each."""
-    return cache(lambda text: bool(asked(pl.Series([text]))[0]))
-
-
 def _whose(contract: Contract, person: Person, *, erased_at: datetime, erase_shared: bool) -> Whose:
     until = erased_at.timestamp() * _MILLISECONDS
 
-    # Readings name the same few people and devices over and over.
-    is_mine, is_own, is_shared = (
-        _remembered(each) for each in (person.is_mine, person.is_own, person.is_shared)
-    )
-
     def goes_person(text: str, _: float | None) -> bool:
-        return is_mine(text)
+        return person.has_email(text)
 
     def goes_device(text: str, at: float | None) -> bool:
-        return is_own(text) or (erase_shared and is_shared(text) and (at is None or at <= until))
+        if person.owns(text):
+            return True
+        return erase_shared and person.shares(text) and (at is None or at <= until)
 
     def nameless(text: str) -> bool:
         return person.named_in(text) or person.hinted_in(text)

@@ -45,25 +45,35 @@ class Person:
     lost_asides: frozenset[str]
     pseudonyms: Pseudonyms
 
+    def has_email(self, email: str) -> bool:
+        """Say whether a spelling is the person's e-mail."""
+        return key(email) == self.key
+
+    def owns(self, serial_number: str) -> bool:
+        """Say whether a spelling is of a device that is theirs alone."""
+        spelled = key(serial_number)
+        return spelled in self.own or (bool(self.lost) and self.pseudonyms.device_id(spelled) in self.lost)
+
+    def shares(self, serial_number: str) -> bool:
+        """Say whether a spelling is of a device that others listed too."""
+        return key(serial_number) in self.shared
+
     def is_mine(self, emails: pl.Series) -> pl.Series:
         """Say which spellings are the person's e-mail."""
         return (keys(emails) == self.key).fill_null(value=False)
 
     def is_own(self, serials: pl.Series) -> pl.Series:
         """Say which spellings are of a device that is theirs alone."""
-        return self._of(serials, self.own, self.lost)
+        spelled = keys(serials)
+        found = spelled.is_in(list(self.own)).fill_null(value=False)
+        if not self.lost:
+            return found
+        ids = [each is not None and self.pseudonyms.device_id(each) in self.lost for each in spelled]
+        return found | pl.Series(ids, dtype=pl.Boolean)
 
     def is_shared(self, serials: pl.Series) -> pl.Series:
         """Say which spellings are of a device that others listed too."""
-        return self._of(serials, self.shared, frozenset())
-
-    def _of(self, serials: pl.Series, known: dict[str, str], lost: frozenset[str]) -> pl.Series:
-        spelled = keys(serials)
-        found = spelled.is_in(list(known)).fill_null(value=False)
-        if not lost:
-            return found
-        ids = [each is not None and self.pseudonyms.device_id(each) in lost for each in spelled]
-        return found | pl.Series(ids, dtype=pl.Boolean)
+        return keys(serials).is_in(list(self.shared)).fill_null(value=False)
 
     @cached_property
     def needles(self) -> tuple[str, ...]:
