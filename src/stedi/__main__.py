@@ -1,6 +1,6 @@
 """``python -m stedi`` is ``stedi``."""
 
-from stedi.cli import main
+from stedi.cli import process
 
 if __name__ == "__main__":
-    main()
+    process()

@@ -94,7 +94,7 @@ def test_what_feeding_a_lake_costs_is_measured_to_the_end():
     )
     assert done.returncode == 0, done.stderr
     rows = cells(done.stdout)[2:]
-    assert len(rows) == 10
+    assert len(rows) == 11
     assert all(float(row[1]) > 0 for row in rows)
 
 

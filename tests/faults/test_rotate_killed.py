@@ -1,5 +1,9 @@
-"""kill -9 at any moment of a rotation: the lake is as before or after it, and once more ends it."""
+"""kill -9 at any moment of a rotation: the lake is as before or after it, and once more ends it.
 
+The campaign tries STEDI_CAMPAIGN_KILLS more moments: ``pytest -m campaign tests/faults``.
+"""
+
+import os
 import random
 import shutil
 import signal
@@ -45,17 +49,15 @@ def state_of(cage):
     return {table: sorted(map(repr, lake.scan(table).collect().rows())) for table in DERIVED}
 
 
-@pytest.mark.parametrize("number", range(KILLS))
-def test_a_killed_rotation_is_finished_by_one_more(doomed, number):
-    cage, stored, steps, state = doomed
+def begin(cage, stored):
     shutil.rmtree(cage.folder)
     shutil.copytree(stored, cage.folder)
-    dice = random.Random(number)  # noqa: S311 - a test's dice
-    step = 1 + int((number + dice.random()) * len(steps) / KILLS)
-    assert rotate(cage, step)[0] == -signal.SIGKILL
+
+
+def is_whole(cage):
+    """Whatever happened, all ids that are read were made with one key; return what the newest row says."""
     lake = lake_at(cage.folder, pseudonyms=RING)
     newest = lake.last_run()
-    # Whatever happened, all ids that are read were made with one key.
     ids = RING.using(newest.key_fingerprint)
     people = {ids.customer_id(each) for each in lake.scan("customer_landing").collect()["email"]}
     for table in DERIVED:
@@ -63,7 +65,40 @@ def test_a_killed_rotation_is_finished_by_one_more(doomed, number):
     if newest.kind == "rotating":
         with pytest.raises(RotationUnfinishedError):
             run(lake, cage.landing, now=NOW)
-    if newest.kind != "rotation":
+    return newest.kind
+
+
+def finish(cage):
+    if is_whole(cage) != "rotation":
         tags = ["before", "study", "training", "withdrawn"]
         assert lake_at(cage.folder, pseudonyms=RING).rotate_key(drop_tags=tags).outcome == "rotated"
+
+
+@pytest.mark.parametrize("number", range(KILLS))
+def test_a_killed_rotation_is_finished_by_one_more(doomed, number):
+    cage, stored, steps, state = doomed
+    begin(cage, stored)
+    dice = random.Random(number)  # noqa: S311 - a test's dice
+    step = 1 + int((number + dice.random()) * len(steps) / KILLS)
+    assert rotate(cage, step)[0] == -signal.SIGKILL
+    finish(cage)
     assert state_of(cage) == state
+
+
+@pytest.mark.campaign
+def test_campaign_of_kills(doomed):
+    """Kill rotations at seeded steps, up to three times in a row."""
+    cage, stored, steps, state = doomed
+    for seed in range(int(os.environ.get("STEDI_CAMPAIGN_KILLS", "100"))):
+        dice = random.Random(seed)  # noqa: S311 - a test's dice
+        begin(cage, stored)
+        kills = [dice.randint(1, len(steps)) for _ in range(dice.choice((1, 1, 2, 3)))]
+        try:
+            for step in kills:
+                if is_whole(cage) != "rotation":
+                    rotate(cage, step)
+            finish(cage)
+            assert state_of(cage) == state
+        except BaseException as error:
+            error.add_note(f"seed {seed}: killed at steps {kills}")
+            raise

@@ -1,10 +1,18 @@
 """The command line: ``stedi``."""
 
+import contextlib
+import gc
+import os
+import sys
+from typing import Final
+
 from stedi.cli.failure import FAILED, fail
 from stedi.cli.interrupt import noticed
 from stedi.errors import StediError
 
-__all__ = ["main"]
+__all__ = ["main", "process"]
+
+_OBJECTS: Final = 1_000_000
 
 
 def main() -> None:
@@ -19,3 +27,23 @@ def main() -> None:
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
         fail(f"the operating system refused ({error.strerror or type(error).__name__}){where}", FAILED)
+
+
+def process() -> None:
+    """Be the process ``stedi``: run the command line, in a third less CPU where there is little to do.
+
+    Imports make objects that live as long as the process, so garbage is looked for less often; and at the end
+    everything is written and closed, so nothing is taken apart.
+    """
+    gc.set_threshold(_OBJECTS)
+    try:
+        main()
+        code: object = 0
+    except SystemExit as ended:
+        code = ended.code
+    if code is not None and not isinstance(code, int):
+        sys.exit(str(code))
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):
+            stream.flush()
+    os._exit(code or 0)

@@ -9,6 +9,7 @@ from pyiceberg.table.update.snapshot import ManageSnapshots
 
 from stedi.errors import CatalogError
 from stedi.warehouse.failure import committing
+from stedi.warehouse.transaction import Changes, manage
 
 
 def main_snapshot(table: Table) -> int:
@@ -55,7 +56,7 @@ def tags(table: Table) -> dict[str, int]:
 def tag(table: Table, snapshot_id: int, name: str) -> None:
     """Tag a snapshot."""
     if tags(table).get(name) != snapshot_id:
-        table.manage_snapshots().create_tag(snapshot_id, name).commit()
+        manage(table).create_tag(snapshot_id, name).commit()
 
 
 def stage(table: Table, branch: str, *, base: int, added: Sequence[DataFile]) -> int:
@@ -67,7 +68,7 @@ def stage(table: Table, branch: str, *, base: int, added: Sequence[DataFile]) ->
     if not added:
         return base
     properties = {"stedi.run": branch}
-    with committing(), table.transaction() as transaction:
+    with committing(), Changes(table) as transaction:
         ManageSnapshots(transaction).create_branch(base, branch).commit()
         update = transaction.update_snapshot(snapshot_properties=properties, branch=branch)
         with update.fast_append() as producer:
@@ -84,7 +85,7 @@ def append(table: Table, added: Sequence[DataFile]) -> int:
     """
     with (
         committing(),
-        table.transaction() as transaction,
+        Changes(table) as transaction,
         transaction.update_snapshot().fast_append() as producer,
     ):
         for file in added:
@@ -105,13 +106,13 @@ def advance(table: Table, snapshot_id: int, *, tag: str, retired: Iterable[str] 
     old = [name for name in retired if name in refs and name != tag]
     if tagged and not moved and not old:
         return
-    with committing(), table.manage_snapshots() as manage:
+    with committing(), manage(table) as change:
         if moved:
-            manage.set_current_snapshot(snapshot_id)
+            change.set_current_snapshot(snapshot_id)
         if not tagged:
-            manage.create_tag(snapshot_id, tag)
+            change.create_tag(snapshot_id, tag)
         for name in old:
-            manage.remove_tag(name)
+            change.remove_tag(name)
 
 
 def drop(table: Table, names: Iterable[str]) -> None:
@@ -120,12 +121,12 @@ def drop(table: Table, names: Iterable[str]) -> None:
     kinds = {name: there[name].snapshot_ref_type for name in names if name in there}
     if not kinds:
         return
-    with committing(), table.manage_snapshots() as manage:
+    with committing(), manage(table) as change:
         for name, kind in kinds.items():
             if kind is SnapshotRefType.TAG:
-                manage.remove_tag(name)
+                change.remove_tag(name)
             else:
-                manage.remove_branch(name)
+                change.remove_branch(name)
 
 
 def drop_branches(table: Table, prefix: str) -> list[str]:
@@ -136,5 +137,5 @@ def drop_branches(table: Table, prefix: str) -> list[str]:
         if name.startswith(prefix) and ref.snapshot_ref_type is SnapshotRefType.BRANCH
     ]
     for name in names:
-        table.manage_snapshots().remove_branch(name).commit()
+        manage(table).remove_branch(name).commit()
     return names

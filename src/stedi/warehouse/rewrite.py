@@ -15,6 +15,7 @@ from pyiceberg.table.update.snapshot import ManageSnapshots, _OverwriteFiles
 from stedi.errors import CatalogError
 from stedi.warehouse.failure import committing
 from stedi.warehouse.refs import main_snapshot
+from stedi.warehouse.transaction import Changes
 
 _ENTRIES = 10_000
 _NOTHING: Mapping[str, str] = {}
@@ -87,7 +88,7 @@ def stage_compaction(
     table: Table, branch: str, *, base: int, added: Sequence[DataFile], removed: Sequence[DataFile]
 ) -> int:
     """Put data files in the place of others with the same rows, on a new branch; return its snapshot."""
-    with committing(), table.transaction() as transaction:
+    with committing(), Changes(table) as transaction:
         ManageSnapshots(transaction).create_branch(base, branch).commit()
         _commit(_Compaction, transaction, branch, added, removed)
     return table.refs()[branch].snapshot_id
@@ -100,7 +101,7 @@ def stage_rewrite(
 
     Its manifests say nothing of the files that went: neither their names nor the bounds of their columns.
     """
-    with committing(), table.transaction() as transaction:
+    with committing(), Changes(table) as transaction:
         ManageSnapshots(transaction).create_branch(base, branch).commit()
         _commit(_Rewrite, transaction, branch, added, removed)
     return table.refs()[branch].snapshot_id
@@ -116,7 +117,7 @@ def rebuild_tag(
     """
     base = table.refs()[tag].snapshot_id
     kind = _Rewrite if removed else _Compaction
-    with committing(), table.transaction() as transaction:
+    with committing(), Changes(table) as transaction:
         ManageSnapshots(transaction).create_branch(base, branch).commit()
         _commit(kind, transaction, branch, added, removed, {REBUILT: str(rebuilt_of(table, base) or base)})
         made = transaction.table_metadata.refs[branch].snapshot_id
@@ -139,7 +140,7 @@ def rewrite_main(table: Table, added: Sequence[DataFile], removed: Sequence[Data
     Raises:
         RunConflictError: Main has moved since.
     """
-    with committing(), table.transaction() as transaction:
+    with committing(), Changes(table) as transaction:
         _commit(_Rewrite, transaction, MAIN_BRANCH, added, removed)
     return main_snapshot(table)
 

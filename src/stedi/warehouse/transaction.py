@@ -1,0 +1,37 @@
+"""Changes of a table in one commit, in time that does not grow with the square of its history."""
+
+from pyiceberg.table import Table, Transaction
+from pyiceberg.table.metadata import TableMetadata
+from pyiceberg.table.update import TableUpdate
+from pyiceberg.table.update.snapshot import ManageSnapshots
+
+
+class Changes(Transaction):
+    """A transaction that works out the metadata after its changes once for each change.
+
+    pyiceberg does whenever it looks at them, a dozen times in a commit, and copies every snapshot each time.
+
+    Args:
+        table: The table.
+        autocommit: Commit what is staged at once.
+    """
+
+    def __init__(self, table: Table, autocommit: bool = False) -> None:  # noqa: FBT001, FBT002 - as pyiceberg has it
+        """Begin without changes."""
+        super().__init__(table, autocommit)
+        self._known: tuple[TableMetadata, tuple[TableUpdate, ...], TableMetadata] | None = None
+
+    @property
+    def table_metadata(self) -> TableMetadata:
+        """The metadata of the table with the changes so far: not to be changed by whoever asks."""
+        before, updates = self._table.metadata, self._updates
+        if not updates:
+            return before
+        if self._known is None or self._known[0] is not before or self._known[1] is not updates:
+            self._known = (before, updates, super().table_metadata)
+        return self._known[2]
+
+
+def manage(table: Table) -> ManageSnapshots:
+    """Change branches and tags of a table, in one commit."""
+    return ManageSnapshots(Changes(table, autocommit=True))
