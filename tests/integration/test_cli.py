@@ -305,6 +305,24 @@ def test_wrong_usage_is_exit_2(stedi, arguments):
     assert stedi(*arguments).code == 2
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "out", "err"),
+    [
+        (["--version"], 0, "stedi 0.", ""),
+        (["status", "--lake", "nowhere"], 1, "", "stedi: there is no published run in the lake "),
+        (["stat"], 2, "", "Usage: "),
+    ],
+)
+def test_a_process_ends_with_all_that_it_said_and_with_its_code(tmp_path, words, code, out, err):
+    done = subprocess.run(
+        [sys.executable, "-m", "stedi", *words], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert done.returncode == code
+    assert done.stdout.startswith(out)
+    assert bool(done.stdout) == bool(out)
+    assert done.stderr.startswith(err)
+
+
 def test_a_closed_pipe_is_no_error(demo):
     lake = demo / "demo" / "lake"
     show = f"{sys.executable} -m stedi show {MACHINE_LEARNING_CURATED} --lake {lake} -n 5000 --json"

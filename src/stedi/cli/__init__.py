@@ -30,7 +30,7 @@ def main() -> None:
 
 
 def process() -> None:
-    """Be the process ``stedi``: run the command line, in a third less CPU where there is little to do.
+    """Be the process ``stedi``: run the command line, in a fifth less CPU where there is little to do.
 
     Imports make objects that live as long as the process, so garbage is looked for less often; and at the end
     everything is written and closed, so nothing is taken apart.
