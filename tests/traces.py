@@ -40,7 +40,8 @@ def found_in(folder: Path, texts: Iterable[str | bytes]) -> list[str]:
     """Return where under a folder one of the texts stands."""
     wanted = set().union(*map(spellings, texts))
     found = []
-    for file in files_of(folder):
+    # SQLite's last: whoever opens a database takes away the journal that a killed process left.
+    for file in sorted(files_of(folder), key=lambda file: file.suffix == ".db"):
         places = [str(file.relative_to(folder)).encode(), *decoded(file)]
         if any(each in text.lower() for text in places for each in wanted):
             found.append(str(file.relative_to(folder)))
