@@ -22,7 +22,7 @@ TIMES = {
 
 def said_by(world: World) -> dict[str, list[Statement]]:
     said: dict[str, list[Statement]] = {}
-    for statement in statements(world.customers, world.rejected, world.now):
+    for statement in statements(world.customers, world.rejected, world.erased, world.now):
         said.setdefault(statement.customer, []).append(statement)
     return said
 
