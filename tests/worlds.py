@@ -1,7 +1,6 @@
 """Small worlds: a few people, a few devices, a few times, so that everything collides with everything."""
 
 import random
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -9,6 +8,8 @@ from itertools import chain, combinations
 from typing import Any
 
 from hypothesis import strategies as st
+
+from oracle import key
 
 Row = dict[str, Any]
 
@@ -392,20 +393,17 @@ def world_with_erased(seed: int) -> World:
     world = random_world(seed)
     dice = random.Random(f"erased {seed}")  # noqa: S311 - a test's dice, not a secret
 
-    def of_each(makers: Iterable[tuple[str, Callable[[str, datetime], Row]]]) -> list[Row]:
-        rows = {}
-        for spelling, make in makers:
-            if dice.random() < _ERASED:
-                # One tombstone each, however the name is spelled.
-                at = dice.choice(HOURS[:6]) + dice.choice((-1, 0, 1)) * MS
-                rows[unicodedata.normalize("NFKC", spelling.strip()).lower()] = make(spelling, at)
-        return list(rows.values())
+    def moment() -> datetime:
+        return dice.choice(HOURS[:6]) + dice.choice((-1, 0, 1)) * MS
 
-    def device(spelling: str, at: datetime) -> Row:
-        return erased_device(spelling, at, dice.choice(("device", "shared_device")))
+    def some(spellings: Iterable[str], make: Callable[[str], Row]) -> Iterable[Row]:
+        # One tombstone each, however the name is spelled.
+        return {key(each): make(each) for each in spellings if dice.random() < _ERASED}.values()
 
-    found = of_each((spelling, erased_person) for spelling in emails_in(world))
-    return world.plus(erased=(*found, *of_each((spelling, device) for spelling in serials_in(world))))
+    people = some(emails_in(world), lambda email: erased_person(email, moment()))
+    kinds = ("device", "shared_device")
+    devices = some(serials_in(world), lambda serial: erased_device(serial, moment(), dice.choice(kinds)))
+    return world.plus(erased=(*people, *devices))
 
 
 # Many worlds in one ---------------------------------------------------------------------------------

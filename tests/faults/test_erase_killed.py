@@ -3,7 +3,6 @@
 The campaign tries STEDI_CAMPAIGN_KILLS more moments: ``pytest -m campaign tests/faults``.
 """
 
-import os
 import random
 import shutil
 import signal
@@ -13,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from campaign import moments, seeds, told
 
 from canary import ASIDE_IDS, DEVICE_ID, EMAIL, ID, TEXTS, Cage, build, everybody_else
 from lakes import EVERY_TABLE, PUBLISHED, IcebergTable, files_of, run
@@ -154,15 +154,11 @@ def test_one_killed_between_the_new_name_of_an_object_and_the_old_is_completed(d
 @pytest.mark.campaign
 def test_campaign_of_kills(doomed):
     """Kill erasures at seeded steps, up to three times in a row."""
-    for seed in range(int(os.environ.get("STEDI_CAMPAIGN_KILLS", "200"))):
-        dice = random.Random(seed)  # noqa: S311 - a test's dice
+    for seed, dice in seeds(200):
         doomed.begin()
-        kills = [dice.randint(1, len(doomed.steps)) for _ in range(dice.choice((1, 1, 2, 3)))]
-        try:
+        kills = moments(dice, len(doomed.steps))
+        with told(seed, kills):
             for step in kills:
                 erase(doomed.cage, step)
             doomed.finish()
             doomed.go_on()
-        except BaseException as error:
-            error.add_note(f"seed {seed}: killed at steps {kills}")
-            raise

@@ -3,7 +3,6 @@
 The campaign tries STEDI_CAMPAIGN_KILLS more moments: ``pytest -m campaign tests/faults``.
 """
 
-import os
 import random
 import shutil
 import signal
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from campaign import moments, seeds, told
 
 import stedi
 from bench import Bench
@@ -197,16 +197,12 @@ def test_a_lake_killed_in_the_middle_of_a_catalog_commit_is_read_at_the_last_one
 @pytest.mark.campaign
 def test_campaign_of_kills(first, second):
     """Kill runs at seeded steps, up to three times in a row."""
-    for seed in range(int(os.environ.get("STEDI_CAMPAIGN_KILLS", "100"))):
-        dice = random.Random(seed)  # noqa: S311 - a test's dice
+    for seed, dice in seeds(100):
         case = dice.choice((first, second))
         case.begin()
-        kills = [dice.randint(1, case.steps) for _ in range(dice.choice((1, 1, 2, 3)))]
-        try:
+        kills = moments(dice, case.steps)
+        with told(seed, kills, of=f"a lake that was {case.state}, "):
             for step in kills:
                 die_at(case.bench.folder, case.landing, step)
                 case.check_readers()
             case.finish()
-        except BaseException as error:
-            error.add_note(f"seed {seed}: a lake that was {case.state}, killed at steps {kills}")
-            raise

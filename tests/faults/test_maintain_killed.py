@@ -3,7 +3,6 @@
 The campaign tries STEDI_CAMPAIGN_KILLS more moments: ``pytest -m campaign tests/faults``.
 """
 
-import os
 import random
 import shutil
 import signal
@@ -13,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from campaign import moments, seeds, told
 
 import stedi
 from lakes import (
@@ -155,15 +155,11 @@ def test_a_run_goes_on_after_a_killed_maintenance(worn, tmp_path):
 @pytest.mark.campaign
 def test_campaign_of_kills(worn):
     """Kill maintenances at seeded steps, up to three times in a row."""
-    for seed in range(int(os.environ.get("STEDI_CAMPAIGN_KILLS", "100"))):
-        dice = random.Random(seed)  # noqa: S311 - a test's dice
+    for seed, dice in seeds(100):
         worn.begin()
-        kills = [dice.randint(1, len(worn.steps)) for _ in range(dice.choice((1, 1, 2, 3)))]
-        try:
+        kills = moments(dice, len(worn.steps))
+        with told(seed, kills):
             for step in kills:
                 maintain(worn.folder, step)
                 worn.check_readers()
             worn.finish()
-        except BaseException as error:
-            error.add_note(f"seed {seed}: killed at steps {kills}")
-            raise

@@ -3,12 +3,12 @@
 The campaign tries STEDI_CAMPAIGN_KILLS more moments: ``pytest -m campaign tests/faults``.
 """
 
-import os
 import random
 import shutil
 import signal
 
 import pytest
+from campaign import moments, seeds, told
 
 from canary import build
 from lakes import DERIVED, lake_at, run
@@ -89,16 +89,12 @@ def test_a_killed_rotation_is_finished_by_one_more(doomed, number):
 def test_campaign_of_kills(doomed):
     """Kill rotations at seeded steps, up to three times in a row."""
     cage, stored, steps, state = doomed
-    for seed in range(int(os.environ.get("STEDI_CAMPAIGN_KILLS", "100"))):
-        dice = random.Random(seed)  # noqa: S311 - a test's dice
+    for seed, dice in seeds(100):
         begin(cage, stored)
-        kills = [dice.randint(1, len(steps)) for _ in range(dice.choice((1, 1, 2, 3)))]
-        try:
+        kills = moments(dice, len(steps))
+        with told(seed, kills):
             for step in kills:
                 if is_whole(cage) != "rotation":
                     rotate(cage, step)
             finish(cage)
             assert state_of(cage) == state
-        except BaseException as error:
-            error.add_note(f"seed {seed}: killed at steps {kills}")
-            raise
