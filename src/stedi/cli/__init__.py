@@ -36,14 +36,14 @@ def process() -> None:
     everything is written and closed, so nothing is taken apart.
     """
     gc.set_threshold(_OBJECTS)
+    code = 0
     try:
         main()
-        code: object = 0
     except SystemExit as ended:
-        code = ended.code
-    if code is not None and not isinstance(code, int):
-        sys.exit(str(code))
+        if isinstance(ended.code, str):
+            raise
+        code = ended.code or 0
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):
             stream.flush()
-    os._exit(code or 0)
+    os._exit(code)

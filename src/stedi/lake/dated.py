@@ -30,3 +30,13 @@ def dated(quarantine: pl.LazyFrame, ledger: pl.LazyFrame) -> pl.LazyFrame:
         )
         .drop("newest_update")
     )
+
+
+def undated_in(quarantine: pl.LazyFrame) -> list[str]:
+    """Return the digests of objects by whose newest update time a rejected record of somebody is dated."""
+    undated = quarantine.filter(
+        pl.col("table_name") == CUSTOMER_LANDING,
+        pl.col("email").is_not_null(),
+        pl.col("last_update_date").is_null(),
+    )
+    return undated.select("_digest").unique().collect()["_digest"].to_list()

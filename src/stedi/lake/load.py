@@ -155,7 +155,8 @@ class Loader:
                     done += item.size
         self._progress("reading landing files", total, total)
         # Tables in order, as if they had been read one after the other.
-        self._entries.sort(key=lambda entry: list(found).index(str(entry["table_name"])))
+        order = list(found)
+        self._entries.sort(key=lambda entry: order.index(str(entry["table_name"])))
         self._check_consent_field()
         accounts = self._accounts()
         self._check_rejected(accounts, max_rejected)

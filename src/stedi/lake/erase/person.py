@@ -64,12 +64,9 @@ class Person:
 
     def is_own(self, serials: pl.Series) -> pl.Series:
         """Say which spellings are of a device that is theirs alone."""
-        spelled = keys(serials)
-        found = spelled.is_in(list(self.own)).fill_null(value=False)
-        if not self.lost:
-            return found
-        ids = [each is not None and self.pseudonyms.device_id(each) in self.lost for each in spelled]
-        return found | pl.Series(ids, dtype=pl.Boolean)
+        if self.lost:
+            return pl.Series([each is not None and self.owns(each) for each in serials], dtype=pl.Boolean)
+        return keys(serials).is_in(list(self.own)).fill_null(value=False)
 
     def is_shared(self, serials: pl.Series) -> pl.Series:
         """Say which spellings are of a device that others listed too."""

@@ -10,6 +10,7 @@ import polars as pl
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
+from stedi.lake.dated import undated_in
 from stedi.lake.derive import Derivation
 from stedi.lake.erase.erased import Erased
 from stedi.lake.erase.history import Traces
@@ -18,7 +19,7 @@ from stedi.lake.erase.person import Person
 from stedi.lake.history import Run
 from stedi.lake.past import Past
 from stedi.lake.publish import audit
-from stedi.names import CUSTOMER_LANDING, ERASED, OBJECT, QUARANTINE, TOMBSTONE
+from stedi.names import ERASED, OBJECT, QUARANTINE, TOMBSTONE
 from stedi.plan.account import Account
 from stedi.plan.lineage import DERIVED_TABLES, LANDING_TABLES, RECORD_TABLES, published_tables
 from stedi.progress import Progress
@@ -226,7 +227,7 @@ def _ledger(
     known = ledger.join(records.rename({"rows": "_records"}), on=_PLACE, how="left", maintain_order="left")
     known = known.join(rejected.rename({"rows": "_rejected"}), on=_PLACE, how="left", maintain_order="left")
     # Times of somebody who is gone: they stay only where they date what somebody else's record denies.
-    needed = _undated(warehouse.scan(QUARANTINE, removed[QUARANTINE].snapshot_id))
+    needed = undated_in(warehouse.scan(QUARANTINE, removed[QUARANTINE].snapshot_id))
     forgotten = (pl.col("_records") > 0) & ~pl.col("digest").is_in(needed)
     gone_records = pl.when(~pl.col("duplicate")).then(pl.col("_records")).fill_null(0)
     gone_rejected = pl.when(~pl.col("duplicate")).then(pl.col("_rejected")).fill_null(0)
@@ -243,16 +244,6 @@ def _ledger(
     writer = warehouse.writer(OBJECT, step.run_id)
     writer.write(after)
     return warehouse.replace(OBJECT, step.branch, base, writer.close())
-
-
-def _undated(quarantine: pl.LazyFrame) -> list[str]:
-    """Return the digests of objects with rejected customer records whose own update time can't be read."""
-    undated = quarantine.filter(
-        pl.col("table_name") == CUSTOMER_LANDING,
-        pl.col("email").is_not_null(),
-        pl.col("last_update_date").is_null(),
-    )
-    return undated.select("_digest").unique().collect()["_digest"].to_list()
 
 
 def _per_object(parts: Iterable[tuple[str, pl.DataFrame]]) -> pl.DataFrame:
