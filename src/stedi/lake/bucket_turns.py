@@ -59,18 +59,18 @@ class Touched:
     after: pl.DataFrame
 
     @classmethod
-    def of(cls, past: Past, devices: Devices, people: Moved, trainers: Moved) -> "Touched":
-        """Look at who moved."""
-        known = past.standing.consenting.select("customer_id")
-        holders = past.devices.holders.join(trainers.ids, on="device_id", how="semi").select("customer_id")
+    def of(cls, past: Past, people: Moved, trainers: Moved, *, before: Devices, after: Devices) -> "Touched":
+        """Look at who moved, and at who held and holds the devices that did."""
+        known = past.customers.select("customer_id")
+        holders = before.holders.join(trainers.ids, on="device_id", how="semi").select("customer_id")
         return cls(
             everything=past.forgotten,
             people=people.ids["customer_id"],
             trainers=trainers.ids["device_id"],
             had=pl.concat([known.join(people.ids, on="customer_id", how="semi"), holders]).unique(),
             known=known,
-            before=_primaries(past.devices),
-            after=_primaries(devices),
+            before=_primaries(before),
+            after=_primaries(after),
         )
 
     def gone(self, *, person: bool = False, trainer: bool = False) -> pl.Expr:

@@ -16,6 +16,7 @@ from stedi.lake.dated import dated
 from stedi.lake.erase.erased import Erased
 from stedi.lake.passing import passing
 from stedi.lake.past import Past
+from stedi.lake.remade import Remade
 from stedi.lake.tally import Tally
 from stedi.names import CUSTOMER_LANDING, CUSTOMER_TRUSTED, OBJECT, QUARANTINE, TOMBSTONE, Consent
 from stedi.transform.sanitize_customers import judge_customers, newest, weigh_customers
@@ -62,7 +63,7 @@ class Customers:
         self._pseudonyms = pseudonyms
         self._consent: Consent = consent
 
-    def derive(self, now: datetime, tally: Tally) -> pl.DataFrame:
+    def derive(self, now: datetime, tally: Tally) -> Remade:
         """Return customer_trusted, and count what became of the records.
 
         A customer's rows depend on the records of everybody who ever listed a device of theirs. So where
@@ -71,21 +72,17 @@ class Customers:
         past = self._past
         if past.forgotten:
             tally.rows_in = self._scan(CUSTOMER_LANDING).select(pl.len()).collect().item()
-            rows = self._everybody(now, tally)
-            tally.change(past.table(CUSTOMER_TRUSTED), rows)
-            return rows
+            return Remade.of(past.customers, self._everybody(now, tally), past.customers.clear())
         new = self._scan(CUSTOMER_LANDING).filter(pl.col("_run") == self._run_id).select("email").collect()
         tally.rows_in += new.height - (self._erased.rows(CUSTOMER_LANDING).height if self._erased else 0)
         people = self._concerned(new, now)
+        known = past.customers
         if people.is_empty():
-            return past.standing.customers
+            return Remade(rows=known, gained=known.clear(), lost=known.clear())
         about = ring(self._claims(), people)
         after = self._judge(self._scan, now, about, tally, sign=1)
         before = self._judge(past.scan, past.now, about, tally, sign=-1)
-        tally.change(before, after)
-        known = past.standing.customers
-        others = known.filter(~about.holds(known["serial_number"]))
-        return pl.concat([others, after]).sort("customer_id", "device_id")
+        return Remade.of(before, after, known.filter(~about.holds(known["serial_number"])))
 
     def _everybody(self, now: datetime, tally: Tally) -> pl.DataFrame:
         """Return everybody's rows, made some devices at a time where there are many records."""
@@ -125,7 +122,7 @@ class Customers:
     def _claims(self) -> pl.DataFrame:
         # Whom an erased person's records concern, only the tables before know.
         scan = self._past.scan if self._erased else self._scan
-        pairs = scan(CUSTOMER_LANDING).select("email", "serial_number").unique().collect()
+        pairs = scan(CUSTOMER_LANDING).select("email", "serial_number").collect()
         return claims(pairs, self._damaged(scan))
 
     def _judge(

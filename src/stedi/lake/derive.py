@@ -27,9 +27,10 @@ from stedi.lake.buckets import Buckets
 from stedi.lake.customers import Customers
 from stedi.lake.erase.erased import Erased
 from stedi.lake.past import Past
+from stedi.lake.remade import Remade
 from stedi.lake.staging import BucketStage
-from stedi.lake.standing import Devices, Moved, Standing, moved_customers, moved_devices
-from stedi.lake.tally import Tally, only_in
+from stedi.lake.standing import Devices, Moved, count_people, moved_customers, moved_devices
+from stedi.lake.tally import Tally
 from stedi.names import (
     ACCELEROMETER_LANDING,
     ACCELEROMETER_TRUSTED,
@@ -45,7 +46,7 @@ from stedi.plan.lineage import LINEAGE
 from stedi.plan.match import Match
 from stedi.progress import Progress
 from stedi.transform.curate_customers import curate
-from stedi.transform.trust_accelerometer import judge_accelerometer
+from stedi.transform.trust_accelerometer import consenting_customers, judge_accelerometer
 from stedi.transform.trust_step_trainer import attribute, judge_step_trainer
 from stedi.warehouse.warehouse import Warehouse
 
@@ -119,16 +120,24 @@ class Derivation:
             consent=consent,
             erased=self._erased,
         ).derive(now, self._tallies[CUSTOMER_TRUSTED])
-        standing = Standing.of(customers)
-        people = moved_customers(past.standing, standing)
+        consenting = consenting_customers(customers.rows)
+        ids = customers.changed.select("customer_id")
+        consented = consenting_customers(past.customers.join(ids, on="customer_id", how="semi"))
+        consent_now = consenting.join(ids, on="customer_id", how="semi")
+        people = moved_customers(consented, consent_now)
         with (
             BucketStage(self._scratch, "accelerometer") as phone,
             BucketStage(self._scratch, "step_trainer") as steps,
         ):
-            devices = self._stage_accelerometer(standing, people, phone)
-            trainers = moved_devices(past.devices, devices)
-            self._stage_steps(devices, trainers, steps)
-        touched = Touched.of(past, devices, people, trainers)
+            seen = self._stage_accelerometer(consenting, consented, people, phone)
+            curated = pl.concat([past.still_curated(people).select("customer_id"), seen])
+            devices = Devices.of(customers.rows, customers.rows.join(curated, on="customer_id", how="semi"))
+            read = pl.concat([people.ids, seen])
+            asked = self._asked(customers, read)
+            had = self._devices_before(asked)
+            trainers = moved_devices(had, devices.among(asked))
+            self._stage_steps(devices, had, trainers, steps)
+        touched = Touched.of(past, people, trainers, before=had, after=devices)
         turns = BucketTurns(
             self._warehouse,
             past,
@@ -138,13 +147,16 @@ class Derivation:
             progress=self._progress,
         )
         turns.turn(touched, phone, steps)
-        curated = self._curated(standing, turns.readings(people))
         snapshots = turns.stage(branch)
-        for table, before, after in (
-            (CUSTOMER_TRUSTED, past.standing.customers, standing.customers),
-            (CUSTOMER_CURATED, past.curated, curated),
-        ):
-            snapshots[table] = self._turn_over(table, branch, before, after)
+        remade = {
+            CUSTOMER_TRUSTED: customers,
+            CUSTOMER_CURATED: self._curated(
+                customers, pl.concat([ids, read]).unique(), turns.readings(people)
+            ),
+        }
+        for table, rows in remade.items():
+            self._tallies[table].changed(gained=rows.gained.height, lost=rows.lost.height)
+            snapshots[table] = self._turn_over(table, branch, rows)
         return Derived(
             snapshots=snapshots,
             accounts={step.table: self._tallies[step.table].account() for step in LINEAGE},
@@ -152,41 +164,55 @@ class Derivation:
             changes={
                 table: Change(gained=tally.gained, lost=tally.lost) for table, tally in self._tallies.items()
             },
-            people=_people(past.standing, standing),
+            people=count_people(consented, consent_now),
         )
 
-    def _stage_accelerometer(self, standing: Standing, people: Moved, stage: BucketStage) -> Devices:
-        """Stage the admitted readings; return the devices that the people with readings hold."""
-        past = self._past
+    def _stage_accelerometer(
+        self, consenting: pl.DataFrame, consented: pl.DataFrame, people: Moved, stage: BucketStage
+    ) -> pl.DataFrame:
+        """Stage the admitted readings; return the ids of the customers who have some."""
         names = contract_of(ACCELEROMETER_TRUSTED).names
-        seen = [past.still_curated(people).select("customer_id")]
+        seen = [people.ids.clear()]
         landing = self._landing(contract_of(ACCELEROMETER_LANDING), "user", people)
         judged = self._admitted(
             self._tallies[ACCELEROMETER_TRUSTED],
             landing,
-            judge=lambda batch: judge_accelerometer(batch, standing.consenting),
-            judged_before=lambda batch: judge_accelerometer(batch, past.standing.consenting),
+            judge=lambda batch: judge_accelerometer(batch, consenting),
+            judged_before=lambda batch: judge_accelerometer(batch, consented),
         )
         with ahead(judged) as admissions:
             for admitted in admissions:
                 rows = admitted.select(names)
                 seen.append(rows.select(pl.col("customer_id").unique()))
                 stage.add(self._buckets.place(rows))
-        self._forget(ACCELEROMETER_TRUSTED, lambda batch: judge_accelerometer(batch, standing.consenting))
-        held = standing.customers.select("customer_id", "device_id")
-        curated = held.join(pl.concat(seen), on="customer_id", how="semi")
-        return Devices.of(standing.customers, curated)
+        self._forget(ACCELEROMETER_TRUSTED, lambda batch: judge_accelerometer(batch, consenting))
+        return pl.concat(seen).unique()
 
-    def _stage_steps(self, devices: Devices, trainers: Moved, stage: BucketStage) -> None:
-        """Stage the admitted readings, once per holder."""
+    def _asked(self, customers: Remade, read: pl.DataFrame) -> pl.DataFrame:
+        """Return the ids of the devices of which anything may differ."""
+        held = customers.rows.join(read, on="customer_id", how="semi")
+        return (
+            pl.concat([customers.changed, held.select("customer_id", "device_id")])
+            .select("device_id")
+            .unique()
+        )
+
+    def _devices_before(self, ids: pl.DataFrame) -> Devices:
+        """Return which of some devices could be used before."""
         past = self._past
+        return Devices.of(
+            *(rows.join(ids, on="device_id", how="semi") for rows in (past.customers, past.curated))
+        )
+
+    def _stage_steps(self, devices: Devices, had: Devices, trainers: Moved, stage: BucketStage) -> None:
+        """Stage the admitted readings, once per holder."""
         names = contract_of(STEP_TRAINER_TRUSTED).names
         landing = self._landing(contract_of(STEP_TRAINER_LANDING), "serial_number", trainers)
         judged = self._admitted(
             self._tallies[STEP_TRAINER_TRUSTED],
             landing,
             judge=lambda batch: judge_step_trainer(batch, devices.usable),
-            judged_before=lambda batch: judge_step_trainer(batch, past.devices.usable),
+            judged_before=lambda batch: judge_step_trainer(batch, had.usable),
         )
         with ahead(judged) as admissions:
             for admitted in admissions:
@@ -227,23 +253,31 @@ class Derivation:
         # Whatever is admitted and not used was there before: the buckets take off what is used.
         tally.dropped(Drop.DUPLICATE, admitted)
 
-    def _curated(self, standing: Standing, readings: pl.DataFrame) -> pl.DataFrame:
-        people = nw.from_native(standing.customers.lazy())
-        curated = fetch(curate(people, nw.from_native(readings.lazy()))).sort("customer_id", "device_id")
-        tally, rows_in = self._tallies[CUSTOMER_CURATED], standing.customers.height
-        tally.rows_in, tally.used, tally.rows_out = rows_in, curated.height, curated.height
-        tally.reasons[Drop.NO_READINGS.value] = rows_in - curated.height
-        tally.change(self._past.curated, curated)
+    def _curated(self, customers: Remade, ids: pl.DataFrame, readings: pl.DataFrame) -> Remade:
+        """Make the rows of some customers again."""
+        before = self._past.curated
+        others = before.clear()
+        people, been = customers.rows, before
+        if not self._past.forgotten:
+            people, been, readings = (
+                rows.join(ids, on="customer_id", how="semi") for rows in (people, before, readings)
+            )
+            others = before.join(ids, on="customer_id", how="anti")
+        after = fetch(curate(nw.from_native(people.lazy()), nw.from_native(readings.lazy())))
+        curated = Remade.of(been, after.sort("customer_id", "device_id"), others)
+        tally, rows_in, rows_out = self._tallies[CUSTOMER_CURATED], customers.rows.height, curated.rows.height
+        tally.rows_in, tally.used, tally.rows_out = rows_in, rows_out, rows_out
+        tally.reasons[Drop.NO_READINGS.value] = rows_in - rows_out
         return curated
 
-    def _turn_over(self, table: str, branch: str, before: pl.DataFrame, after: pl.DataFrame) -> int:
+    def _turn_over(self, table: str, branch: str, remade: Remade) -> int:
         """Add to a small table what is new; where rows are lost, write it again."""
-        tally, base = self._tallies[table], self._past.snapshots[table]
+        base = self._past.snapshots[table]
         writer = self._warehouse.writer(table, self._run_id)
-        if tally.lost:
-            writer.write(after)
+        if remade.lost.height:
+            writer.write(remade.rows)
             return self._warehouse.replace(table, branch, base, writer.close())
-        writer.write(only_in(after, before) if tally.gained else after.clear())
+        writer.write(remade.gained)
         return self._warehouse.add(table, branch, base, writer.close())
 
     def _landing(self, contract: Contract, subject: str, moved: Moved) -> Iterator[tuple[pl.DataFrame, bool]]:
@@ -273,12 +307,3 @@ class Derivation:
 
     def _scan(self, table: str) -> pl.LazyFrame:
         return self._warehouse.scan(table, self._sources[table])
-
-
-def _people(before: Standing, after: Standing) -> People:
-    """Return how many customers came, left, and consent from another time on."""
-    was, now = before.consenting, after.consenting
-    came = now.join(was, on="customer_id", how="anti").height
-    left = was.join(now, on="customer_id", how="anti").height
-    same = now.join(was, on=["customer_id", "consent_from"], how="semi").height
-    return People(joined=came, left=left, moved=now.height - came - same)

@@ -9,7 +9,7 @@ import polars as pl
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.lake.history import Run
-from stedi.lake.standing import Devices, Moved, Standing
+from stedi.lake.standing import Moved
 from stedi.names import CUSTOMER_CURATED, CUSTOMER_TRUSTED, EPOCH
 from stedi.plan.account import Account
 from stedi.warehouse.warehouse import Warehouse
@@ -71,9 +71,9 @@ class Past:
         return self.scan(table).collect()
 
     @cached_property
-    def standing(self) -> Standing:
-        """Who could be used."""
-        return Standing.of(self.table(CUSTOMER_TRUSTED))
+    def customers(self) -> pl.DataFrame:
+        """The customers who consented, with their devices."""
+        return self.table(CUSTOMER_TRUSTED)
 
     @cached_property
     def curated(self) -> pl.DataFrame:
@@ -87,8 +87,3 @@ class Past:
             if self.forgotten
             else self.curated.join(moved.ids, on="customer_id", how="anti")
         )
-
-    @cached_property
-    def devices(self) -> Devices:
-        """Which devices could be used."""
-        return Devices.of(self.standing.customers, self.curated)

@@ -1,30 +1,17 @@
-"""Who and what may be used: of one run, and what differs between two."""
+"""Who and what may be used, and what of it differs between two runs.
+
+Whatever differs is among the customers whose rows changed, and the devices whose rows changed or whose
+holders got, or lost, readings. So only these are compared: what a run costs does not grow with those of
+whom nothing is new.
+"""
 
 from dataclasses import dataclass
 
 import polars as pl
 
-from stedi.lake.tally import only_in
-from stedi.transform.trust_accelerometer import consenting_customers
-from stedi.transform.trust_step_trainer import device_holders, usable_devices
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """Who and what may be used, as one run decided.
-
-    Attributes:
-        customers: The customer_trusted table.
-        consenting: (_key, customer_id, consent_from) of everybody who consents.
-    """
-
-    customers: pl.DataFrame
-    consenting: pl.DataFrame
-
-    @classmethod
-    def of(cls, customers: pl.DataFrame) -> "Standing":
-        """Read customer_trusted."""
-        return cls(customers=customers, consenting=consenting_customers(customers))
+from stedi.lake.remade import only_in
+from stedi.plan.change import People
+from stedi.transform.trust_step_trainer import usable_devices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +28,16 @@ class Devices:
 
     @classmethod
     def of(cls, customers: pl.DataFrame, curated: pl.DataFrame) -> "Devices":
-        """Read customer_trusted, and (customer_id, device_id) of customer_curated."""
-        holders = device_holders(customers, curated)
+        """Read customer_trusted, and (customer_id, device_id) of those of its rows that are curated."""
+        holders = curated.select("device_id", "customer_id")
         return cls(usable=usable_devices(customers, holders), holders=holders)
+
+    def among(self, ids: pl.DataFrame) -> "Devices":
+        """Return those of some devices, given by their ``device_id``."""
+        return Devices(
+            usable=self.usable.join(ids, on="device_id", how="semi"),
+            holders=self.holders.join(ids, on="device_id", how="semi"),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +58,14 @@ class Moved:
         return cls(ids=moved.select(name).unique(), keys=moved["_key"].unique())
 
 
-def moved_customers(before: Standing, after: Standing) -> Moved:
-    """Return the customers who came, left, or consent from another time on."""
-    return Moved.of(_either(before.consenting, after.consenting), "customer_id")
+def moved_customers(before: pl.DataFrame, after: pl.DataFrame) -> Moved:
+    """Return the customers who came, left, or consent from another time on.
+
+    Args:
+        before: (_key, customer_id, consent_from) of consenting customers.
+        after: The same, of now.
+    """
+    return Moved.of(_either(before, after), "customer_id")
 
 
 def moved_devices(before: Devices, after: Devices) -> Moved:
@@ -77,6 +76,14 @@ def moved_devices(before: Devices, after: Devices) -> Moved:
         known = pl.concat([before.usable, after.usable])
         moved = pl.concat([moved, known.join(held, on="device_id", how="semi")])
     return Moved.of(moved, "device_id")
+
+
+def count_people(before: pl.DataFrame, after: pl.DataFrame) -> People:
+    """Return how many customers came, left, and consent from another time on."""
+    came = after.join(before, on="customer_id", how="anti").height
+    left = before.join(after, on="customer_id", how="anti").height
+    same = after.join(before, on=["customer_id", "consent_from"], how="semi").height
+    return People(joined=came, left=left, moved=after.height - came - same)
 
 
 def _either(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:

@@ -47,10 +47,10 @@ class Tally:
         self.used += used
         self.rows_out += rows_out
 
-    def change(self, before: pl.DataFrame, after: pl.DataFrame) -> None:
-        """Count the rows that come and go where some rows take the place of others."""
-        self.gained += only_in(after, before).height
-        self.lost += only_in(before, after).height
+    def changed(self, *, gained: int, lost: int) -> None:
+        """Count the rows that come and go."""
+        self.gained += gained
+        self.lost += lost
 
     def account(self) -> Account:
         """Return the arithmetic of the table."""
@@ -62,10 +62,3 @@ class Tally:
             fan_out=self.rows_out - self.used if self._step.fans_out else 0,
             rows_out=self.rows_out,
         )
-
-
-def only_in(rows: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows that are not among others."""
-    if rows.is_empty() or others.is_empty():
-        return rows
-    return rows.join(others, on=rows.columns, how="anti", nulls_equal=True)
