@@ -16,6 +16,8 @@ from stedi.contract.schemas import polars_schema
 from stedi.errors import CatalogError
 
 BATCH_ROWS: Final = 262_144
+_CLOSED_BYTES: Final = 1 << 20
+"""pyarrow closes a dictionary that gets as large, if nobody says otherwise; stedi one of twice that."""
 
 
 def scan(table: Table, snapshot_id: int) -> pl.LazyFrame:
@@ -56,10 +58,22 @@ def texts(table: Table, snapshot_id: int, column: str) -> pl.Series:
     for task in table.scan(snapshot_id=snapshot_id).plan_files():
         with table.io.new_input(task.file.file_path).open() as source:
             file = pq.ParquetFile(source, read_dictionary=[column])
-            for number in range(file.num_row_groups):
-                chunks = file.read_row_group(number, columns=[column]).column(0).chunks
-                found += [pl.Series(chunk.dictionary, dtype=pl.String) for chunk in chunks]
+            for group in range(file.num_row_groups):
+                found += [pl.Series(each, dtype=pl.String) for each in _dictionaries(file, group, column)]
     return pl.concat([pl.Series(dtype=pl.String), *found]).unique().alias(column)
+
+
+def _dictionaries(file: pq.ParquetFile, group: int, column: str) -> Iterator[pa.Array]:
+    """Yield the dictionaries of a column in a row group."""
+    if file.metadata.created_by.startswith("parquet-cpp-arrow"):
+        # It comes with the first row, and holds all texts unless it was closed because it got too large.
+        for first in file.iter_batches(batch_size=1, row_groups=[group], columns=[column]):
+            if (dictionary := first.column(0).dictionary).nbytes < _CLOSED_BYTES:
+                yield dictionary
+                return
+            break
+    for chunk in file.read_row_group(group, columns=[column]).column(0).chunks:
+        yield chunk.dictionary
 
 
 def rows(

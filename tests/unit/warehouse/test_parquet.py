@@ -1,57 +1,15 @@
 """What stands in a data file, read back by Arrow and by pyiceberg."""
 
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
 from polars.testing import assert_frame_equal
-from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
 
 from stedi.contract import contract_of
-from stedi.contract.schemas import polars_schema
-from stedi.warehouse.layout import iceberg_schema, table_properties
 from stedi.warehouse.writer import TableWriter
-
-START = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def catalog(tmp_path: Path):
-    made = SqlCatalog(
-        "test", uri=f"sqlite:///{tmp_path}/catalog.db", warehouse=f"file://{tmp_path}/warehouse"
-    )
-    made.create_namespace("stedi")
-    yield made
-    made.close()
-
-
-def make(catalog: SqlCatalog, name: str) -> Table:
-    contract = contract_of(name)
-    return catalog.create_table(
-        f"stedi.{name}", iceberg_schema(contract), properties=table_properties(contract)
-    )
-
-
-def readings(users: list[str], origin: str, *, first: int = 0) -> pl.DataFrame:
-    rows = [
-        (
-            user,
-            START + timedelta(seconds=index),
-            index / 3,
-            -0.0,
-            1.5,
-            origin,
-            "ab" * 16,
-            first + index,
-            "run-1",
-        )
-        for index, user in enumerate(users)
-    ]
-    return pl.DataFrame(rows, schema=polars_schema(contract_of("accelerometer_landing")), orient="row")
+from tables import make, readings
 
 
 def shared(frame: pl.DataFrame) -> pl.DataFrame:

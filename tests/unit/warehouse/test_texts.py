@@ -1,0 +1,77 @@
+"""The texts of a column, read from dictionaries: all of them, whoever wrote the file."""
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.table import Table
+
+from stedi.warehouse.read import _CLOSED_BYTES, texts
+from stedi.warehouse.refs import append, main_snapshot
+from stedi.warehouse.writer import TableWriter
+from tables import make, readings
+
+FEW = ["b", "a", "", "b", "\u00fc"]
+MANY = [f"{number:06d}-{'x' * 60}@example.com" for number in range(20_000)]
+"""More than a dictionary may hold before pyarrow closes it."""
+
+
+def rows_of(users: list[str]) -> pl.DataFrame:
+    return readings(users[:1], "one").drop("user").join(pl.DataFrame({"user": users}), how="cross")
+
+
+def arrow(table: Table, users: list[str]) -> pa.Table:
+    return rows_of(users).to_arrow().select(table.schema().column_names).cast(table.schema().as_arrow())
+
+
+def by_stedi(table: Table, users: list[str], run: str = "run-1") -> None:
+    writer = TableWriter(table, run)
+    writer.write(rows_of(users).select(table.schema().column_names))
+    append(table, writer.close())
+
+
+def by_pyiceberg(table: Table, users: list[str]) -> None:
+    table.append(arrow(table, users))
+
+
+def by_pyarrow(table: Table, users: list[str]) -> None:
+    add(table, "arrow.parquet", lambda path: pq.write_table(arrow(table, users), path))
+
+
+def by_polars(table: Table, users: list[str]) -> None:
+    add(table, "polars.parquet", lambda path: write_by_polars(arrow(table, users), path))
+
+
+def write_by_polars(rows: pa.Table, path: str) -> None:
+    pl.DataFrame(rows).write_parquet(path, arrow_schema=rows.schema)
+
+
+def add(table: Table, name: str, write) -> None:
+    path = f"{table.location()}/{name}"
+    write(path.removeprefix("file://"))
+    table.add_files([path])
+
+
+@pytest.mark.parametrize("users", [FEW, MANY, FEW * 1000 + MANY], ids=["few", "many", "few, then many"])
+@pytest.mark.parametrize("write", [by_stedi, by_pyiceberg, by_pyarrow, by_polars])
+def test_each_text_is_found_once(catalog: SqlCatalog, write, users):
+    assert sum(map(len, MANY)) > _CLOSED_BYTES
+    table = make(catalog, "accelerometer_landing")
+    write(table, users)
+    found = texts(table, main_snapshot(table), "user")
+    assert sorted(found) == sorted(set(users))
+
+
+def test_each_row_group_of_each_file_is_looked_at(catalog: SqlCatalog, monkeypatch):
+    monkeypatch.setattr("stedi.warehouse.writer._ROWS_PER_GROUP", 2)
+    table = make(catalog, "accelerometer_landing")
+    by_stedi(table, FEW)
+    by_stedi(table, ["c", "d", "a"], "run-2")
+    assert sorted(texts(table, main_snapshot(table), "user")) == sorted({*FEW, "c", "d"})
+
+
+def test_a_table_without_rows_has_no_texts(catalog: SqlCatalog):
+    table = make(catalog, "accelerometer_landing")
+    append(table, [])
+    assert texts(table, main_snapshot(table), "user").to_list() == []
