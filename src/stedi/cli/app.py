@@ -54,7 +54,7 @@ DEFAULT_LAKE = Path("lake")
 
 def _version(*, wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version  # noqa: PLC0415
+        from importlib.metadata import version
 
         typer.echo(f"stedi {version('stedi')}")
         raise typer.Exit
@@ -81,7 +81,7 @@ def demo(
     json: JsonOption = False,
 ) -> None:
     """Make sample data and run everything on it."""
-    from stedi.cli.demo import demo as run_demo  # noqa: PLC0415
+    from stedi.cli.demo import demo as run_demo
 
     run_demo(folder, customers=customers, seed=seed, as_json=json)
 
@@ -112,7 +112,7 @@ def simulate(
     json: JsonOption = False,
 ) -> None:
     """Write landing files of made-up customers."""
-    from stedi.cli.simulate import simulate as run_simulate  # noqa: PLC0415
+    from stedi.cli.simulate import simulate as run_simulate
 
     run_simulate(
         landing,
@@ -150,7 +150,7 @@ def run(
     json: JsonOption = False,
 ) -> None:
     """Load what is new and publish all tables."""
-    from stedi.cli.run import run as run_run  # noqa: PLC0415
+    from stedi.cli.run import run as run_run
 
     run_run(
         landing,
@@ -167,7 +167,7 @@ def run(
 @app.command()
 def status(*, lake: LakeOption = DEFAULT_LAKE, json: JsonOption = False) -> None:
     """Show how the lake is: warnings, tables, runs, rejects, tags."""
-    from stedi.cli.status import status as run_status  # noqa: PLC0415
+    from stedi.cli.status import status as run_status
 
     run_status(lake, as_json=json)
 
@@ -185,7 +185,7 @@ def show(
     json: JsonOption = False,
 ) -> None:
     """Show the first rows of a table."""
-    from stedi.cli.show import show as run_show  # noqa: PLC0415
+    from stedi.cli.show import show as run_show
 
     run_show(table, lake=lake, limit=limit, at=at, personal_data=personal_data, as_json=json)
 
@@ -206,7 +206,7 @@ def sql(
     json: JsonOption = False,
 ) -> None:
     """Ask the tables a question in SQL."""
-    from stedi.cli.sql import sql as run_sql  # noqa: PLC0415
+    from stedi.cli.sql import sql as run_sql
 
     run_sql(query, lake=lake, at=at, limit=limit, personal_data=personal_data, as_json=json)
 
@@ -234,7 +234,7 @@ def export(
     json: JsonOption = False,
 ) -> None:
     """Write a table into one file."""
-    from stedi.cli.export import export as run_export  # noqa: PLC0415
+    from stedi.cli.export import export as run_export
 
     run_export(
         table,
@@ -258,7 +258,7 @@ def ddl(
     json: JsonOption = False,
 ) -> None:
     """Print Athena tables over the raw landing files."""
-    from stedi.cli.ddl import ddl as run_ddl  # noqa: PLC0415
+    from stedi.cli.ddl import ddl as run_ddl
 
     run_ddl(location, database=database, as_json=json)
 
@@ -278,7 +278,7 @@ def quarantine(
     json: JsonOption = False,
 ) -> None:
     """Show what was rejected, and why."""
-    from stedi.cli.quarantine import quarantine as run_quarantine  # noqa: PLC0415
+    from stedi.cli.quarantine import quarantine as run_quarantine
 
     run_quarantine(lake, records=records, personal_data=personal_data, release=release or [], as_json=json)
 
@@ -297,7 +297,7 @@ def explain(
     json: JsonOption = False,
 ) -> None:
     """Say why a person or a device is in the training data, or out."""
-    from stedi.cli.explain import explain as run_explain  # noqa: PLC0415
+    from stedi.cli.explain import explain as run_explain
 
     run_explain(who, lake=lake, kind=kind, as_json=json)
 
@@ -313,7 +313,7 @@ def verify(
     json: JsonOption = False,
 ) -> None:
     """Audit the whole lake by a second route."""
-    from stedi.cli.verify import verify as run_verify  # noqa: PLC0415
+    from stedi.cli.verify import verify as run_verify
 
     run_verify(lake, older_than=older_than, as_json=json)
 
@@ -333,7 +333,7 @@ def report(
     json: JsonOption = False,
 ) -> None:
     """Write the privacy report of a run."""
-    from stedi.cli.report import report as run_report  # noqa: PLC0415
+    from stedi.cli.report import report as run_report
 
     run_report(lake, at=at, out=out, file_format=file_format, as_json=json)
 
@@ -381,7 +381,7 @@ def erase(
     json: JsonOption = False,
 ) -> None:
     """Erase a person, with a signed receipt."""
-    from stedi.cli.erase import erase as run_erase  # noqa: PLC0415
+    from stedi.cli.erase import erase as run_erase
 
     run_erase(
         email,
@@ -413,7 +413,7 @@ def rotate_key(
     json: JsonOption = False,
 ) -> None:
     """Give the lake a new pseudonym key."""
-    from stedi.cli.rotate_key import rotate_key as run_rotate_key  # noqa: PLC0415
+    from stedi.cli.rotate_key import rotate_key as run_rotate_key
 
     run_rotate_key(lake, plan=plan, yes=yes, drop_tags=drop_tag or [], as_json=json)
 
@@ -435,7 +435,7 @@ def receipt_check(
     json: JsonOption = False,
 ) -> None:
     """Check a receipt: its signature, and its place in the lake's chain."""
-    from stedi.cli.receipt import check  # noqa: PLC0415
+    from stedi.cli.receipt import check
 
     check(file, lake=lake, as_json=json)
 
@@ -443,7 +443,7 @@ def receipt_check(
 @receipt_app.command("list")
 def receipt_list(*, lake: LakeOption = DEFAULT_LAKE, json: JsonOption = False) -> None:
     """List the receipts of a lake."""
-    from stedi.cli.receipt import listed  # noqa: PLC0415
+    from stedi.cli.receipt import listed
 
     listed(lake=lake, as_json=json)
 
@@ -456,7 +456,7 @@ def receipt_show(
     json: JsonOption = False,
 ) -> None:
     """Show a receipt, for people."""
-    from stedi.cli.receipt import show as run_show  # noqa: PLC0415
+    from stedi.cli.receipt import show as run_show
 
     run_show(number, lake=lake, as_json=json)
 
@@ -469,7 +469,7 @@ def tag(
     json: JsonOption = False,
 ) -> None:
     """Name the newest run, to find it again."""
-    from stedi.cli.tag import tag as run_tag  # noqa: PLC0415
+    from stedi.cli.tag import tag as run_tag
 
     run_tag(name, lake=lake, as_json=json)
 
@@ -489,6 +489,6 @@ def maintain(
     json: JsonOption = False,
 ) -> None:
     """Merge small files and remove what nobody needs."""
-    from stedi.cli.maintain import maintain as run_maintain  # noqa: PLC0415
+    from stedi.cli.maintain import maintain as run_maintain
 
     run_maintain(lake, keep_days=keep_days, older_than=older_than, plan=plan, as_json=json)

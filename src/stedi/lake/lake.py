@@ -1,4 +1,7 @@
-"""The lake's face: open it, run it, read it, tag it."""
+"""The lake's face: open it, run it, read it, tag it.
+
+What a run or a read does not need is imported by what does: an audit, an erasure, a rotation.
+"""
 
 import getpass
 import os
@@ -7,35 +10,21 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import polars as pl
 
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.contract import CONTRACTS, contract_of
 from stedi.errors import ConfigurationError, LakeError, UnknownNameError
-from stedi.lake.erase.chain import check_chain, check_in_chain, check_signature, receipts_of
-from stedi.lake.erase.erase import DeviceDecision, Erasure, Request
-from stedi.lake.erase.receipt import Receipt
 from stedi.lake.expired import check_readable
-from stedi.lake.explain.explain import explain
-from stedi.lake.explain.explanation import Explanation
-from stedi.lake.explain.who import only_one
 from stedi.lake.history import Run
 from stedi.lake.keys import Succession, find_key, find_successor, key_file
 from stedi.lake.load import find_sources
-from stedi.lake.maintain import Care, maintain, plan_maintenance
-from stedi.lake.maintenance import MaintenanceReport
-from stedi.lake.privacy.privacy_report import PrivacyReport, privacy_report
 from stedi.lake.published import as_kept, aware, check_tag, run_at, scan_at, tags_of
-from stedi.lake.release import find_records
 from stedi.lake.report import RunReport
-from stedi.lake.rotate import Change, Rotation, keys_of
-from stedi.lake.rotation import RotationReport
 from stedi.lake.run import Order, check_order, execute
 from stedi.lake.site import Site
-from stedi.lake.verify.finding import Verification
-from stedi.lake.verify.verify import verify_site
 from stedi.names import (
     CONSENT_MODES,
     NAMESPACE,
@@ -46,8 +35,17 @@ from stedi.names import (
 )
 from stedi.progress import Progress, silent
 from stedi.warehouse.bucket import MOST as MOST_BUCKETS
-from stedi.warehouse.compaction import Target
 from stedi.warehouse.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from stedi.lake.erase.erase import DeviceDecision, Request
+    from stedi.lake.erase.receipt import Receipt
+    from stedi.lake.explain.explanation import Explanation
+    from stedi.lake.maintenance import MaintenanceReport
+    from stedi.lake.privacy.privacy_report import PrivacyReport
+    from stedi.lake.rotate import Rotation
+    from stedi.lake.rotation import RotationReport
+    from stedi.lake.verify.finding import Verification
 
 
 class Lake:
@@ -200,6 +198,8 @@ class Lake:
             UnknownNameError: No record that is still held has this id.
             LakeError: The lake can't be used as asked, or nothing was published yet.
         """
+        from stedi.lake.release import find_records
+
         judged_at = aware("now", now) if now is not None else datetime.now(UTC)
         self._site.read()
         with self._site.hold() as (warehouse, runs), self._site.scratch() as scratch:
@@ -227,7 +227,7 @@ class Lake:
         older_than: timedelta = timedelta(hours=1),
         plan: bool = False,
         progress: Progress = silent,
-    ) -> MaintenanceReport:
+    ) -> "MaintenanceReport":
         """Merge small files, expire snapshots that nobody needs, and delete the files that nothing reaches.
 
         No row changes, and that is checked. Runs that a tag names, and the last ten, stay readable for good.
@@ -250,6 +250,9 @@ class Lake:
             Traceback (most recent call last):
             stedi.errors.LakeError: there is no published run in the lake ...
         """
+        from stedi.lake.maintain import Care, maintain, plan_maintenance
+        from stedi.warehouse.compaction import Target
+
         if keep_days < 0 or older_than < timedelta(0):
             raise ConfigurationError("keep_days and older_than are ages: 0 or more")
         care = Care(keep_days=keep_days, older_than=older_than, target=Target(), progress=progress)
@@ -263,7 +266,7 @@ class Lake:
 
     def verify(
         self, *, older_than: timedelta = timedelta(hours=1), progress: Progress = silent
-    ) -> Verification:
+    ) -> "Verification":
         """Audit the lake as it stands, by a second route; change nothing.
 
         The derived tables are worked out anew from the landing tables, by code of its own; what runs,
@@ -287,11 +290,13 @@ class Lake:
             Traceback (most recent call last):
             stedi.errors.LakeError: there is no published run in the lake ...
         """
+        from stedi.lake.verify.verify import verify_site
+
         if older_than < timedelta(0):
             raise ConfigurationError("older_than is an age: 0 or more")
         return verify_site(self._site, self._pseudonyms, older_than=older_than, progress=progress)
 
-    def report(self, at: str | datetime | None = None) -> PrivacyReport:
+    def report(self, at: str | datetime | None = None) -> "PrivacyReport":
         """Return the privacy report of a run: who is in it and why, how well they hide, what is still held.
 
         It names nobody. Counts of 1 to 4 are hidden, and so much more that they can't be worked out.
@@ -310,6 +315,8 @@ class Lake:
             Traceback (most recent call last):
             stedi.errors.LakeError: there is no published run in the lake ...
         """
+        from stedi.lake.privacy.privacy_report import privacy_report
+
         warehouse, runs = self._site.read()
         run = as_kept(warehouse, run_at(warehouse, runs, at))
         for table in run.snapshots:
@@ -325,13 +332,13 @@ class Lake:
         plan: bool = False,
         reason: str | None = None,
         asked_by: str | None = None,
-        device: DeviceDecision | None = None,
+        device: "DeviceDecision | None" = None,
         drop_tags: Collection[str] = (),
         move_tags: Collection[str] = (),
         rebuild_tags: Collection[str] = (),
         landing: str | os.PathLike[str] | None = None,
         progress: Progress = silent,
-    ) -> Receipt:
+    ) -> "Receipt":
         """Erase a person from the lake, its history and its files, and return the signed receipt.
 
         Their records and readings, those of the devices that nobody else ever listed, and every snapshot,
@@ -369,11 +376,13 @@ class Lake:
             Traceback (most recent call last):
             stedi.errors.LakeError: there is no published run in the lake ...
         """
+        from stedi.lake.erase.erase import Erasure, Request
+
         asked_at = datetime.now(UTC)
         warehouse, runs = self._site.read()
         pseudonyms, _ = find_key(self._pseudonyms, fingerprint=runs[-1].key_fingerprint)
 
-        def request(scratch: Path) -> Request:
+        def request(scratch: Path) -> "Request":
             return Request(
                 asked=(email, serial_number),
                 asked_at=asked_at,
@@ -403,7 +412,7 @@ class Lake:
         plan: bool = False,
         drop_tags: Collection[str] = (),
         progress: Progress = silent,
-    ) -> RotationReport:
+    ) -> "RotationReport":
         """Give the lake a new pseudonym key: make all ids anew, and delete whatever holds the old ones.
 
         The rows stay the same but for their ids. Older runs can't be read any more, and tags on them go: they
@@ -431,8 +440,11 @@ class Lake:
             Traceback (most recent call last):
             stedi.errors.LakeError: there is no published run in the lake ...
         """
+        from stedi.lake.rotate import Change, Rotation, keys_of
 
-        def rotation(warehouse: Warehouse, runs: Sequence[Run], scratch: Path) -> tuple[Rotation, Succession]:
+        def rotation(
+            warehouse: Warehouse, runs: Sequence[Run], scratch: Path
+        ) -> "tuple[Rotation, Succession]":
             succession = find_successor(
                 self._pseudonyms, new, used=keys_of(runs), unfinished=runs[-1].kind == "rotating"
             )
@@ -456,13 +468,15 @@ class Lake:
                 self._pseudonyms = succession.pseudonyms
             return report
 
-    def receipts(self) -> Sequence[Receipt]:
+    def receipts(self) -> "Sequence[Receipt]":
         """Return the receipts of all erasures, the oldest first.
 
         Raises:
             ReceiptError: One can't be read, or is missing.
             LakeError: Nothing was published yet.
         """
+        from stedi.lake.erase.chain import receipts_of
+
         warehouse, _ = self._site.read()
         return receipts_of(warehouse)
 
@@ -471,7 +485,7 @@ class Lake:
         """The folder of the receipts, one JSON file each."""
         return self._site.read()[0].notes_place
 
-    def check_receipt(self, receipt: Receipt | None = None) -> None:
+    def check_receipt(self, receipt: "Receipt | None" = None) -> None:
         """Check that a receipt is as stedi wrote it: its signature, and its place in the lake's chain.
 
         Args:
@@ -481,6 +495,8 @@ class Lake:
             ReceiptError: Something was changed, left out or put in.
             KeyMismatchError: The lake's key is missing, or another one.
         """
+        from stedi.lake.erase.chain import check_chain, check_in_chain, check_signature, receipts_of
+
         warehouse, runs = self._site.read()
         pseudonyms, _ = find_key(self._pseudonyms, fingerprint=runs[-1].key_fingerprint)
         if receipt is not None:
@@ -511,7 +527,7 @@ class Lake:
 
     def explain(
         self, *, email: str | None = None, serial_number: str | None = None, customer_id: str | None = None
-    ) -> Explanation:
+    ) -> "Explanation":
         """Explain why a customer or a device is in the training data, or out, rule by rule.
 
         About the newest run. It tells nothing that names anybody else: other people are counted, and
@@ -533,6 +549,9 @@ class Lake:
             Traceback (most recent call last):
             stedi.errors.ConfigurationError: explain one: pass email=, serial_number= or customer_id=, ...
         """
+        from stedi.lake.explain.explain import explain
+        from stedi.lake.explain.who import only_one
+
         kind, asked = only_one({"email": email, "serial_number": serial_number, "customer_id": customer_id})
         warehouse, runs = self._site.read()
         run = runs[-1]
