@@ -40,6 +40,7 @@ class ParquetLayout:
     Attributes:
         columns: The columns as they are given to Parquet.
         texts: The names of those that are texts.
+        others: The names of the others.
         paths: The id of each column.
         plan: What manifests say of each of them.
         options: What the writer is told.
@@ -51,6 +52,7 @@ class ParquetLayout:
         columns: pa.Schema = schema_to_pyarrow(table.schema())
         self.columns = pa.schema([_stored(field) for field in columns])
         self.texts = [field.name for field in columns if _is_text(field.type)]
+        self.others = [field.name for field in columns if not _is_text(field.type)]
         self.paths = parquet_path_to_id_mapping(table.schema())
         self.plan = compute_statistics_plan(table.schema(), properties)
         self.options = {
@@ -84,8 +86,8 @@ class ParquetFile:
     def write(self, frames: Sequence[pl.DataFrame]) -> None:
         """Write frames as one row group."""
         layout = self._layout
-        others = pl.concat([frame.drop(layout.texts) for frame in frames]).to_arrow()
-        texts = _dictionaries([frame.select(layout.texts) for frame in frames])
+        others = pl.concat([frame[layout.others] for frame in frames]).to_arrow()
+        texts = _dictionaries([frame[layout.texts] for frame in frames])
         columns = [
             (texts[field.name] if field.name in texts else others.column(field.name)).cast(field.type)
             for field in layout.columns

@@ -2,14 +2,15 @@
 
 from pyiceberg.table import Table, Transaction
 from pyiceberg.table.metadata import TableMetadata
-from pyiceberg.table.update import TableUpdate
+from pyiceberg.table.update import TableUpdate, _apply_table_update, _TableMetadataUpdateContext
 from pyiceberg.table.update.snapshot import ManageSnapshots
 
 
 class Changes(Transaction):
-    """A transaction that works out the metadata after its changes once for each change.
+    """A transaction that works out the metadata after its changes once for each change, and copies nothing.
 
     pyiceberg does whenever it looks at them, a dozen times in a commit, and copies every snapshot each time.
+    What is committed is worked out by the catalog, as ever.
 
     Args:
         table: The table.
@@ -28,7 +29,10 @@ class Changes(Transaction):
         if not updates:
             return before
         if self._known is None or self._known[0] is not before or self._known[1] is not updates:
-            self._known = (before, updates, super().table_metadata)
+            context, after = _TableMetadataUpdateContext(), before
+            for update in updates:
+                after = _apply_table_update(update, after, context)
+            self._known = (before, updates, after)
         return self._known[2]
 
 
