@@ -91,7 +91,7 @@ class Customers:
             return self._judge(self._scan, now, None, tally, sign=1)
         about = rings(self._listed(), parts)
         rows = [_compact(self._judge(self._scan, now, some, tally, sign=1)) for some in about]
-        return pl.concat(rows).sort("customer_id", "device_id")
+        return pl.concat(rows)
 
     def _concerned(self, new: pl.DataFrame, now: datetime) -> pl.Series:
         """Return the keys of the people of whom something new is known, or whom passing time concerns."""
@@ -144,7 +144,7 @@ class Customers:
         if about is not None:
             decided = decided.filter(about.holds(decided["serial_number"]))
         admitted = tally.judged(decided, sign=sign)
-        rows = fetch(newest(nw.from_native(decided.lazy()))).select(_NAMES).sort("customer_id", "device_id")
+        rows = fetch(newest(nw.from_native(decided.lazy()))).select(_NAMES)
         tally.add(used=sign * rows.height, rows_out=sign * rows.height)
         tally.dropped(Drop.SUPERSEDED, admitted - sign * rows.height)
         return rows

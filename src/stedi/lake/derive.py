@@ -264,7 +264,7 @@ class Derivation:
             )
             others = before.join(ids, on="customer_id", how="anti")
         after = fetch(curate(nw.from_native(people.lazy()), nw.from_native(readings.lazy())))
-        curated = Remade.of(been, after.sort("customer_id", "device_id"), others)
+        curated = Remade.of(been, after, others)
         tally, rows_in, rows_out = self._tallies[CUSTOMER_CURATED], customers.rows.height, curated.rows.height
         tally.rows_in, tally.used, tally.rows_out = rows_in, rows_out, rows_out
         tally.reasons[Drop.NO_READINGS.value] = rows_in - rows_out
@@ -272,12 +272,12 @@ class Derivation:
 
     def _turn_over(self, table: str, branch: str, remade: Remade) -> int:
         """Add to a small table what is new; where rows are lost, write it again."""
-        base = self._past.snapshots[table]
+        base, key = self._past.snapshots[table], contract_of(table).key
         writer = self._warehouse.writer(table, self._run_id)
         if remade.lost.height:
-            writer.write(remade.rows)
+            writer.write(remade.rows.sort(key))
             return self._warehouse.replace(table, branch, base, writer.close())
-        writer.write(remade.gained)
+        writer.write(remade.gained.sort(key))
         return self._warehouse.add(table, branch, base, writer.close())
 
     def _landing(self, contract: Contract, subject: str, moved: Moved) -> Iterator[tuple[pl.DataFrame, bool]]:

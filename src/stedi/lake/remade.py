@@ -9,7 +9,7 @@ class Remade(NamedTuple):
     """The rows of a small table as they are now, and what came and went.
 
     Attributes:
-        rows: All rows.
+        rows: All rows, in any order.
         gained: Those that were not there before.
         lost: Rows that were there, and are no more.
     """
@@ -21,7 +21,7 @@ class Remade(NamedTuple):
     @classmethod
     def of(cls, before: pl.DataFrame, after: pl.DataFrame, others: pl.DataFrame) -> "Remade":
         """Put rows in the place of what they were; others stay as they are."""
-        rows = after if others.is_empty() else pl.concat([others, after]).sort("customer_id", "device_id")
+        rows = after if others.is_empty() else pl.concat([others, after])
         return cls(rows=rows, gained=only_in(after, before), lost=only_in(before, after))
 
     @property
