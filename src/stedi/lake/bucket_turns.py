@@ -16,7 +16,7 @@ from stedi.lake.ahead import ahead
 from stedi.lake.buckets import Buckets, groups
 from stedi.lake.past import Past
 from stedi.lake.staging import BUCKET, BucketStage
-from stedi.lake.standing import Devices, Moved
+from stedi.lake.standing import Devices, DeviceShift, Moved
 from stedi.lake.tally import Tally
 from stedi.lake.turn import Turn
 from stedi.names import ACCELEROMETER_TRUSTED, EPOCH, MACHINE_LEARNING_CURATED, STEP_TRAINER_TRUSTED
@@ -59,18 +59,19 @@ class Touched:
     after: pl.DataFrame
 
     @classmethod
-    def of(cls, past: Past, people: Moved, trainers: Moved, *, before: Devices, after: Devices) -> "Touched":
+    def of(cls, past: Past, people: Moved, trainers: DeviceShift) -> "Touched":
         """Look at who moved, and at who held and holds the devices that did."""
         known = past.customers.select("customer_id")
-        holders = before.holders.join(trainers.ids, on="device_id", how="semi").select("customer_id")
+        moved = trainers.moved.ids
+        holders = trainers.before.holders.join(moved, on="device_id", how="semi").select("customer_id")
         return cls(
             everything=past.forgotten,
             people=people.ids["customer_id"],
-            trainers=trainers.ids["device_id"],
+            trainers=moved["device_id"],
             had=pl.concat([known.join(people.ids, on="customer_id", how="semi"), holders]).unique(),
             known=known,
-            before=_primaries(before),
-            after=_primaries(after),
+            before=_primaries(trainers.before),
+            after=_primaries(trainers.now),
         )
 
     def gone(self, *, person: bool = False, trainer: bool = False) -> pl.Expr:

@@ -29,7 +29,7 @@ from stedi.lake.erase.erased import Erased
 from stedi.lake.past import Past
 from stedi.lake.remade import Remade
 from stedi.lake.staging import BucketStage
-from stedi.lake.standing import Devices, Moved, count_people, moved_customers, moved_devices
+from stedi.lake.standing import ConsentShift, Devices, DeviceShift, Moved
 from stedi.lake.tally import Tally
 from stedi.names import (
     ACCELEROMETER_LANDING,
@@ -46,7 +46,7 @@ from stedi.plan.lineage import LINEAGE
 from stedi.plan.match import Match
 from stedi.progress import Progress
 from stedi.transform.curate_customers import curate
-from stedi.transform.trust_accelerometer import consenting_customers, judge_accelerometer
+from stedi.transform.trust_accelerometer import judge_accelerometer
 from stedi.transform.trust_step_trainer import attribute, judge_step_trainer
 from stedi.warehouse.warehouse import Warehouse
 
@@ -120,24 +120,15 @@ class Derivation:
             consent=consent,
             erased=self._erased,
         ).derive(now, self._tallies[CUSTOMER_TRUSTED])
-        consenting = consenting_customers(customers.rows)
-        ids = customers.changed.select("customer_id")
-        consented = consenting_customers(past.customers.join(ids, on="customer_id", how="semi"))
-        consent_now = consenting.join(ids, on="customer_id", how="semi")
-        people = moved_customers(consented, consent_now)
+        people = ConsentShift.of(past.customers, customers)
         with (
             BucketStage(self._scratch, "accelerometer") as phone,
             BucketStage(self._scratch, "step_trainer") as steps,
         ):
-            seen = self._stage_accelerometer(consenting, consented, people, phone)
-            curated = pl.concat([past.still_curated(people).select("customer_id"), seen])
-            devices = Devices.of(customers.rows, customers.rows.join(curated, on="customer_id", how="semi"))
-            read = pl.concat([people.ids, seen])
-            asked = self._asked(customers, read)
-            had = self._devices_before(asked)
-            trainers = moved_devices(had, devices.among(asked))
-            self._stage_steps(devices, had, trainers, steps)
-        touched = Touched.of(past, people, trainers, before=had, after=devices)
+            seen = self._stage_accelerometer(people, phone)
+            read = pl.concat([people.moved.ids, seen])
+            trainers = self._devices(customers, people.moved, seen, read)
+            self._stage_steps(trainers, steps)
         turns = BucketTurns(
             self._warehouse,
             past,
@@ -146,17 +137,12 @@ class Derivation:
             run_id=self._run_id,
             progress=self._progress,
         )
-        turns.turn(touched, phone, steps)
+        turns.turn(Touched.of(past, people.moved, trainers), phone, steps)
         snapshots = turns.stage(branch)
-        remade = {
-            CUSTOMER_TRUSTED: customers,
-            CUSTOMER_CURATED: self._curated(
-                customers, pl.concat([ids, read]).unique(), turns.readings(people)
-            ),
-        }
-        for table, rows in remade.items():
-            self._tallies[table].changed(gained=rows.gained.height, lost=rows.lost.height)
-            snapshots[table] = self._turn_over(table, branch, rows)
+        curated = self._curated(customers, read, turns.readings(people.moved))
+        for table, remade in ((CUSTOMER_TRUSTED, customers), (CUSTOMER_CURATED, curated)):
+            self._tallies[table].changed(gained=remade.gained.height, lost=remade.lost.height)
+            snapshots[table] = self._turn_over(table, branch, remade)
         return Derived(
             snapshots=snapshots,
             accounts={step.table: self._tallies[step.table].account() for step in LINEAGE},
@@ -164,61 +150,59 @@ class Derivation:
             changes={
                 table: Change(gained=tally.gained, lost=tally.lost) for table, tally in self._tallies.items()
             },
-            people=count_people(consented, consent_now),
+            people=people.count(),
         )
 
-    def _stage_accelerometer(
-        self, consenting: pl.DataFrame, consented: pl.DataFrame, people: Moved, stage: BucketStage
-    ) -> pl.DataFrame:
+    def _stage_accelerometer(self, people: ConsentShift, stage: BucketStage) -> pl.DataFrame:
         """Stage the admitted readings; return the ids of the customers who have some."""
         names = contract_of(ACCELEROMETER_TRUSTED).names
-        seen = [people.ids.clear()]
-        landing = self._landing(contract_of(ACCELEROMETER_LANDING), "user", people)
+        seen = [people.moved.ids.clear()]
+        landing = self._landing(contract_of(ACCELEROMETER_LANDING), "user", people.moved)
         judged = self._admitted(
             self._tallies[ACCELEROMETER_TRUSTED],
             landing,
-            judge=lambda batch: judge_accelerometer(batch, consenting),
-            judged_before=lambda batch: judge_accelerometer(batch, consented),
+            judge=lambda batch: judge_accelerometer(batch, people.now),
+            judged_before=lambda batch: judge_accelerometer(batch, people.before),
         )
         with ahead(judged) as admissions:
             for admitted in admissions:
                 rows = admitted.select(names)
                 seen.append(rows.select(pl.col("customer_id").unique()))
                 stage.add(self._buckets.place(rows))
-        self._forget(ACCELEROMETER_TRUSTED, lambda batch: judge_accelerometer(batch, consenting))
+        self._forget(ACCELEROMETER_TRUSTED, lambda batch: judge_accelerometer(batch, people.now))
         return pl.concat(seen).unique()
 
-    def _asked(self, customers: Remade, read: pl.DataFrame) -> pl.DataFrame:
-        """Return the ids of the devices of which anything may differ."""
-        held = customers.rows.join(read, on="customer_id", how="semi")
-        return (
-            pl.concat([customers.changed, held.select("customer_id", "device_id")])
-            .select("device_id")
-            .unique()
+    def _devices(
+        self, customers: Remade, moved: Moved, seen: pl.DataFrame, read: pl.DataFrame
+    ) -> DeviceShift:
+        """Return which devices may be used: their holders must have readings."""
+        past, rows = self._past, customers.rows
+        readers = pl.concat([past.still_curated(moved).select("customer_id"), seen])
+        asked = customers.changed.clear()
+        if not past.forgotten:  # else all devices are derived anew, moved or not
+            held = rows.join(read, on="customer_id", how="semi").select("customer_id", "device_id")
+            asked = pl.concat([customers.changed, held])
+        return DeviceShift.of(
+            (past.customers, past.curated),
+            Devices.of(rows, rows.join(readers, on="customer_id", how="semi")),
+            asked,
         )
 
-    def _devices_before(self, ids: pl.DataFrame) -> Devices:
-        """Return which of some devices could be used before."""
-        past = self._past
-        return Devices.of(
-            *(rows.join(ids, on="device_id", how="semi") for rows in (past.customers, past.curated))
-        )
-
-    def _stage_steps(self, devices: Devices, had: Devices, trainers: Moved, stage: BucketStage) -> None:
+    def _stage_steps(self, trainers: DeviceShift, stage: BucketStage) -> None:
         """Stage the admitted readings, once per holder."""
         names = contract_of(STEP_TRAINER_TRUSTED).names
-        landing = self._landing(contract_of(STEP_TRAINER_LANDING), "serial_number", trainers)
+        landing = self._landing(contract_of(STEP_TRAINER_LANDING), "serial_number", trainers.moved)
         judged = self._admitted(
             self._tallies[STEP_TRAINER_TRUSTED],
             landing,
-            judge=lambda batch: judge_step_trainer(batch, devices.usable),
-            judged_before=lambda batch: judge_step_trainer(batch, had.usable),
+            judge=lambda batch: judge_step_trainer(batch, trainers.now.usable),
+            judged_before=lambda batch: judge_step_trainer(batch, trainers.before.usable),
         )
         with ahead(judged) as admissions:
             for admitted in admissions:
-                rows = fetch(attribute(nw.from_native(admitted.lazy()), devices.holders))
+                rows = fetch(attribute(nw.from_native(admitted.lazy()), trainers.now.holders))
                 stage.add(self._buckets.place(rows.select(names)))
-        self._forget(STEP_TRAINER_TRUSTED, lambda batch: judge_step_trainer(batch, devices.usable))
+        self._forget(STEP_TRAINER_TRUSTED, lambda batch: judge_step_trainer(batch, trainers.now.usable))
 
     def _forget(self, table: str, judge: Judge) -> None:
         """Count erased landing rows no more: as they would be judged now, which is out."""
@@ -253,18 +237,18 @@ class Derivation:
         # Whatever is admitted and not used was there before: the buckets take off what is used.
         tally.dropped(Drop.DUPLICATE, admitted)
 
-    def _curated(self, customers: Remade, ids: pl.DataFrame, readings: pl.DataFrame) -> Remade:
-        """Make the rows of some customers again."""
-        before = self._past.curated
+    def _curated(self, customers: Remade, read: pl.DataFrame, readings: pl.DataFrame) -> Remade:
+        """Make the rows of those customers again whose rows, or readings, changed."""
+        people, before = customers.rows, self._past.curated
         others = before.clear()
-        people, been = customers.rows, before
         if not self._past.forgotten:
-            people, been, readings = (
+            ids = pl.concat([customers.changed.select("customer_id"), read]).unique()
+            others = before.join(ids, on="customer_id", how="anti")
+            people, before, readings = (
                 rows.join(ids, on="customer_id", how="semi") for rows in (people, before, readings)
             )
-            others = before.join(ids, on="customer_id", how="anti")
         after = fetch(curate(nw.from_native(people.lazy()), nw.from_native(readings.lazy())))
-        curated = Remade.of(been, after, others)
+        curated = Remade.of(before, after, others)
         tally, rows_in, rows_out = self._tallies[CUSTOMER_CURATED], customers.rows.height, curated.rows.height
         tally.rows_in, tally.used, tally.rows_out = rows_in, rows_out, rows_out
         tally.reasons[Drop.NO_READINGS.value] = rows_in - rows_out

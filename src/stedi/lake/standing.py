@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from stedi.lake.remade import only_in
+from stedi.lake.remade import Remade, only_in
 from stedi.plan.change import People
+from stedi.transform.trust_accelerometer import consenting_customers
 from stedi.transform.trust_step_trainer import usable_devices
 
 
@@ -58,32 +59,73 @@ class Moved:
         return cls(ids=moved.select(name).unique(), keys=moved["_key"].unique())
 
 
-def moved_customers(before: pl.DataFrame, after: pl.DataFrame) -> Moved:
-    """Return the customers who came, left, or consent from another time on.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentShift:
+    """Who consents, and what of it differs from the run before.
 
-    Args:
-        before: (_key, customer_id, consent_from) of consenting customers.
-        after: The same, of now.
+    All frames have (_key, customer_id, consent_from).
+
+    Attributes:
+        now: Everybody who consents.
+        before: Of those whose rows changed, who consented.
+        after: Of them, who does now.
+        moved: Who came, left, or consents from another time on.
     """
-    return Moved.of(_either(before, after), "customer_id")
+
+    now: pl.DataFrame
+    before: pl.DataFrame
+    after: pl.DataFrame
+    moved: Moved
+
+    @classmethod
+    def of(cls, were: pl.DataFrame, customers: Remade) -> "ConsentShift":
+        """Compare customer_trusted as it was with what became of it."""
+        changed = customers.changed.select("customer_id")
+        now = consenting_customers(customers.rows)
+        before = consenting_customers(were.join(changed, on="customer_id", how="semi"))
+        after = now.join(changed, on="customer_id", how="semi")
+        return cls(now=now, before=before, after=after, moved=Moved.of(_either(before, after), "customer_id"))
+
+    def count(self) -> People:
+        """Return how many customers came, left, and consent from another time on."""
+        came = self.after.join(self.before, on="customer_id", how="anti").height
+        left = self.before.join(self.after, on="customer_id", how="anti").height
+        same = self.after.join(self.before, on=["customer_id", "consent_from"], how="semi").height
+        return People(joined=came, left=left, moved=self.after.height - came - same)
 
 
-def moved_devices(before: Devices, after: Devices) -> Moved:
-    """Return the devices that came, left, may be used from another time on, or for other customers."""
-    moved = _either(before.usable, after.usable)
-    held = _either(before.holders, after.holders)
-    if not held.is_empty():
-        known = pl.concat([before.usable, after.usable])
-        moved = pl.concat([moved, known.join(held, on="device_id", how="semi")])
-    return Moved.of(moved, "device_id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceShift:
+    """Which devices may be used, and what of it differs from the run before.
 
+    Attributes:
+        now: All devices that are held.
+        before: Which of those that may have moved could be used.
+        moved: Those that came, left, may be used from another time on, or for other customers.
+    """
 
-def count_people(before: pl.DataFrame, after: pl.DataFrame) -> People:
-    """Return how many customers came, left, and consent from another time on."""
-    came = after.join(before, on="customer_id", how="anti").height
-    left = before.join(after, on="customer_id", how="anti").height
-    same = after.join(before, on=["customer_id", "consent_from"], how="semi").height
-    return People(joined=came, left=left, moved=after.height - came - same)
+    now: Devices
+    before: Devices
+    moved: Moved
+
+    @classmethod
+    def of(cls, were: tuple[pl.DataFrame, pl.DataFrame], now: Devices, asked: pl.DataFrame) -> "DeviceShift":
+        """Compare devices with what they were.
+
+        Args:
+            were: customer_trusted and customer_curated as they were.
+            now: All devices as they are.
+            asked: The ids of all devices that may have moved, and maybe of others.
+        """
+        ids = asked.select("device_id").unique()
+        before = Devices.of(*(rows.join(ids, on="device_id", how="semi") for rows in were))
+        after = now.among(ids)
+        moved = _either(before.usable, after.usable)
+        held = _either(before.holders, after.holders)
+        if not held.is_empty():
+            known = pl.concat([before.usable, after.usable])
+            moved = pl.concat([moved, known.join(held, on="device_id", how="semi")])
+        return cls(now=now, before=before, moved=Moved.of(moved, "device_id"))
 
 
 def _either(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
