@@ -59,5 +59,11 @@ def arrow_field(column: Column) -> pa.Field:
 
 @cache
 def arrow_schema(contract: Contract) -> pa.Schema:
-    """Return the Arrow schema of a contract's tables."""
+    """Return the Arrow schema of a contract's tables.
+
+    Examples:
+        >>> from stedi.contract.registry import contract_of
+        >>> arrow_schema(contract_of("tombstone")).field("erased_at")
+        pyarrow.Field<erased_at: timestamp[us, tz=UTC] not null>
+    """
     return pa.schema([arrow_field(column) for column in contract.columns])
