@@ -108,7 +108,7 @@ def test_what_is_missing_is_an_error_of_one_line_without_personal_data(put) -> N
     with pytest.raises(LandingError, match=r"nothing is under the landing root|does not exist"):
         find_objects("s3://no-such-bucket", CUSTOMER)
     with pytest.raises(LandingError) as caught:
-        read_landing("s3://stedi/root/jane@test.com.json", "customer")
+        read_landing(f"{ROOT}/jane@test.com.json", "customer")
     assert "jane" not in str(caught.value)
     assert "\n" not in str(caught.value)
     (obj,) = find_objects(ROOT, CUSTOMER)

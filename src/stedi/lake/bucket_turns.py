@@ -222,8 +222,7 @@ class BucketTurns:
 
     def _count(self, touched: Touched, turns: Mapping[str, Turn]) -> None:
         for table, turn in turns.items():
-            self._tallies[table].gained += turn.gained.height
-            self._tallies[table].lost += turn.lost.height
+            self._tallies[table].changed(gained=turn.gained.height, lost=turn.lost.height)
         if touched.everything:
             # Counted anew: what goes was never counted.
             turns = {table: turn.of_nothing() for table, turn in turns.items()}

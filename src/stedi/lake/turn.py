@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import polars as pl
 
+from stedi.lake.remade import only_in
+
 
 class Turn(NamedTuple):
     """The rows of some buckets before and after a run.
@@ -32,9 +34,9 @@ class Turn(NamedTuple):
             fresh: The rows to put in, each once.
         """
         kept, taken = before.filter(~gone), before.filter(gone)
-        added = _without(fresh, kept)
+        added = only_in(fresh, kept)
         return cls(
-            kept=kept, gone=taken, added=added, gained=_without(added, taken), lost=_without(taken, added)
+            kept=kept, gone=taken, added=added, gained=only_in(added, taken), lost=only_in(taken, added)
         )
 
     def of_nothing(self) -> "Turn":
@@ -50,10 +52,3 @@ class Turn(NamedTuple):
     def after(self) -> pl.DataFrame:
         """The rows that are there then."""
         return pl.concat([self.kept, self.added])
-
-
-def _without(rows: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows that are not among others."""
-    if rows.is_empty() or others.is_empty():
-        return rows
-    return rows.join(others, on=rows.columns, how="anti")
