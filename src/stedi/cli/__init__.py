@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def process() -> None:
-    """Be the process ``stedi``: run the command line, in a quarter less CPU where there is little to do.
+    """Be the process ``stedi``: run the command line, in a third less CPU where there is little to do.
 
     Imports make objects that live as long as the process, so garbage is looked for less often. NumPy's linear
     algebra, which no command needs, starts no thread that waits for work in a loop. Polars' allocator keeps
