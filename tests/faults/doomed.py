@@ -11,14 +11,12 @@ import sys
 from datetime import datetime
 
 from dying import Steps
-from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.io.pyarrow import PyArrowFileIO
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 from stedi.lake import site
 from stedi.lake.lake import Lake
 from stedi.lake.staging import BucketStage
+from stedi.warehouse.sqlite_catalog import SqliteCatalog
 from stedi.warehouse.writer import TableWriter
 
 
@@ -26,15 +24,14 @@ def main() -> None:
     """Run the lake."""
     steps = Steps(int(sys.argv[4]))
     for owner, names in (
-        (SqlCatalog, ("commit_table", "create_namespace")),
+        (SqliteCatalog, ("commit_table", "create_namespace")),
         (PyArrowFileIO, ("new_output", "delete")),
         (TableWriter, ("close",)),
         (BucketStage, ("add", "read")),
         (site, ("_remove",)),
     ):
         steps.around(owner, *names)
-    event.listen(Engine, "commit", lambda _: steps.step("before the catalog commits"))
-    event.listen(Engine, "before_cursor_execute", lambda *args: steps.step(f"before {args[2].split()[0]}"))
+    steps.in_catalog("CREATE", "SELECT", "INSERT", "UPDATE", "COMMIT")
     _, lake, landing, now, _ = sys.argv
     sys.stdout.write("ready\n")
     sys.stdout.flush()

@@ -9,14 +9,12 @@ import sys
 from pathlib import Path
 
 from dying import Steps
-from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.io.pyarrow import PyArrowFileIO
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 from stedi.lake.erase import objects
 from stedi.lake.lake import Lake
 from stedi.warehouse import notes
+from stedi.warehouse.sqlite_catalog import SqliteCatalog
 from stedi.warehouse.warehouse import Warehouse
 from stedi.warehouse.writer import TableWriter
 
@@ -26,7 +24,7 @@ def main() -> None:
     _, lake, email, landing, step = sys.argv
     steps = Steps(int(step))
     for owner, names in (
-        (SqlCatalog, ("commit_table",)),
+        (SqliteCatalog, ("commit_table",)),
         (PyArrowFileIO, ("new_output", "delete")),
         (TableWriter, ("close", "copy")),
         (objects, ("_replace", "_verify")),
@@ -35,7 +33,7 @@ def main() -> None:
         (Warehouse, ("scrub_catalog",)),
     ):
         steps.around(owner, *names)
-    event.listen(Engine, "commit", lambda _: steps.step("before the catalog commits"))
+    steps.in_catalog("COMMIT")
     Lake.open(lake, buckets=3).erase(
         email=email,
         drop_tags=["training"],

@@ -8,12 +8,10 @@ import sys
 from datetime import timedelta
 
 from dying import Steps
-from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.io.pyarrow import PyArrowFileIO
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 from stedi.lake.lake import Lake
+from stedi.warehouse.sqlite_catalog import SqliteCatalog
 from stedi.warehouse.writer import TableWriter
 
 
@@ -21,12 +19,12 @@ def main() -> None:
     """Maintain the lake."""
     steps = Steps(int(sys.argv[2]))
     for owner, names in (
-        (SqlCatalog, ("commit_table",)),
+        (SqliteCatalog, ("commit_table",)),
         (PyArrowFileIO, ("new_output", "delete")),
         (TableWriter, ("write", "close")),
     ):
         steps.around(owner, *names)
-    event.listen(Engine, "commit", lambda _: steps.step("before the catalog commits"))
+    steps.in_catalog("COMMIT")
     Lake.open(sys.argv[1], buckets=3).maintain(keep_days=0, older_than=timedelta(0))
     sys.stdout.write("\n".join(steps.names))
 

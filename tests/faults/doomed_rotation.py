@@ -8,12 +8,10 @@ import sys
 from pathlib import Path
 
 from dying import Steps
-from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.io.pyarrow import PyArrowFileIO
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 from stedi.lake.lake import Lake
+from stedi.warehouse.sqlite_catalog import SqliteCatalog
 from stedi.warehouse.writer import TableWriter
 
 
@@ -22,13 +20,13 @@ def main() -> None:
     _, lake, step = sys.argv
     steps = Steps(int(step))
     for owner, names in (
-        (SqlCatalog, ("commit_table",)),
+        (SqliteCatalog, ("commit_table",)),
         (PyArrowFileIO, ("new_output", "delete")),
         (TableWriter, ("close",)),
         (Path, ("replace", "unlink")),
     ):
         steps.around(owner, *names)
-    event.listen(Engine, "commit", lambda _: steps.step("before the catalog commits"))
+    steps.in_catalog("COMMIT")
     Lake.open(lake, buckets=3).rotate_key(drop_tags=["before", "study", "training", "withdrawn"])
     sys.stdout.write("\n".join(steps.names))
 

@@ -6,8 +6,11 @@ It stands beside the scripts that use it, and imports nothing of the tests, so t
 import functools
 import os
 import signal
+import sqlite3
 from collections.abc import Callable
 from typing import Any
+
+from stedi.warehouse.sqlite_catalog import SqliteCatalog
 
 
 class Steps:
@@ -32,6 +35,21 @@ class Steps:
         """Make a step before and a step after every call of some functions."""
         for name in names:
             setattr(owner, name, self._stepping(getattr(owner, name), name))
+
+    def in_catalog(self, *statements: str) -> None:
+        """Make a step before statements of the catalog, by the word that they begin with."""
+        connect = SqliteCatalog._connect
+
+        def traced(statement: str) -> None:
+            if (word := statement.split(maxsplit=1)[0]) in statements:
+                self.step(f"before {word}")
+
+        def connected(catalog: SqliteCatalog) -> sqlite3.Connection:
+            connection = connect(catalog)
+            connection.set_trace_callback(traced)
+            return connection
+
+        SqliteCatalog._connect = connected
 
     def _stepping(self, function: Callable[..., Any], name: str) -> Callable[..., Any]:
         @functools.wraps(function)

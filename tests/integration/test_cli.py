@@ -84,6 +84,19 @@ def test_help_loads_nothing_heavy():
     assert done.stderr.strip() == "[]"
 
 
+def test_a_run_of_a_local_lake_does_without_sqlalchemy(tmp_path):
+    code = (
+        "import sys, stedi, stedi.simulate\n"
+        "stedi.simulate.simulate('landing', customers=2, seed=1)\n"
+        "stedi.Lake.open('lake', pseudonyms=stedi.Pseudonyms.generate()).run('landing')\n"
+        "print('pyiceberg' in sys.modules, 'sqlalchemy' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["True", "False"]
+
+
 def test_demo_shows_the_funnel_and_what_to_try_next(demo):
     printed = (demo / "printed.txt").read_text()
     for table in (*TABLES, MACHINE_LEARNING_CURATED):

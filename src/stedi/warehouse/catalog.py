@@ -2,22 +2,20 @@
 
 import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 from pyiceberg.catalog import AVAILABLE_CATALOGS, Catalog, CatalogType
-from pyiceberg.catalog.sql import IcebergTables, SqlCatalog
-from pyiceberg.exceptions import NoSuchTableError, ValidationError
+from pyiceberg.exceptions import NoSuchTableError, NotInstalledError, ValidationError
 from pyiceberg.table import Table
-from sqlalchemy import select
-from sqlalchemy.engine import URL
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from stedi.contract import Contract
 from stedi.errors import CatalogError, ConfigurationError, LakeError
+from stedi.warehouse.failure import catalog_errors
 from stedi.warehouse.guard import check_table, guard, refuse_links
 from stedi.warehouse.layout import iceberg_schema, partition_spec, table_properties
+from stedi.warehouse.sqlite_catalog import SqliteCatalog
 
 CATALOG_FILE: Final = "catalog.db"
 WAREHOUSE_FOLDER: Final = "warehouse"
@@ -42,15 +40,10 @@ def local_catalog(folder: Path, namespace: str, *, create: bool) -> Catalog:
         if create:
             refuse_links(folder, CATALOG_FILE, WAREHOUSE_FOLDER, namespace)
             (folder / WAREHOUSE_FOLDER).mkdir(parents=True, exist_ok=True)
-        catalog = SqlCatalog(
-            "stedi",
-            uri=URL.create("sqlite", database=str(file)).render_as_string(hide_password=False),
-            warehouse=str(folder / WAREHOUSE_FOLDER),
-            init_catalog_tables=str(create).lower(),
-        )
+        catalog = SqliteCatalog("stedi", file, folder / WAREHOUSE_FOLDER, create=create)
     except OSError as error:
         raise CatalogError(f"the lake {folder} can't be written: {error.strerror}") from None
-    except SQLAlchemyError as error:
+    except sqlite3.Error as error:
         raise CatalogError(
             f"the catalog {file} can't be opened ({type(error).__name__}): is it an SQLite file that you "
             "may write, on a disk with room?"
@@ -64,11 +57,8 @@ def _refuse_moved(folder: Path, file: Path) -> None:
         return
     try:
         # Not mode=ro: whoever comes first after a kill in a commit must roll its journal back.
-        connection = sqlite3.connect(f"{file.as_uri()}?mode=rw", uri=True)
-        try:
+        with closing(sqlite3.connect(f"{file.as_uri()}?mode=rw", uri=True)) as connection:
             places = connection.execute("SELECT metadata_location FROM iceberg_tables").fetchall()
-        finally:
-            connection.close()
     except sqlite3.OperationalError as error:
         if "no such table" in str(error):
             _refuse_orphaned(folder, file)
@@ -111,10 +101,10 @@ def remote_catalog(settings: Mapping[str, str], warehouse: str) -> Catalog:
     properties = {name: value for name, value in settings.items() if name != "type"}
     try:
         catalog = AVAILABLE_CATALOGS[CatalogType(kind)]("stedi", properties | {"warehouse": warehouse})
-    except ImportError as error:
+    except (ImportError, NotInstalledError):
         raise ConfigurationError(
-            f"the {kind} catalog needs a library that is not installed ({error.name}): "
-            "pip install 'stedi[aws]' for Glue, or pyiceberg's extra of that catalog"
+            f"the {kind} catalog needs a library that is not installed: pip install 'stedi[aws]' for Glue, "
+            "or pyiceberg's extra of that catalog, as 'pyiceberg[sql-postgres]'"
         ) from None
     return guard(catalog, properties)
 
@@ -135,14 +125,20 @@ def create_table(catalog: Catalog, namespace: str, contract: Contract, buckets: 
 
 
 def metadata_place(catalog: Catalog, namespace: str, name: str) -> str | None:
-    """Return where an SQL catalog says that the metadata of a table is, without reading it."""
-    if not isinstance(catalog, SqlCatalog):
-        return None
-    rows = IcebergTables
-    of_table = (rows.catalog_name == catalog.name, rows.table_namespace == namespace, rows.table_name == name)
-    with Session(catalog.engine) as session:
-        place = session.scalar(select(rows.metadata_location).where(*of_table))
-    return place.removeprefix("file://") if place is not None else None
+    """Return where the catalog of a local lake says that the metadata of a table is, without reading it."""
+    return catalog.place((namespace, name)) if isinstance(catalog, SqliteCatalog) else None
+
+
+def scrub(catalog: Catalog) -> None:
+    """Write an SQLite catalog anew: what was deleted in it stands in no free page of the file."""
+    if isinstance(catalog, SqliteCatalog):
+        catalog.scrub()
+        return
+    engine = getattr(catalog, "engine", None)  # that of pyiceberg's SqlCatalog
+    if engine is None or engine.dialect.name != "sqlite":
+        return
+    with closing(engine.raw_connection()) as connection:
+        connection.cursor().execute("VACUUM")
 
 
 def load_table(catalog: Catalog, namespace: str, contract: Contract) -> Table | None:
@@ -155,7 +151,7 @@ def load_table(catalog: Catalog, namespace: str, contract: Contract) -> Table | 
         table = catalog.load_table((namespace, contract.name))
     except NoSuchTableError:
         return None
-    except SQLAlchemyError as error:
+    except catalog_errors() as error:
         if "no such table" in str(error):
             return None
         raise CatalogError(f"the catalog can't be read ({type(error).__name__})") from None

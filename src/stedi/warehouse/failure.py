@@ -2,6 +2,7 @@
 
 import errno
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -9,7 +10,6 @@ from typing import Final
 from polars.exceptions import ComputeError
 from pyarrow import ArrowException
 from pyiceberg.exceptions import CommitFailedException, ValidationError
-from sqlalchemy.exc import SQLAlchemyError
 
 from stedi.errors import CatalogError, RunConflictError
 
@@ -30,7 +30,7 @@ def explained(place: str, damaged: Callable[[], str | None] = lambda: None) -> I
     """
     try:
         yield
-    except (SQLAlchemyError, sqlite3.Error) as error:
+    except catalog_errors() as error:
         if _is_full(error):
             raise CatalogError(_no_room(place)) from None
         raise CatalogError(
@@ -50,6 +50,12 @@ def explained(place: str, damaged: Callable[[], str | None] = lambda: None) -> I
     except (ArrowException, ComputeError, ValidationError) as error:
         # What these say may quote what is in a file.
         raise CatalogError(_damage(place, damaged() or f"a file ({type(error).__name__})")) from None
+
+
+def catalog_errors() -> tuple[type[Exception], ...]:
+    """Return what a catalog raises where its database fails: SQLAlchemy's errors if anything imported it."""
+    sqlalchemy = sys.modules.get("sqlalchemy.exc")
+    return (sqlite3.Error,) if sqlalchemy is None else (sqlite3.Error, sqlalchemy.SQLAlchemyError)
 
 
 @contextmanager

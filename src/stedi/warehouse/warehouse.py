@@ -9,7 +9,6 @@ from typing import BinaryIO, cast
 
 import polars as pl
 from pyiceberg.catalog import Catalog
-from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import NamespaceAlreadyExistsError
 from pyiceberg.manifest import DataFile, ManifestFile
 from pyiceberg.table import Table
@@ -19,7 +18,14 @@ from stedi.errors import CatalogError, UnsafeTableError
 from stedi.names import ACCELEROMETER_TRUSTED, RUN
 from stedi.warehouse import bucket, compaction, cut, expiry, notes, read, refs, rewrite, unreachable
 from stedi.warehouse.bucket_files import BucketFiles
-from stedi.warehouse.catalog import create_table, load_table, local_catalog, metadata_place, remote_catalog
+from stedi.warehouse.catalog import (
+    create_table,
+    load_table,
+    local_catalog,
+    metadata_place,
+    remote_catalog,
+    scrub,
+)
 from stedi.warehouse.holding import Holding, holding, metadata_texts
 from stedi.warehouse.inspection import Inspection, inspect
 from stedi.warehouse.listing import Found, files_under
@@ -239,13 +245,7 @@ class Warehouse:
 
     def scrub_catalog(self) -> None:
         """Write an SQLite catalog anew: what was deleted in it stands in no free page of the file."""
-        if not isinstance(self._catalog, SqlCatalog) or self._catalog.engine.dialect.name != "sqlite":
-            return
-        connection = self._catalog.engine.raw_connection()
-        try:
-            connection.cursor().execute("VACUUM")
-        finally:
-            connection.close()
+        scrub(self._catalog)
 
     def append_run(self, files: Sequence[DataFile]) -> None:
         """Append to the run table, if no other run did since it was loaded: the publication."""
