@@ -13,7 +13,7 @@ from datetime import datetime
 from dying import Steps
 from pyiceberg.io.pyarrow import PyArrowFileIO
 
-from stedi.lake import site
+from stedi.lake import site, staging
 from stedi.lake.lake import Lake
 from stedi.lake.staging import BucketStage
 from stedi.warehouse.sqlite_catalog import SqliteCatalog
@@ -23,6 +23,7 @@ from stedi.warehouse.writer import TableWriter
 def main() -> None:
     """Run the lake."""
     steps = Steps(int(sys.argv[4]))
+    staging._ROWS_HELD = 1  # else so few rows are written to no file on their way
     for owner, names in (
         (SqliteCatalog, ("commit_table", "create_namespace")),
         (PyArrowFileIO, ("new_output", "delete")),

@@ -204,7 +204,7 @@ MUTANTS = (
     Mutant("widths count", KEY, 'unicodedata.normalize("NFKC", spelling.strip())', "spelling.strip()"),
     Mutant("accents are composed only", KEY, '"NFKC"', '"NFC"'),
     Mutant("case counts", KEY, "spelling.strip()).lower()", "spelling.strip())"),
-    Mutant("spaces count in columns", KEY, ".str.strip_chars(_BLANKS)", ""),
+    Mutant("spaces count in columns", KEY, ".str.strip_chars(BLANKS)", ""),
     Mutant("case counts in columns", KEY, ".str.to_lowercase()", ""),
     Mutant("all text of a column is plain", KEY, "if plain.all():", "if True:"),
     Mutant("case is folded", KEY, "spelling.strip()).lower()", "spelling.strip()).casefold()"),

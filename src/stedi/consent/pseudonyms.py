@@ -17,7 +17,7 @@ from stedi.errors import ConfigurationError, KeyMismatchError
 KEY_BYTES: Final = 32
 Domain = Literal["customer", "device", "aside"]
 """What a digest is of: customers, devices, and names or phone numbers never share one."""
-_BLANKS: Final = "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f "
+BLANKS: Final = "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f "
 """The blanks among the ASCII characters, as str.strip knows them."""
 
 
@@ -44,7 +44,7 @@ def keys(spellings: pl.Series) -> pl.Series:
         ['ann@test.com', 'ann@test.com']
     """
     plain = spellings.str.len_bytes() == spellings.str.len_chars()
-    made = spellings.str.strip_chars(_BLANKS).str.to_lowercase()
+    made = spellings.str.strip_chars(BLANKS).str.to_lowercase()
     if plain.all():
         return made
     others = pl.Series([key(text) for text in spellings.filter(~plain)], dtype=pl.String)

@@ -12,7 +12,7 @@ _PAIR: Final = ("email", "serial_number")
 
 
 def claims(good: pl.DataFrame, damaged: pl.DataFrame) -> pl.DataFrame:
-    """Return who listed what, by spelling and by key (``_person``, ``_device``).
+    """Return who listed what, by spelling and by key (``_person``, ``_device``), as often as they did.
 
     A released record claims nothing: ``_claims`` is false.
 
@@ -25,7 +25,7 @@ def claims(good: pl.DataFrame, damaged: pl.DataFrame) -> pl.DataFrame:
             good.select(*_PAIR, _claims=pl.lit(value=True)),
             damaged.select(*_PAIR, _claims=pl.col("released_at").is_null()),
         ]
-    ).unique()
+    )
     serials = listed["serial_number"].fill_null("")
     return listed.with_columns(_person=keys(listed["email"]), _device=keys(serials)).with_columns(
         _device=pl.when(pl.col("_device") != "").then(pl.col("_device"))

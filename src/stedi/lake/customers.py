@@ -10,6 +10,7 @@ import polars as pl
 from stedi.consent.pseudonyms import Pseudonyms, keys
 from stedi.contract import contract_of
 from stedi.contract.reasons import Drop
+from stedi.contract.schemas import polars_schema
 from stedi.frame.checked import fetch
 from stedi.lake.claims import Ring, claims, ring, rings
 from stedi.lake.dated import dated
@@ -132,8 +133,11 @@ class Customers:
         landing, rejected = scan(CUSTOMER_LANDING), dated(scan(QUARANTINE), scan(OBJECT))
         if about is not None:
             landing, rejected = about.records(landing), about.records(rejected)
+        records = _compact(landing.collect(engine="streaming"))
+        if records.is_empty():  # whoever has only rejected records has no rows
+            return polars_schema(contract_of(CUSTOMER_TRUSTED)).to_frame()
         weighed = weigh_customers(
-            _compact(landing.collect(engine="streaming")),
+            records,
             now=now,
             pseudonyms=self._pseudonyms,
             consent=self._consent,

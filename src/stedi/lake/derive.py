@@ -17,7 +17,7 @@ from typing import Final, NamedTuple, TypeAlias
 import narwhals as nw
 import polars as pl
 
-from stedi.consent.pseudonyms import Pseudonyms, keys
+from stedi.consent.pseudonyms import Pseudonyms
 from stedi.contract import Contract, contract_of
 from stedi.contract.reasons import Drop
 from stedi.frame.checked import Rows, fetch
@@ -271,9 +271,11 @@ class Derivation:
         total = self._warehouse.count(name, snapshot)
         new = None if self._past.forgotten else self._run_id
         parts = [(self._warehouse.rows(name, snapshot, columns, run=new), False)]
-        if not self._past.forgotten and (spelled := self._spelled(name, subject, moved)).height:
-            old = (rows.join(spelled, on=subject, how="semi") for rows in self._past.rows(name, columns))
-            parts.append((old, True))
+        if not self._past.forgotten and not moved.keys.is_empty():
+            spelled = self._past.spelled(name, subject, moved.keys).to_frame()
+            if spelled.height:
+                old = (rows.join(spelled, on=subject, how="semi") for rows in self._past.rows(name, columns))
+                parts.append((old, True))
         done = 0
         for rows, is_old in parts:
             for batch in rows:
@@ -281,13 +283,6 @@ class Derivation:
                 yield batch, is_old
                 done += batch.height
         self._progress(f"judging {contract.name}", total, total)
-
-    def _spelled(self, table: str, subject: str, moved: Moved) -> pl.DataFrame:
-        """Return the spellings by which a landing table named those who moved."""
-        if moved.keys.is_empty():
-            return pl.DataFrame(schema={subject: pl.String})
-        spelled = self._past.texts(table, subject)
-        return spelled.filter(keys(spelled).is_in(moved.keys.implode())).to_frame()
 
     def _scan(self, table: str) -> pl.LazyFrame:
         return self._warehouse.scan(table, self._sources[table])

@@ -60,9 +60,9 @@ class Past:
         """Yield the rows of a table as it was, in frames of bounded size."""
         return self._warehouse.rows(table, self.snapshots[table], columns)
 
-    def texts(self, table: str, column: str) -> pl.Series:
-        """Return the texts that a required column of a table held, each once."""
-        return self._warehouse.texts(table, self.snapshots[table], column)
+    def spelled(self, table: str, column: str, wanted: pl.Series) -> pl.Series:
+        """Return the texts of a required column of a table that had one of some keys, each once."""
+        return self._warehouse.spelled(table, self.snapshots[table], column, wanted)
 
     def table(self, table: str) -> pl.DataFrame:
         """Return a small table as it was."""

@@ -5,12 +5,14 @@ from typing import Final
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow import ArrowException
 from pyiceberg.expressions import EqualTo
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
 
+from stedi.consent.pseudonyms import BLANKS, keys
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.errors import CatalogError
@@ -49,29 +51,41 @@ def first_damaged(table: Table, snapshot_id: int) -> str | None:
     return None
 
 
-def texts(table: Table, snapshot_id: int, column: str) -> pl.Series:
-    """Return the texts that a column of a snapshot holds, each once.
+def spelled(table: Table, snapshot_id: int, column: str, wanted: pl.Series) -> pl.Series:
+    """Return the texts of a column of a snapshot that have one of some keys, each once.
 
     Repeated texts stand in Parquet's dictionaries once per row group: only these are looked at.
     """
-    found: list[pl.Series] = []
+    found = [pl.Series(dtype=pl.String)]
     for task in table.scan(snapshot_id=snapshot_id).plan_files():
         with table.io.new_input(task.file.file_path).open() as source:
-            file = pq.ParquetFile(source, read_dictionary=[column])
+            # One column of one row group at a time: there is nothing for threads to do.
+            file = pq.ParquetFile(source, read_dictionary=[column], pre_buffer=False)
             for group in range(file.num_row_groups):
-                found += [pl.Series(each, dtype=pl.String) for each in _dictionaries(file, group, column)]
-    return pl.concat([pl.Series(dtype=pl.String), *found]).unique().alias(column)
+                of_group = _dictionaries(file, group, column)
+                found += [pl.Series(_candidates(texts, wanted), dtype=pl.String) for texts in of_group]
+    candidates = pl.concat(found).unique()
+    return candidates.filter(keys(candidates).is_in(wanted.implode())).alias(column)
+
+
+def _candidates(texts: pa.Array, wanted: pl.Series) -> pa.Array:
+    """Return the texts that have one of some keys, and all that are not plain ASCII."""
+    made = pc.ascii_lower(pc.ascii_trim(texts, characters=BLANKS))
+    has_one = pc.is_in(made, value_set=wanted.to_arrow().cast(texts.type))
+    return texts.filter(pc.or_(has_one, pc.invert(pc.string_is_ascii(texts))))
 
 
 def _dictionaries(file: pq.ParquetFile, group: int, column: str) -> Iterator[pa.Array]:
     """Yield the dictionaries of a column in a row group."""
     if file.metadata.created_by.startswith("parquet-cpp-arrow"):
         # It comes with the first row, and holds all texts unless it was closed because it got too large.
-        for first in file.iter_batches(batch_size=1, row_groups=[group], columns=[column]):
-            if (dictionary := first.column(0).dictionary).nbytes < _CLOSED_BYTES:
-                yield dictionary
-                return
-            break
+        rows = file.iter_batches(batch_size=1, row_groups=[group], columns=[column], use_threads=False)
+        first = next(rows, None)
+        if first is None:
+            return
+        if (dictionary := first.column(0).dictionary).nbytes < _CLOSED_BYTES:
+            yield dictionary
+            return
     for chunk in file.read_row_group(group, columns=[column]).column(0).chunks:
         yield chunk.dictionary
 

@@ -127,9 +127,9 @@ class Warehouse:
         """Yield the rows of a snapshot in frames of bounded size; those of one run only, if it is named."""
         return read.rows(self._table(name), snapshot_id, columns, run=run)
 
-    def texts(self, name: str, snapshot_id: int, column: str) -> pl.Series:
-        """Return the texts that a required column of a snapshot holds, each once."""
-        return read.texts(self._table(name), snapshot_id, column)
+    def spelled(self, name: str, snapshot_id: int, column: str, wanted: pl.Series) -> pl.Series:
+        """Return the texts of a required column of a snapshot that have one of some keys, each once."""
+        return read.spelled(self._table(name), snapshot_id, column, wanted)
 
     def writer(self, name: str, run_id: str) -> TableWriter:
         """Return a writer of new data files."""
