@@ -8,6 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 _LINE_END = 10
+_UTF8 = r"\A[\x{0}-\x{D7FF}\x{E000}-\x{10FFFF}]*\z"
+"""All code points but surrogates; Arrow's engine takes no other bytes for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,19 @@ class Lines:
         return pl.Series(pc.binary_length(self.array), dtype=pl.Int64)
 
     def matches(self, pattern: str) -> pl.Series:
-        """Return which lines match a regular expression; they must be UTF-8."""
+        """Return which lines match a regular expression."""
         return pl.Series(pc.match_substring_regex(self.array.view(pa.large_string()), pattern))
+
+    def are_utf8(self) -> pl.Series:
+        r"""Return which lines are UTF-8.
+
+        Examples:
+            >>> Lines.of(b"a\n\xc3\xbc\n\xc3\n").are_utf8().to_list()
+            [True, True, False]
+        """
+        plain = pl.Series(pc.string_is_ascii(self.array.view(pa.large_string())))
+        others = self.where(~plain)
+        return plain.scatter((~plain).arg_true(), others.matches(_UTF8)) if len(others) else plain
 
     def where(self, mask: pl.Series) -> Self:
         """Return the lines where the mask is true."""

@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from io import BytesIO
 from typing import Final
 
@@ -23,7 +24,6 @@ from stedi.landing.strict import Row, StrictReader
 from stedi.landing.vectorised import decode
 
 _BLANK: Final = r"\A[ \t\r\n]*\z"
-_ASCII: Final = r"\A[\x00-\x7f]*\z"
 
 
 class Reader:
@@ -116,7 +116,7 @@ class Reader:
         positions = self._position + pl.int_range(pl.len(), dtype=pl.Int64)
         draft = decode(text, shape, self._contract, positions)
         self._position += draft.height
-        return self._judge_known(draft, lambda: Lines.of(text))
+        return self._judge_known(draft, lambda: Lines.of(text).array)
 
     def _read_chunk(self, chunk: Chunk) -> Split:
         known, rest, blank, total = self._sort_lines(chunk.text)
@@ -128,14 +128,14 @@ class Reader:
             counts = counts.scatter(rest.numbers, 0).scatter(blank.numbers, 0)
             counts = counts.scatter(per_line["line"], per_line["count"])
         starts = counts.cum_sum() - counts + self._position
-        splits = [self._judge_lines(shape, lines, starts) for shape, lines in known]
+        splits = list(self._judge_lines(known, starts))
         if rows:
             within = pl.int_range(len(rows), eager=True) - numbers.search_sorted(numbers, "left")
             splits.append(
                 judge(self._draft(rows, starts.gather(numbers) + within), self._contract, self._origin)
             )
         self._position += int(counts.sum())
-        if len(splits) == 1:
+        if len(known) + bool(rows) == 1:
             self._likely = (known[0][0],) if known and not len(blank) else ()
             return splits[0]
         whole = Split.concat(splits, self._contract)
@@ -163,7 +163,7 @@ class Reader:
         if not self._limits.fast or len(lines) <= self._limits.few:
             return pl.Series([False]).extend_constant(False, len(lines)).slice(1)  # noqa: FBT003 - a value
         fit = lines.lengths() <= self._limits.record
-        return fit if _is_utf8(text) else fit & lines.matches(_ASCII)
+        return fit if _is_utf8(text) else fit & lines.are_utf8()
 
     def _take(self, shape: Shape, rest: Lines, known: list[tuple[Shape, Lines]]) -> Lines:
         if not len(rest):
@@ -188,13 +188,22 @@ class Reader:
                     self._shapes.append(shape)
         return rest
 
-    def _judge_lines(self, shape: Shape, lines: Lines, starts: pl.Series) -> Split:
-        positions = pl.lit(starts.gather(lines.numbers))
-        return self._judge_known(decode(lines.text(), shape, self._contract, positions), lambda: lines)
+    def _judge_lines(self, known: Iterable[tuple[Shape, Lines]], starts: pl.Series) -> Iterator[Split]:
+        """Judge the lines of each layout, those of layouts with the same types at once."""
+        drafts: dict[tuple[pl.DataType, ...], list[pl.DataFrame]] = {}
+        texts: dict[tuple[pl.DataType, ...], list[pa.LargeBinaryArray]] = {}
+        for shape, lines in known:
+            positions = pl.lit(starts.gather(lines.numbers))
+            draft = decode(lines.text(), shape, self._contract, positions)
+            types = tuple(draft.dtypes)
+            drafts.setdefault(types, []).append(draft)
+            texts.setdefault(types, []).append(lines.array)
+        for types, some in drafts.items():
+            yield self._judge_known(pl.concat(some), partial(pa.concat_arrays, texts[types]))
 
-    def _judge_known(self, draft: pl.DataFrame, lines: Callable[[], Lines]) -> Split:
+    def _judge_known(self, draft: pl.DataFrame, lines: Callable[[], pa.LargeBinaryArray]) -> Split:
         def raw(rows: pl.Series) -> pl.Series:
-            texts = pl.Series(lines().array.view(pa.large_string()).take(rows.to_arrow()))
+            texts = pl.Series(lines().view(pa.large_string()).take(rows.to_arrow()))
             return texts.str.strip_chars(" \t\r\n")
 
         return judge(draft, self._contract, self._origin, raw=raw)
