@@ -87,7 +87,16 @@ def test_what_can_not_be_compared_is_said_in_one_line(tmp_path, arguments, said)
 @pytest.mark.campaign
 def test_what_feeding_a_lake_costs_is_measured_to_the_end():
     done = subprocess.run(
-        [sys.executable, COMPARE.with_name("feeding.py"), "--times", "1", "--customers", "4"],
+        [
+            sys.executable,
+            COMPARE.with_name("feeding.py"),
+            "--times",
+            "1",
+            "--customers",
+            "4",
+            "--rounds",
+            "1",
+        ],
         capture_output=True,
         text=True,
         check=False,
