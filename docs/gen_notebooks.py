@@ -1,4 +1,7 @@
-"""Execute each notebook and write it as a page, with its figures. Long code is folded away."""
+"""Execute each notebook and write it as a page, with its figures. Long code is folded away.
+
+``STEDI_EXECUTED_NOTEBOOKS`` names a folder of notebooks that were executed already.
+"""
 
 import os
 import re
@@ -23,10 +26,17 @@ _CODE: Final = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SHOWN: Final = Config({"NbConvertBase": {"display_data_priority": ["image/png", "text/plain"]}})
 
 
-def _page(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield the files of a notebook's page."""
+def _executed(path: Path) -> nbformat.NotebookNode:
+    if folder := os.environ.get("STEDI_EXECUTED_NOTEBOOKS"):
+        return nbformat.read(Path(folder) / path.name, as_version=4)
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, kernel_name="python3", extra_arguments=["--IPKernelApp.log_level=40"]).execute()
+    return notebook
+
+
+def _page(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield the files of a notebook's page."""
+    notebook = _executed(path)
     text, resources = MarkdownExporter(config=_SHOWN).from_notebook_node(
         notebook, resources={"unique_key": path.stem, "output_files_dir": path.stem}
     )

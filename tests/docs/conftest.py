@@ -1,13 +1,17 @@
 """What is costly is made once, however many workers there are."""
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import nbformat
 import pytest
 
 PATIENCE_S = 240
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +40,31 @@ def made_once(tmp_path_factory) -> Callable[[str, Callable[[Path], None]], Path]
         return folder
 
     return make
+
+
+@pytest.fixture(scope="session")
+def executed_file(made_once) -> Callable[[str], Path]:
+    """Return a function that gives the file of a notebook after a run in a kernel of its own."""
+
+    def run(stem: str) -> Path:
+        def fill(folder: Path) -> None:
+            subprocess.run(
+                [
+                    *(sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute"),
+                    *("--log-level", "ERROR", "--output-dir", str(folder), "--output", stem),
+                    str(NOTEBOOKS / f"{stem}.ipynb"),
+                ],
+                check=True,
+                cwd=folder,
+                env={**os.environ, "JUPYTER_PLATFORM_DIRS": "1", "XDG_CONFIG_HOME": str(folder / "config")},
+            )
+
+        return made_once(f"notebook-{stem}", fill) / f"{stem}.ipynb"
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def executed(executed_file) -> Callable[[str], nbformat.NotebookNode]:
+    """Return a function that gives a notebook after a run in a kernel of its own."""
+    return lambda stem: nbformat.read(executed_file(stem), as_version=4)

@@ -1,9 +1,6 @@
 """The notebooks run from beginning to end, are paired with their scripts, and carry no outputs."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import jupytext
@@ -15,30 +12,17 @@ SCRIPTS = sorted(NOTEBOOKS.glob("*.py"))
 
 
 @pytest.fixture(scope="session")
-def executed(made_once) -> nbformat.NotebookNode:
-    """Return notebook 01 after a run in a kernel of its own."""
-    return nbformat.read(made_once("notebook", execute) / "done.ipynb", as_version=4)
-
-
-def execute(folder: Path) -> None:
-    subprocess.run(
-        [
-            *(sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute", "--log-level", "ERROR"),
-            *("--output-dir", str(folder), "--output", "done"),
-            str(NOTEBOOKS / "01_landing_to_ml.ipynb"),
-        ],
-        check=True,
-        cwd=folder,
-        env={**os.environ, "JUPYTER_PLATFORM_DIRS": "1", "XDG_CONFIG_HOME": str(folder / "config")},
-    )
+def notebook(executed) -> nbformat.NotebookNode:
+    """Return notebook 01 after its run."""
+    return executed("01_landing_to_ml")
 
 
 def outputs(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
     return [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
 
 
-def test_the_training_table_holds_only_rows_with_consent(executed):
-    (cell,) = (cell for cell in executed.cells if "result" in cell.metadata.get("tags", []))
+def test_the_training_table_holds_only_rows_with_consent(notebook):
+    (cell,) = (cell for cell in notebook.cells if "result" in cell.metadata.get("tags", []))
     result = json.loads(cell.outputs[0]["text"])
     assert result["rows_without_consent"] == 0
     assert result["every_row_has_a_reason"] is True
@@ -47,8 +31,8 @@ def test_the_training_table_holds_only_rows_with_consent(executed):
     assert result["customers"] > 20
 
 
-def test_the_notebook_draws_its_four_figures_and_writes_no_error(executed):
-    found = outputs(executed)
+def test_the_notebook_draws_its_four_figures_and_writes_no_error(notebook):
+    found = outputs(notebook)
     assert sum("image/png" in output.get("data", {}) for output in found) == 4
     assert not [output for output in found if output.get("name") == "stderr"]
 

@@ -1,37 +1,8 @@
 """The notebooks about signals run from beginning to end, and find what they say."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import nbformat
-import pytest
-
-NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-
-
-@pytest.fixture(scope="session")
-def execute(made_once):
-    """Return a function that gives a notebook after a run in a kernel of its own."""
-
-    def run(stem: str) -> nbformat.NotebookNode:
-        def fill(folder: Path) -> None:
-            subprocess.run(
-                [
-                    *(sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute"),
-                    *("--log-level", "ERROR", "--output-dir", str(folder), "--output", "done"),
-                    str(NOTEBOOKS / f"{stem}.ipynb"),
-                ],
-                check=True,
-                cwd=folder,
-                env={**os.environ, "JUPYTER_PLATFORM_DIRS": "1", "XDG_CONFIG_HOME": str(folder / "config")},
-            )
-
-        return nbformat.read(made_once(f"notebook-{stem}", fill) / "done.ipynb", as_version=4)
-
-    return run
 
 
 def check(notebook: nbformat.NotebookNode, *, figures: int) -> dict:
@@ -44,8 +15,8 @@ def check(notebook: nbformat.NotebookNode, *, figures: int) -> dict:
     return json.loads(cell.outputs[0]["text"])
 
 
-def test_start_here_gives_windows_of_people_who_agreed_and_no_one_on_both_sides(execute):
-    result = check(execute("00_start_here"), figures=1)
+def test_start_here_gives_windows_of_people_who_agreed_and_no_one_on_both_sides(executed):
+    result = check(executed("00_start_here"), figures=1)
     assert result["people_on_both_sides"] == 0
     assert result["people_without_consent"] == 0
     assert result["same_bytes_again"] is True
@@ -55,8 +26,8 @@ def test_start_here_gives_windows_of_people_who_agreed_and_no_one_on_both_sides(
     assert 0.9 * 30 * result["sessions"] < result["steps"] <= 30 * result["sessions"]
 
 
-def test_a_step_is_a_dip_and_a_jolt_that_fade_and_a_slow_table_is_refused(execute):
-    result = check(execute("02_what_a_step_looks_like"), figures=5)
+def test_a_step_is_a_dip_and_a_jolt_that_fade_and_a_slow_table_is_refused(executed):
+    result = check(executed("02_what_a_step_looks_like"), figures=5)
     assert result["readings_a_second"] == {"accelerometer": 50.0, "step_trainer": 30.0}
     # The distance is least in the middle of the swing: well before the foot comes down.
     assert 0.1 < result["dip_before_contact_s"] < 0.4
@@ -72,8 +43,8 @@ def test_a_step_is_a_dip_and_a_jolt_that_fade_and_a_slow_table_is_refused(execut
     assert "0.33 times a second" in result["thin_table_refused"]
 
 
-def test_two_clocks_are_set_right_and_what_cannot_be_told_is_counted(execute):
-    result = check(execute("03_two_clocks"), figures=6)
+def test_two_clocks_are_set_right_and_what_cannot_be_told_is_counted(executed):
+    result = check(executed("03_two_clocks"), figures=6)
     assert result["exact_match_rate"]["one clock"] > 0.9
     assert result["exact_match_rate"]["two clocks"] < 0.1
     assert result["match_rate_within_20_ms_two_clocks"] > 0.9

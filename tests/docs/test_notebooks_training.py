@@ -1,40 +1,13 @@
 """The notebooks of the detector run from beginning to end, and come to the results that they tell of."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import nbformat
 import pytest
 
-NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 TRAIN = "04_train_without_fooling_yourself"
 REPORT = "05_balance_report"
 FIGURES = {TRAIN: 6, REPORT: 5}
-
-
-@pytest.fixture(scope="session")
-def executed(made_once):
-    """Return a function that gives a notebook after a run in a kernel of its own."""
-
-    def run(name: str) -> nbformat.NotebookNode:
-        def execute(folder: Path) -> None:
-            subprocess.run(
-                [
-                    *(sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute"),
-                    *("--log-level", "ERROR", "--output-dir", str(folder), "--output", "done"),
-                    str(NOTEBOOKS / f"{name}.ipynb"),
-                ],
-                check=True,
-                cwd=folder,
-                env={**os.environ, "JUPYTER_PLATFORM_DIRS": "1", "XDG_CONFIG_HOME": str(folder / "config")},
-            )
-
-        return nbformat.read(made_once(name, execute) / "done.ipynb", as_version=4)
-
-    return run
 
 
 def outputs(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:

@@ -3,9 +3,11 @@
 import html
 import os
 import re
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -27,17 +29,27 @@ ELSEWHERE = re.compile(
 
 
 @pytest.fixture(scope="session")
-def site(made_once) -> Path:
+def site(made_once, executed_file, tmp_path_factory) -> Path:
     """Return the built site."""
-    return made_once("site", build)
+    notebooks = tmp_path_factory.mktemp("executed")
+    # From both ends: two workers meet in the middle.
+    backwards = os.environ.get("PYTEST_XDIST_WORKER", "gw0")[-1] in "13579"
+    for script in sorted((ROOT / "notebooks").glob("*.py"), reverse=backwards):
+        shutil.copy(executed_file(script.stem), notebooks)
+    return made_once("site", partial(build, notebooks=notebooks))
 
 
-def build(folder: Path) -> None:
+def build(folder: Path, *, notebooks: Path) -> None:
     built = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)],
         cwd=ROOT,
-        # Notices of the site generators about their own future, not about this site.
-        env={**os.environ, "NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"},
+        env={
+            **os.environ,
+            "STEDI_EXECUTED_NOTEBOOKS": str(notebooks),
+            # Notices of the site generators about their own future, not about this site.
+            "NO_MKDOCS_2_WARNING": "1",
+            "DISABLE_MKDOCS_2_WARNING": "true",
+        },
         capture_output=True,
         text=True,
         check=False,

@@ -6,6 +6,7 @@ import re
 import shutil
 import sqlite3
 import subprocess
+import sys
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -181,6 +182,14 @@ def test_options_that_mean_nothing_are_refused_before_anything_is_made(tmp_path)
     with refused(ConfigurationError):
         stedi.Lake.open(catalog={"type": "sql"})
     assert not folder.exists()
+
+
+def test_a_catalog_whose_library_is_missing_says_what_to_install(monkeypatch, tmp_path):
+    monkeypatch.delitem(sys.modules, "pyiceberg.catalog.sql", raising=False)
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+    settings = {"type": "sql", "uri": f"sqlite:///{tmp_path}/catalog.db"}
+    with refused(ConfigurationError, "the sql catalog needs a library", "pip install"):
+        stedi.Lake.open(catalog=settings, warehouse="s3://bucket/lake", pseudonyms=PSEUDONYMS).runs()
 
 
 def test_a_namespace_that_is_no_plain_name_is_refused(tmp_path):
