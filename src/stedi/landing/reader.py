@@ -190,16 +190,14 @@ class Reader:
 
     def _judge_lines(self, known: Iterable[tuple[Shape, Lines]], starts: pl.Series) -> Iterator[Split]:
         """Judge the lines of each layout, those of layouts with the same types at once."""
-        drafts: dict[tuple[pl.DataType, ...], list[pl.DataFrame]] = {}
-        texts: dict[tuple[pl.DataType, ...], list[pa.LargeBinaryArray]] = {}
+        alike: dict[tuple[pl.DataType, ...], list[tuple[pl.DataFrame, pa.LargeBinaryArray]]] = {}
         for shape, lines in known:
             positions = pl.lit(starts.gather(lines.numbers))
             draft = decode(lines.text(), shape, self._contract, positions)
-            types = tuple(draft.dtypes)
-            drafts.setdefault(types, []).append(draft)
-            texts.setdefault(types, []).append(lines.array)
-        for types, some in drafts.items():
-            yield self._judge_known(pl.concat(some), partial(pa.concat_arrays, texts[types]))
+            alike.setdefault(tuple(draft.dtypes), []).append((draft, lines.array))
+        for some in alike.values():
+            drafts, arrays = zip(*some, strict=True)
+            yield self._judge_known(pl.concat(drafts), partial(pa.concat_arrays, arrays))
 
     def _judge_known(self, draft: pl.DataFrame, lines: Callable[[], pa.LargeBinaryArray]) -> Split:
         def raw(rows: pl.Series) -> pl.Series:

@@ -15,7 +15,7 @@ from stedi.errors import CatalogError, ConfigurationError, LakeError
 from stedi.warehouse.failure import catalog_errors
 from stedi.warehouse.guard import check_table, guard, refuse_links
 from stedi.warehouse.layout import iceberg_schema, partition_spec, table_properties
-from stedi.warehouse.sqlite_catalog import SqliteCatalog
+from stedi.warehouse.sqlite_catalog import SqliteCatalog, places
 
 CATALOG_FILE: Final = "catalog.db"
 WAREHOUSE_FOLDER: Final = "warehouse"
@@ -56,9 +56,7 @@ def _refuse_moved(folder: Path, file: Path) -> None:
     if not file.exists():
         return
     try:
-        # Not mode=ro: whoever comes first after a kill in a commit must roll its journal back.
-        with closing(sqlite3.connect(f"{file.as_uri()}?mode=rw", uri=True)) as connection:
-            places = connection.execute("SELECT metadata_location FROM iceberg_tables").fetchall()
+        found = places(file)
     except sqlite3.OperationalError as error:
         if "no such table" in str(error):
             _refuse_orphaned(folder, file)
@@ -67,9 +65,9 @@ def _refuse_moved(folder: Path, file: Path) -> None:
     except sqlite3.DatabaseError:
         raise CatalogError(f"the catalog {file} is damaged: it is no SQLite database") from None
     home = f"{folder / WAREHOUSE_FOLDER}/"
-    for (place,) in places:
-        if not str(place).startswith(home):
-            origin = str(place).partition(f"/{WAREHOUSE_FOLDER}/")[0]
+    for place in found:
+        if not place.startswith(home):
+            origin = place.partition(f"/{WAREHOUSE_FOLDER}/")[0]
             raise LakeError(
                 f"the lake {folder} was made at {origin}, and its tables hold the paths of that place: "
                 "move it back there, or bind-mount it there (a copy can't be used beside the original)"

@@ -44,10 +44,8 @@ _NAMESPACES: Final = """
         PRIMARY KEY (catalog_name, namespace, property_key)
     )
 """
-_FIND: Final = (
-    "SELECT metadata_location FROM iceberg_tables "
-    "WHERE catalog_name = ? AND table_namespace = ? AND table_name = ?"
-)
+_FIND_ALL: Final = "SELECT metadata_location FROM iceberg_tables"
+_FIND: Final = f"{_FIND_ALL} WHERE catalog_name = ? AND table_namespace = ? AND table_name = ?"
 _MAKE: Final = (
     "INSERT INTO iceberg_tables (catalog_name, table_namespace, table_name, metadata_location, iceberg_type) "
     "VALUES (?, ?, ?, ?, 'TABLE')"
@@ -87,7 +85,8 @@ class SqliteCatalog(MetastoreCatalog, NoopCatalog):
     def __init__(self, name: str, file: Path, warehouse: Path, *, create: bool) -> None:
         """Open the catalog."""
         super().__init__(name, warehouse=str(warehouse))
-        self._uri = f"{file.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
+        self._file = file.absolute()
+        self._create = create
         if create:
             with self._transaction() as connection:
                 connection.execute(_TABLES)
@@ -156,17 +155,15 @@ class SqliteCatalog(MetastoreCatalog, NoopCatalog):
         with self._transaction() as connection:
             connection.executemany(_MAKE_NAMESPACE, rows)
 
-    def namespace_exists(self, namespace: str | Identifier) -> bool:
-        """Say whether a namespace was made."""
-        return bool(self._namespace(namespace))
-
     def load_namespace_properties(self, namespace: str | Identifier) -> Properties:
         """Return the properties of a namespace.
 
         Raises:
             NoSuchNamespaceError: It was not made.
         """
-        properties = self._namespace(namespace)
+        key = (self.name, self.namespace_to_string(namespace))
+        with closing(self._connect()) as connection:
+            properties = dict(connection.execute(_FIND_NAMESPACE, key).fetchall())
         if not properties:
             raise NoSuchNamespaceError(f"there is no namespace {namespace}")
         return properties
@@ -175,11 +172,6 @@ class SqliteCatalog(MetastoreCatalog, NoopCatalog):
         """Write the file anew: what was deleted in it stands in no free page."""
         with closing(self._connect()) as connection:
             connection.execute("VACUUM")
-
-    def _namespace(self, namespace: str | Identifier) -> dict[str, str]:
-        with closing(self._connect()) as connection:
-            rows = connection.execute(_FIND_NAMESPACE, (self.name, self.namespace_to_string(namespace)))
-            return dict(rows.fetchall())
 
     def _make(self, identifier: Identifier, place: str) -> None:
         try:
@@ -199,7 +191,7 @@ class SqliteCatalog(MetastoreCatalog, NoopCatalog):
         return (self.name, namespace, Catalog.table_name_from(identifier))
 
     def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(self._uri, uri=True, isolation_level=None)
+        return _connect(self._file, create=self._create)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -208,6 +200,22 @@ class SqliteCatalog(MetastoreCatalog, NoopCatalog):
             connection.execute("BEGIN IMMEDIATE")
             yield connection
             connection.execute("COMMIT")
+
+
+def places(file: Path) -> list[str]:
+    """Return where the metadata of all tables of a catalog is.
+
+    Raises:
+        sqlite3.Error: The file can't be read, or has no such tables.
+    """
+    with closing(_connect(file, create=False)) as connection:
+        return [str(place) for (place,) in connection.execute(_FIND_ALL).fetchall()]
+
+
+def _connect(file: Path, *, create: bool) -> sqlite3.Connection:
+    # Not mode=ro: whoever comes first after a kill in a commit must roll its journal back.
+    uri = f"{file.as_uri()}?mode={'rwc' if create else 'rw'}"
+    return sqlite3.connect(uri, uri=True, isolation_level=None)
 
 
 def _response(table: Table) -> CommitTableResponse:
