@@ -22,6 +22,7 @@ __all__ = [
     "RotationUnfinishedError",
     "RunConflictError",
     "StediError",
+    "TableFormatError",
     "UnknownNameError",
     "UnsafeTableError",
 ]
@@ -90,6 +91,19 @@ class CatalogError(LakeError):
 
 class UnsafeTableError(CatalogError):
     """The metadata of a table names code, another store or another place: it is not used at all."""
+
+
+class TableFormatError(CatalogError):
+    """Another tool upgraded a table to a format of Iceberg that stedi does not write."""
+
+    @classmethod
+    def of(cls, table: str, version: int) -> "TableFormatError":
+        """Name the table, and its format."""
+        return cls(
+            f"another tool upgraded the table {table} to Iceberg's format {version}, and stedi writes format "
+            "2. Nothing was changed. The lake can still be read; to go on, restore it from a backup, or make "
+            "it again from the landing files, and keep that tool from upgrading tables"
+        )
 
 
 class ConsentModeError(LakeError):

@@ -55,11 +55,17 @@ class Made:
         # Whole seconds: an archive keeps no more.
         os.utime(file, (START.timestamp(), START.timestamp()))
 
-    def readings(self, name: str, pairs: list[tuple[str, str]], *, at: datetime = START, count: int = 4) -> None:
+    def readings(
+        self, name: str, pairs: list[tuple[str, str]], *, at: datetime = START, count: int = 4
+    ) -> None:
         times = [ms(at) + 1000 * n for n in range(count)]
         self.put(
             f"accelerometer/{name}.json",
-            [{"user": email, "timestamp": t, "x": 1.5, "y": -0.5, "z": 9.8} for email, _ in pairs for t in times],
+            [
+                {"user": email, "timestamp": t, "x": 1.5, "y": -0.5, "z": 9.8}
+                for email, _ in pairs
+                for t in times
+            ],
         )
         self.put(
             f"step_trainer/{name}.json",
@@ -128,7 +134,9 @@ def _planned(root: Path) -> None:
 
 def _erased(root: Path) -> None:
     made = sound(root, "erased")
-    made.lake.erase(email="cleo@example.com", landing=made.landing, drop_tags=["training"], asked_by="somebody")
+    made.lake.erase(
+        email="cleo@example.com", landing=made.landing, drop_tags=["training"], asked_by="somebody"
+    )
 
 
 def _rotated(root: Path) -> None:

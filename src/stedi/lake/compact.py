@@ -8,6 +8,7 @@ import polars as pl
 from stedi.contract import contract_of
 from stedi.errors import ConservationError
 from stedi.lake.history import Run, to_frame
+from stedi.lake.publish import commit
 from stedi.names import RUN
 from stedi.warehouse.compaction import Group, Target
 from stedi.warehouse.warehouse import Warehouse
@@ -81,8 +82,8 @@ def _merge(warehouse: Warehouse, table: str, group: Group, writer: TableWriter, 
     _check(table, read, warehouse.rows_of(table, writer.close()[first:]))
 
 
-def publish_compacted(warehouse: Warehouse, run: Run, target: Target) -> None:
-    """Append a run to the run table, whose small files become one by the same commit.
+def publish_compacted(warehouse: Warehouse, run: Run, runs: Sequence[Run], target: Target) -> None:
+    """Append a run to the run table, whose small files become one by the same commit; then show it.
 
     Raises:
         RunConflictError: Another run was published meanwhile.
@@ -97,12 +98,8 @@ def publish_compacted(warehouse: Warehouse, run: Run, target: Target) -> None:
         writer.write(frame)
     writer.write(row)
     files = writer.close()
-    try:
-        _check(RUN, read, warehouse.rows_of(RUN, files))
-        warehouse.rewrite_runs(files, small)
-    except BaseException:
-        warehouse.discard(files)
-        raise
+    _check(RUN, read, warehouse.rows_of(RUN, files))
+    commit(warehouse, run, runs, files, lambda: warehouse.rewrite_runs(files, small))
 
 
 def _check(table: str, expected: _Rows, frames: Iterable[pl.DataFrame]) -> None:

@@ -1,14 +1,17 @@
 """What somebody should look at: each concern is true of the lake as it stands, and says what to do."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from stedi.contract import LANDING
+from stedi.errors import TableFormatError
 from stedi.lake.history import Run
 from stedi.lake.upcoming import Upcoming
 from stedi.lake.wording import count
 from stedi.names import ERASED, MACHINE_LEARNING_CURATED
+from stedi.warehouse.layout import ICEBERG_FORMAT
 
 _REJECTED_SHARE: Final = 0.01
 
@@ -43,6 +46,40 @@ def about_run(run: Run) -> Iterator[Concern]:
             count=0,
             message=f"{MACHINE_LEARNING_CURATED} has no rows: look at what the last run dropped, and why",
         )
+
+
+def about_unfinished(newest: Run) -> Iterator[Concern]:
+    """Say what nobody else may write beside until it is finished."""
+    verbs = {
+        "erasing": ("an erasure", "stedi erase again for the same person"),
+        "rotating": ("a rotation of the key", "stedi rotate-key again"),
+    }
+    if newest.kind in verbs:
+        what, remedy = verbs[newest.kind]
+        message = f"{what} was begun and is not finished, and nothing else may write: run {remedy}"
+        yield Concern(code="unfinished", count=1, message=message)
+
+
+def about_clock(newest: Run, now: datetime) -> Iterator[Concern]:
+    """Say where the clock is behind what was published: the lake goes on from there until then."""
+    if now < newest.published_at:
+        behind = newest.published_at - now
+        yield Concern(
+            code="clock_behind",
+            count=round(behind.total_seconds()),
+            message=f"the clock is {behind.total_seconds():,.0f} s behind the newest run, published at "
+            f"{newest.published_at:%Y-%m-%d %H:%M:%S}Z: was it set back, or was it ahead then? Until it has "
+            "caught up all that is published bears that time, and old runs do not age",
+        )
+
+
+def about_formats(formats: Mapping[str, int]) -> Iterator[Concern]:
+    """Say which tables another tool upgraded to a format of Iceberg that stedi does not write."""
+    for table, version in formats.items():
+        if version != ICEBERG_FORMAT:
+            yield Concern(
+                code="table_format", count=version, message=str(TableFormatError.of(table, version))
+            )
 
 
 def about_deliveries(twice: int) -> Iterator[Concern]:

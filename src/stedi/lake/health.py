@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import polars as pl
@@ -13,11 +13,14 @@ from stedi.errors import CatalogError
 from stedi.lake.buried import retired_keys
 from stedi.lake.concern import (
     Concern,
+    about_clock,
     about_consents,
     about_deliveries,
+    about_formats,
     about_quarantine,
     about_run,
     about_tags,
+    about_unfinished,
 )
 from stedi.lake.history import Run, from_frame
 from stedi.lake.lake import Lake
@@ -192,6 +195,9 @@ def health_of(lake: Lake) -> Health:
     twice = lake.scan(OBJECT).select(pl.col("duplicate").sum()).collect().item()
     warnings = (
         *about_run(loads[-1]),
+        *about_unfinished(newest),
+        *about_clock(newest, datetime.now(UTC)),
+        *about_formats(lake.table_formats()),
         *about_deliveries(int(twice)),
         *about_quarantine(held),
         *about_consents(begins),

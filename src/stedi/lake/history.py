@@ -12,6 +12,7 @@ from stedi.contract.schemas import polars_schema
 from stedi.names import MACHINE_LEARNING_CURATED, RUN, Consent, RunKind
 from stedi.plan.account import Account
 from stedi.plan.match import Match
+from stedi.warehouse.warehouse import Warehouse
 
 TAG_PREFIX: Final = "run-"
 
@@ -89,8 +90,40 @@ def to_frame(run: Run) -> pl.DataFrame:
 
 
 def from_frame(frame: pl.DataFrame) -> Sequence[Run]:
-    """Return the rows of the run table, the newest last."""
-    return [_from_row(row) for row in frame.sort("published_at", "run_id").iter_rows(named=True)]
+    """Return the rows of the run table, the newest last: each run after the one that it was made from."""
+    return in_order([_from_row(row) for row in frame.iter_rows(named=True)])
+
+
+def in_order(runs: Sequence[Run]) -> Sequence[Run]:
+    """Return runs as a chain: each names its base, and its end is the newest, whatever clocks said.
+
+    Where the chain is broken, as an audit would say, the longest part that holds together comes last.
+    """
+    by_id = {run.run_id: run for run in runs}
+    bases = {run.base_run_id for run in runs}
+    by_time = sorted(by_id.values(), key=lambda run: (run.published_at, run.run_id))
+    chains = [_back_from(run, by_id) for run in by_time if run.run_id not in bases]
+    longest = max(chains, key=len, default=[])
+    chained = {run.run_id for run in longest}
+    return [*(run for run in by_time if run.run_id not in chained), *longest]
+
+
+def _back_from(newest: Run, by_id: Mapping[str, Run]) -> list[Run]:
+    chain: list[Run] = []
+    seen: set[str] = set()
+    run: Run | None = newest
+    while run is not None and run.run_id not in seen:
+        chain.append(run)
+        seen.add(run.run_id)
+        run = by_id.get(run.base_run_id or "")
+    return chain[::-1]
+
+
+def published(warehouse: Warehouse) -> Sequence[Run]:
+    """Return the published runs, the newest last."""
+    if not warehouse.has(RUN):
+        return ()
+    return from_frame(warehouse.scan(RUN, warehouse.main(RUN)).collect())
 
 
 def _from_row(row: Mapping[str, Any]) -> Run:

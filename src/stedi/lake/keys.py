@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.errors import ConfigurationError, KeyMismatchError, RunConflictError
+from stedi.names import RunKind
 from stedi.warehouse.lock import LOCK_FILE, exclusive
 
 KEY_VARIABLE: Final = "STEDI_PSEUDONYM_KEY"
@@ -97,7 +98,7 @@ class Succession(NamedTuple):
 
 
 def find_successor(
-    given: Pseudonyms | None, new: Pseudonyms | None, *, used: Sequence[str], unfinished: bool
+    given: Pseudonyms | None, new: Pseudonyms | None, *, used: Sequence[str], newest: RunKind
 ) -> Succession:
     """Return the key that a lake gets in the place of the one that it has.
 
@@ -105,7 +106,8 @@ def find_successor(
         given: Those passed to ``Lake.open``.
         new: The new key, if it was passed.
         used: The fingerprints of all keys that the lake ever had, the newest last.
-        unfinished: The lake has its new key already, but a rotation is not finished.
+        newest: The kind of its newest run: ``"rotating"`` where a rotation is not finished. Where nothing
+            happened since one that is, whoever asks again is taken to ask for the same.
 
     Raises:
         KeyMismatchError: The lake's key, or the one before it where a rotation is unfinished, is missing.
@@ -116,7 +118,7 @@ def find_successor(
     if found is None:  # pragma: no cover - find_key refused that
         raise ConfigurationError("no key is at hand")
     ring = found.of_lake(used[-1])
-    if unfinished:
+    if newest == "rotating":
         if new is not None and new.fingerprint != used[-1]:
             raise ConfigurationError(
                 f"the rotation to the key of fingerprint {used[-1]} is not finished: finish it first, "
@@ -127,6 +129,8 @@ def find_successor(
                 f"the rotation to the key of fingerprint {used[-1]} is not finished, and needs the one "
                 f"before it, {used[-2]}: add it after the new one in {found.source}"
             )
+        return Succession(ring, to_save=False)
+    if newest == "rotation" and new is None and found.pseudonyms.fingerprint == used[-1]:
         return Succession(ring, to_save=False)
     if new is not None:
         successor = found.pseudonyms.followed_by(new)

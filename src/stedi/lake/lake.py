@@ -8,7 +8,7 @@ import os
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -17,14 +17,17 @@ import polars as pl
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.contract import CONTRACTS, contract_of
 from stedi.errors import ConfigurationError, LakeError, UnknownNameError
+from stedi.lake.clock import lake_time
 from stedi.lake.expired import check_readable
-from stedi.lake.history import Run
+from stedi.lake.history import Run, from_frame
 from stedi.lake.keys import Succession, find_key, find_successor, key_file
 from stedi.lake.load import find_sources
 from stedi.lake.published import as_kept, aware, check_tag, run_at, scan_at, tags_of
 from stedi.lake.report import RunReport
 from stedi.lake.run import Order, check_order, execute
 from stedi.lake.site import Site
+from stedi.lake.tags import set_tag
+from stedi.lake.undo import carried_out
 from stedi.names import (
     CONSENT_MODES,
     NAMESPACE,
@@ -157,7 +160,7 @@ class Lake:
             raise UnknownNameError.of("consent mode", consent, CONSENT_MODES)
         if not 0 <= max_rejected <= 1:
             raise ConfigurationError(f"max_rejected is a share between 0 and 1, not {max_rejected}")
-        judged_at = aware("now", now) if now is not None else datetime.now(UTC)
+        judged_at = aware("now", now) if now is not None else None
         sources = find_sources(os.fspath(landing))
         size = sum(obj.size for objects in sources.values() for obj in objects)
         with (
@@ -165,6 +168,7 @@ class Lake:
             self._site.scratch() as scratch,
         ):
             base = runs[-1] if runs else None
+            judged_at = judged_at or lake_time(base)
             check_order(consent, judged_at, base)
             fingerprint = base.key_fingerprint if base else None
             pseudonyms, new = find_key(self._pseudonyms, fingerprint=fingerprint)
@@ -200,10 +204,11 @@ class Lake:
         """
         from stedi.lake.release import find_records
 
-        judged_at = aware("now", now) if now is not None else datetime.now(UTC)
+        judged_at = aware("now", now) if now is not None else None
         self._site.read()
         with self._site.hold() as (warehouse, runs), self._site.scratch() as scratch:
             base = runs[-1]
+            judged_at = judged_at or lake_time(base)
             check_order(base.consent, judged_at, base)
             pseudonyms, _ = find_key(self._pseudonyms, fingerprint=base.key_fingerprint)
             quarantine = warehouse.scan(QUARANTINE, base.snapshots[QUARANTINE]).collect()
@@ -378,8 +383,8 @@ class Lake:
         """
         from stedi.lake.erase.erase import Erasure, Request
 
-        asked_at = datetime.now(UTC)
         warehouse, runs = self._site.read()
+        asked_at = lake_time(runs[-1])
         pseudonyms, _ = find_key(self._pseudonyms, fingerprint=runs[-1].key_fingerprint)
 
         def request(scratch: Path) -> "Request":
@@ -403,7 +408,12 @@ class Lake:
             with self._site.explained(), tempfile.TemporaryDirectory(prefix="stedi-") as folder:
                 return Erasure(warehouse, runs, request(Path(folder))).plan()
         with self._site.hold(erasing=True) as (held, published), self._site.scratch() as scratch:
-            return Erasure(held, published, request(scratch)).execute()
+
+            def erase(newest: Sequence[Run]) -> "Receipt":
+                with tempfile.TemporaryDirectory(dir=scratch) as folder:
+                    return Erasure(held, newest, request(Path(folder))).execute()
+
+            return carried_out(held, published, erase, unfinished="erasing")
 
     def rotate_key(
         self,
@@ -445,9 +455,7 @@ class Lake:
         def rotation(
             warehouse: Warehouse, runs: Sequence[Run], scratch: Path
         ) -> "tuple[Rotation, Succession]":
-            succession = find_successor(
-                self._pseudonyms, new, used=keys_of(runs), unfinished=runs[-1].kind == "rotating"
-            )
+            succession = find_successor(self._pseudonyms, new, used=keys_of(runs), newest=runs[-1].kind)
             change = Change(
                 succession=succession, drop=frozenset(drop_tags), scratch=scratch, progress=progress
             )
@@ -459,14 +467,18 @@ class Lake:
                 planned, succession = rotation(warehouse, runs, Path(folder))
                 return planned.plan(made=new is None and succession.to_save)
         with self._site.hold(rotating=True) as (held, published), self._site.scratch() as scratch:
-            begun, succession = rotation(held, published, scratch)
-            newest = published[-1]
-            if newest.kind != "rotating" and succession.pseudonyms.fingerprint == newest.key_fingerprint:
-                return begun.nothing_to_do()
-            report = begun.execute()
-            if self._pseudonyms is not None:
-                self._pseudonyms = succession.pseudonyms
-            return report
+
+            def rotate(newest: Sequence[Run]) -> "RotationReport":
+                begun, succession = rotation(held, newest, scratch)
+                fingerprint = succession.pseudonyms.fingerprint
+                if newest[-1].kind != "rotating" and fingerprint == newest[-1].key_fingerprint:
+                    return begun.nothing_to_do()
+                report = begun.execute()
+                if self._pseudonyms is not None:
+                    self._pseudonyms = succession.pseudonyms
+                return report
+
+            return carried_out(held, published, rotate, unfinished="rotating")
 
     def receipts(self) -> "Sequence[Receipt]":
         """Return the receipts of all erasures, the oldest first.
@@ -592,10 +604,17 @@ class Lake:
             for name, contract in CONTRACTS.items()
         )
 
+    def table_formats(self) -> dict[str, int]:
+        """Return the version of Iceberg's table format that each table has: stedi writes 2."""
+        warehouse, _ = self._site.read()
+        return {name: warehouse.format_version(name) for name in CONTRACTS}
+
     def runs(self) -> pl.DataFrame:
         """Return the published runs, the newest last."""
         warehouse, _ = self._site.read()
-        return warehouse.scan(RUN, warehouse.main(RUN)).sort("published_at", "run_id").collect()
+        rows = warehouse.scan(RUN, warehouse.main(RUN)).collect()
+        order = pl.DataFrame({"run_id": [run.run_id for run in from_frame(rows)]})
+        return order.join(rows, on="run_id", how="left", maintain_order="left").select(rows.columns)
 
     def tags(self) -> dict[str, str]:
         """Return the tags that were set with ``tag``, and the id of the run of each."""
@@ -614,10 +633,7 @@ class Lake:
         with self._site.hold() as (warehouse, runs):
             if (run_id := tags_of(warehouse).get(name)) is not None:
                 raise LakeError(f"the tag {name!r} exists: it is run {run_id}. Choose another name")
-            for table, snapshot_id in runs[-1].snapshots.items():
-                warehouse.tag(table, snapshot_id, name)
-            # The run table comes last: a tag counts only once every other table has it.
-            warehouse.tag(RUN, warehouse.main(RUN), name)
+            set_tag(warehouse, runs[-1], name)
             return runs[-1].run_id
 
     def last_run(self) -> Run:

@@ -5,17 +5,17 @@ on: the merged files are published like a run, by one row of the run table; what
 and what is deleted is reached by nothing.
 """
 
-import contextlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from stedi.lake.clock import lake_time
 from stedi.lake.compact import compact, plan_compaction, publish_compacted
 from stedi.lake.expired import expirable
 from stedi.lake.history import TAG_PREFIX, Run
 from stedi.lake.maintenance import MaintenanceReport, TableMaintenance
-from stedi.lake.publish import show
 from stedi.lake.run import new_run_id
+from stedi.lake.undo import undone
 from stedi.landing.redact import safe_path
 from stedi.names import RUN
 from stedi.plan.account import Account
@@ -45,7 +45,7 @@ class Care:
 
 def plan_maintenance(warehouse: Warehouse, runs: Sequence[Run], care: Care) -> MaintenanceReport:
     """Say what a maintenance would do now, and do nothing."""
-    started_at = datetime.now(UTC)
+    started_at = lake_time(runs[-1])
     newest = _snapshots(warehouse, runs[-1])
     before = _files(warehouse, newest)
     groups = plan_compaction(warehouse, newest, care.target)
@@ -70,14 +70,13 @@ def plan_maintenance(warehouse: Warehouse, runs: Sequence[Run], care: Care) -> M
 
 def maintain(warehouse: Warehouse, runs: Sequence[Run], care: Care) -> MaintenanceReport:
     """Maintain a repaired lake that nobody else writes to."""
-    started_at = datetime.now(UTC)
+    started_at = lake_time(runs[-1])
     newest = _snapshots(warehouse, runs[-1])
     rows, before = _rows(warehouse, newest), _files(warehouse, newest)
     groups = plan_compaction(warehouse, newest, care.target)
-    run = _compact(warehouse, runs[-1], groups, care, started_at) if groups else None
+    run = _compact(warehouse, runs, groups, care, started_at) if groups else None
     if run is not None:
         runs = [*runs, run]
-        show(warehouse, runs)
     after = _files(warehouse, _snapshots(warehouse, runs[-1]))
     expired = _expirable(warehouse, runs, care, started_at)
     for place, (table, snapshot_ids) in enumerate(expired.items()):
@@ -98,8 +97,13 @@ def maintain(warehouse: Warehouse, runs: Sequence[Run], care: Care) -> Maintenan
 
 
 def _compact(
-    warehouse: Warehouse, base: Run, groups: Mapping[str, Sequence[Group]], care: Care, started_at: datetime
+    warehouse: Warehouse,
+    runs: Sequence[Run],
+    groups: Mapping[str, Sequence[Group]],
+    care: Care,
+    started_at: datetime,
 ) -> Run:
+    base = runs[-1]
     run_id = new_run_id(started_at)
     branch = TAG_PREFIX + run_id
     total = sum(group.rows for of_table in groups.values() for group in of_table)
@@ -111,7 +115,7 @@ def _compact(
         done += rows
         care.progress("merging small files", done, total)
 
-    try:
+    with undone(warehouse, run_id):
         for table in (name for name in groups if name != RUN):
             snapshots[table] = compact(
                 warehouse,
@@ -128,16 +132,11 @@ def _compact(
             base_run_id=base.run_id,
             kind="maintenance",
             started_at=started_at,
-            published_at=datetime.now(UTC),
+            published_at=max(started_at, datetime.now(UTC)),
             snapshots=snapshots,
             accounts={**base.accounts, **{table: _nothing_new(table) for table in RECORD_TABLES}},
         )
-        publish_compacted(warehouse, run, care.target)
-    except BaseException:
-        # What can't be dropped now, the next run drops.
-        with contextlib.suppress(Exception):
-            warehouse.drop_branches(branch)
-        raise
+        publish_compacted(warehouse, run, runs, care.target)
     return run
 
 
@@ -201,7 +200,7 @@ def _report(
         planned=planned,
         run=run,
         started_at=started_at,
-        ended_at=datetime.now(UTC),
+        ended_at=max(started_at, datetime.now(UTC)),
         keep_days=care.keep_days,
         older_than=care.older_than,
         tables=tuple(

@@ -5,24 +5,20 @@ table, is the publication; moving main and setting tags afterwards only shows it
 know the run table, and the next run repairs it if it was interrupted.
 """
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from stedi.errors import ConservationError
-from stedi.lake.history import TAG_PREFIX, Run, to_frame
+from stedi.errors import ConservationError, RunConflictError
+from stedi.interrupts import unbroken
+from stedi.lake.history import Run, published, to_frame
 from stedi.names import ERASED, RUN
 from stedi.plan.account import Account
 from stedi.plan.lineage import LINEAGE, RECORD_TABLES
 from stedi.warehouse.warehouse import Warehouse
+from stedi.warehouse.writer import Written
 
 KEPT_RUN_TAGS: Final = 10
-
-
-def repair(warehouse: Warehouse, runs: Sequence[Run]) -> None:
-    """Finish what an interrupted run left: move main where it was published, drop what was not."""
-    warehouse.drop_branches(TAG_PREFIX)
-    if runs:
-        show(warehouse, runs)
 
 
 def audit(
@@ -77,16 +73,63 @@ def publish(warehouse: Warehouse, run: Run, runs: Sequence[Run]) -> None:
     writer = warehouse.writer(RUN, run.run_id)
     writer.write(to_frame(run))
     files = writer.close()
-    try:
-        warehouse.append_run(files)
-    except BaseException:
-        warehouse.discard(files)
-        raise
-    show(warehouse, [*runs, run])
+    commit(warehouse, run, runs, files, lambda: warehouse.append_run(files))
+
+
+def commit(
+    warehouse: Warehouse, run: Run, runs: Sequence[Run], files: Written, append: Callable[[], None]
+) -> None:
+    """Make the commit that publishes a run, find out what came of it if nobody answers, and show the run.
+
+    Args:
+        warehouse: The lake's tables.
+        run: The run.
+        runs: Those before it.
+        files: The data files of the run table that become part of it.
+        append: Makes the commit.
+
+    Raises:
+        RunConflictError: Another run was published meanwhile.
+    """
+    with unbroken():
+        try:
+            append()
+        except BaseException as error:
+            if not _landed(warehouse, run):
+                warehouse.discard(files)
+                raise
+            if not isinstance(error, Exception):
+                show(warehouse, [*runs, run])
+                raise
+        show(warehouse, [*runs, run])
+
+
+def _landed(warehouse: Warehouse, run: Run) -> bool:
+    """Say whether a run was published, for good: if not, it never will be."""
+    warehouse.refresh()
+    if any(each.run_id == run.run_id for each in published(warehouse)):
+        return True
+    with contextlib.suppress(RunConflictError):
+        warehouse.fence()
+        return False
+    warehouse.refresh()
+    return any(each.run_id == run.run_id for each in published(warehouse))
 
 
 def show(warehouse: Warehouse, runs: Sequence[Run]) -> None:
     """Move main of every table to the newest run's snapshot, and tag it; keep the last few run tags."""
+    with unbroken():
+        try:
+            _show(warehouse, runs)
+        except BaseException as error:
+            # What was cut in the middle is finished: what was done already is passed over.
+            warehouse.refresh()
+            _show(warehouse, runs)
+            if not isinstance(error, Exception):
+                raise
+
+
+def _show(warehouse: Warehouse, runs: Sequence[Run]) -> None:
     newest = runs[-1]
     retired = [run.ref for run in runs[:-KEPT_RUN_TAGS]]
     for table, snapshot_id in newest.snapshots.items():

@@ -79,7 +79,8 @@ def scan_at(
     contract = contract_of(table)
     run, newest = run_at(warehouse, runs, at), runs[-1]
     if table == RUN:
-        return warehouse.scan(RUN, warehouse.main(RUN)).filter(pl.col("published_at") <= run.published_at)
+        until = [each.run_id for each in runs[: runs.index(run) + 1]]
+        return warehouse.scan(RUN, warehouse.main(RUN)).filter(pl.col("run_id").is_in(until))
     run = replace(run, snapshots={**run.snapshots, table: _kept(warehouse, run, table)})
     check_readable(warehouse, runs, run, table)
     frame = warehouse.scan(table, run.snapshots[table])

@@ -4,7 +4,6 @@ Once the new tables are published the newest row of the run table says ``rotatin
 and rotating once more finishes it. docs/design/2026-11-25-key-rotation.md says why so.
 """
 
-import contextlib
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ import polars as pl
 from stedi.contract import contract_of
 from stedi.errors import ConservationError, KeyMismatchError, LakeError, UnknownNameError
 from stedi.lake.buried import Buried, retired_keys
+from stedi.lake.clock import lake_time
 from stedi.lake.derive import Derivation
 from stedi.lake.erase.chain import receipts_of
 from stedi.lake.erase.tables import nothing_new
@@ -28,6 +28,7 @@ from stedi.lake.publish import audit, publish
 from stedi.lake.purge import drop_refs, expire_but, sweep
 from stedi.lake.rotation import RotationReport
 from stedi.lake.run import new_run_id
+from stedi.lake.undo import undone
 from stedi.names import (
     ACCELEROMETER_LANDING,
     CUSTOMER_LANDING,
@@ -143,6 +144,9 @@ class Rotation:
         """
         holding = self._holding
         self._check_decided(holding)
+        if not self._unfinished:
+            # Once it has begun, files are deleted, and for that all that is needed must be there.
+            self._warehouse.leftovers(before=datetime.now(UTC), without={})
         saved = save_successor(self._new) if self._change.succession.to_save else None
         if not self._unfinished:
             self._publish_tables()
@@ -181,17 +185,11 @@ class Rotation:
                 raise UnknownNameError.of("tag", name, known)
 
     def _publish_tables(self) -> None:
-        base, started_at = self._runs[-1], datetime.now(UTC)
+        base = self._runs[-1]
+        started_at = lake_time(base)
         run_id = new_run_id(started_at)
-        try:
-            row = self._derived(base, run_id, started_at)
-        except BaseException:
-            # What can't be taken back now, the next run takes back.
-            with contextlib.suppress(Exception):
-                self._warehouse.drop_branches(TAG_PREFIX + run_id)
-                self._warehouse.discard_written()
-            raise
-        self._publish(row)
+        with undone(self._warehouse, run_id):
+            self._publish(self._derived(base, run_id, started_at))
 
     def _derived(self, base: Run, run_id: str, started_at: datetime) -> Run:
         """Stage tombstones and derived tables under the new key; return the row that publishes them."""
@@ -232,7 +230,7 @@ class Rotation:
             base_run_id=base.run_id,
             kind="rotating",
             started_at=started_at,
-            published_at=datetime.now(UTC),
+            published_at=max(started_at, datetime.now(UTC)),
             key_fingerprint=self._new.fingerprint,
             code_version=version("stedi"),
             match=derived.match,
@@ -241,18 +239,21 @@ class Rotation:
         )
 
     def _publish_end(self) -> None:
-        base, started_at = self._runs[-1], datetime.now(UTC)
-        self._publish(
-            replace(
-                base,
-                run_id=new_run_id(started_at),
-                base_run_id=base.run_id,
-                kind="rotation",
-                started_at=started_at,
-                published_at=datetime.now(UTC),
-                accounts=nothing_new(base),
+        base = self._runs[-1]
+        started_at = lake_time(base)
+        run_id = new_run_id(started_at)
+        with undone(self._warehouse, run_id):
+            self._publish(
+                replace(
+                    base,
+                    run_id=run_id,
+                    base_run_id=base.run_id,
+                    kind="rotation",
+                    started_at=started_at,
+                    published_at=max(started_at, datetime.now(UTC)),
+                    accounts=nothing_new(base),
+                )
             )
-        )
 
     def _publish(self, row: Run) -> None:
         self._change.progress("publishing", 0, 1)

@@ -1,6 +1,5 @@
 """One run: what is new is loaded, the derived tables are made again, checked, and published as a whole."""
 
-import contextlib
 import secrets
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +11,7 @@ from typing import NamedTuple
 
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.errors import ConsentModeError, LakeError
+from stedi.lake.clock import lake_time
 from stedi.lake.derive import Derivation
 from stedi.lake.history import TAG_PREFIX, Run
 from stedi.lake.load import Loaded, Loader
@@ -20,6 +20,7 @@ from stedi.lake.past import Past
 from stedi.lake.publish import audit, publish
 from stedi.lake.release import release
 from stedi.lake.report import RunReport
+from stedi.lake.undo import take_back, undone
 from stedi.landing.objects import LandingObject
 from stedi.names import CUSTOMER_LANDING, OBJECT, QUARANTINE, TOMBSTONE, Consent
 from stedi.plan.account import Account
@@ -90,34 +91,31 @@ def new_run_id(started_at: datetime) -> str:
 def execute(warehouse: Warehouse, order: Order, runs: Sequence[Run]) -> RunReport:
     """Carry out a run on a repaired lake that nobody else writes to, and publish it, unless it is a plan."""
     base = runs[-1] if runs else None
-    started_at = datetime.now(UTC)
+    started_at = lake_time(base)
     run_id = new_run_id(started_at)
     before = base.snapshots if base else {name: warehouse.main(name) for name in published_tables()}
-    try:
+    with undone(warehouse, run_id):
         staged = _stage(warehouse, order, base, before, run_id)
         staged.match.check()
         audit(warehouse, before, staged.snapshots, staged.accounts)
-    except BaseException:
-        _undo(warehouse, run_id)
-        raise
-    run = Run(
-        run_id=run_id,
-        base_run_id=base.run_id if base else None,
-        started_at=started_at,
-        published_at=datetime.now(UTC),
-        now=order.now,
-        consent=order.consent,
-        key_fingerprint=order.pseudonyms.fingerprint,
-        code_version=version("stedi"),
-        match=staged.match,
-        snapshots=staged.snapshots,
-        accounts=staged.accounts,
-    )
+        run = Run(
+            run_id=run_id,
+            base_run_id=base.run_id if base else None,
+            started_at=started_at,
+            published_at=max(started_at, datetime.now(UTC)),
+            now=order.now,
+            consent=order.consent,
+            key_fingerprint=order.pseudonyms.fingerprint,
+            code_version=version("stedi"),
+            match=staged.match,
+            snapshots=staged.snapshots,
+            accounts=staged.accounts,
+        )
+        if not order.plan:
+            order.seal()
+            publish(warehouse, run, runs)
     if order.plan:
-        _undo(warehouse, run_id)
-    else:
-        order.seal()
-        publish(warehouse, run, runs)
+        take_back(warehouse, runs, TAG_PREFIX + run_id)
     changed = base is None or any(
         snapshot != before[name] for name, snapshot in staged.snapshots.items() if name != OBJECT
     )
@@ -131,13 +129,6 @@ def execute(warehouse: Warehouse, order: Order, runs: Sequence[Run]) -> RunRepor
         people=staged.people,
         differs=not staged.expected and any(each != Change() for each in staged.changes.values()),
     )
-
-
-def _undo(warehouse: Warehouse, run_id: str) -> None:
-    """Take back what a run wrote before its publication; what can't be, the next run or maintenance does."""
-    with contextlib.suppress(Exception):
-        warehouse.drop_branches(TAG_PREFIX + run_id)
-        warehouse.discard_written()
 
 
 class _Staged(NamedTuple):

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Final
 
 from stedi.errors import ErasureUnfinishedError, LakeError, RotationUnfinishedError, RunConflictError
-from stedi.lake.history import Run, from_frame
-from stedi.lake.publish import repair
-from stedi.names import RUN
+from stedi.interrupts import undoing_when_terminated
+from stedi.lake.history import Run, published
+from stedi.lake.repair import repair
 from stedi.warehouse.bucket import buckets_for
-from stedi.warehouse.catalog import CATALOG_FILE, WAREHOUSE_FOLDER
+from stedi.warehouse.catalog import CATALOG_FILE, WAREHOUSE_FOLDER, refuse_lost
 from stedi.warehouse.failure import explained
 from stedi.warehouse.lock import LOCK_FILE, exclusive
 from stedi.warehouse.warehouse import Warehouse
@@ -59,6 +59,7 @@ class Site:
             LakeError: Nothing was published yet.
         """
         runs: Sequence[Run] = ()
+        self._refuse_lost()
         if self.exists:
             with self.explained():
                 warehouse = self._fresh()
@@ -92,14 +93,15 @@ class Site:
             LakeError: The folder can't hold a lake, another run holds it, or an erasure is not finished.
         """
         if self.folder is None:
-            with self.explained():
+            with undoing_when_terminated(), self.explained():
                 yield self._prepared(erasing=erasing, rotating=rotating, expected=expected)
             return
+        self._refuse_lost()
         new = not self.exists
         made = _make_folder(self.folder)
         failed = True
         try:
-            with exclusive(self.folder), self.explained():
+            with undoing_when_terminated(), exclusive(self.folder), self.explained():
                 try:
                     yield self._prepared(erasing=erasing, rotating=rotating, expected=expected)
                     failed = False
@@ -156,6 +158,11 @@ class Site:
         """Turn what the disk, the catalog and the libraries raise into one clear error."""
         return explained(str(self), self._damaged)
 
+    def _refuse_lost(self) -> None:
+        if self.folder is not None:
+            with self.explained():
+                refuse_lost(self.folder)
+
     def _damaged(self) -> str | None:
         """Find the first damaged file; None where that can't be told."""
         with contextlib.suppress(Exception):
@@ -181,6 +188,7 @@ class Site:
     def _prepared(self, *, erasing: bool, rotating: bool, expected: int) -> tuple[Warehouse, Sequence[Run]]:
         warehouse = self._fresh(create=True)
         warehouse.create_missing(self.buckets or buckets_for(expected))
+        warehouse.check_formats()
         runs = published(warehouse)
         if runs and runs[-1].kind == "erasing" and not erasing:
             raise ErasureUnfinishedError(
@@ -194,13 +202,6 @@ class Site:
             )
         repair(warehouse, runs)
         return warehouse, runs
-
-
-def published(warehouse: Warehouse) -> Sequence[Run]:
-    """Return the published runs, the newest last."""
-    if not warehouse.has(RUN):
-        return ()
-    return from_frame(warehouse.scan(RUN, warehouse.main(RUN)).collect())
 
 
 def _make_folder(folder: Path) -> bool:

@@ -12,9 +12,17 @@ from pyiceberg.table import Table
 
 from stedi.contract import Contract
 from stedi.errors import CatalogError, ConfigurationError, LakeError
+from stedi.names import RUN
 from stedi.warehouse.failure import catalog_errors
 from stedi.warehouse.guard import check_table, guard, refuse_links
-from stedi.warehouse.layout import iceberg_schema, partition_spec, table_properties
+from stedi.warehouse.layout import (
+    FORMAT_PROPERTY,
+    LAKE_FORMAT,
+    iceberg_schema,
+    partition_spec,
+    table_properties,
+)
+from stedi.warehouse.notes import FOLDER as NOTES
 from stedi.warehouse.sqlite_catalog import SqliteCatalog, places
 
 CATALOG_FILE: Final = "catalog.db"
@@ -72,6 +80,22 @@ def _refuse_moved(folder: Path, file: Path) -> None:
                 f"the lake {folder} was made at {origin}, and its tables hold the paths of that place: "
                 "move it back there, or bind-mount it there (a copy can't be used beside the original)"
             )
+
+
+def refuse_lost(folder: Path) -> None:
+    """Refuse a lake whose catalog is gone, while what was published is still there.
+
+    Raises:
+        CatalogError: It is.
+    """
+    if (folder / CATALOG_FILE).exists():
+        return
+    home = folder / WAREHOUSE_FOLDER
+    if any(home.glob(f"*/{RUN}/data/*.parquet")) or any(home.glob(f"{NOTES}/*")):
+        raise CatalogError(
+            f"the lake {folder} has lost its catalog, {CATALOG_FILE}: its tables are still there, but nothing"
+            " says which of their files count. Restore the file from a backup; no new lake is begun over them"
+        )
 
 
 def _refuse_orphaned(folder: Path, file: Path) -> None:
@@ -158,4 +182,15 @@ def load_table(catalog: Catalog, namespace: str, contract: Contract) -> Table | 
             f"the metadata of table {contract.name} can't be read ({type(error).__name__}): restore the lake "
             "from a backup, or make it again from the landing files"
         ) from None
+    _refuse_newer(table)
     return check_table(table, catalog.properties["warehouse"].removeprefix("file://").rstrip("/"))
+
+
+def _refuse_newer(table: Table) -> None:
+    """Refuse a lake that a newer stedi made or upgraded."""
+    said = table.metadata.properties.get(FORMAT_PROPERTY, "1")
+    if not said.isdecimal() or int(said) > LAKE_FORMAT:
+        raise LakeError(
+            f"the lake has format {said[:20]}, and this version of stedi knows formats up to {LAKE_FORMAT}: "
+            "use a newer one (pip install --upgrade stedi)"
+        )

@@ -10,6 +10,7 @@ from pyiceberg.table import Table
 from pyiceberg.table.refs import SnapshotRefType
 from pyiceberg.table.snapshots import Snapshot
 
+from stedi.warehouse.layout import ICEBERG_FORMAT
 from stedi.warehouse.unreadable import UNREADABLE
 
 
@@ -55,6 +56,7 @@ class Inspection:
         branches: The branches beside main and their snapshots.
         snapshots: The snapshots, by id.
         manifests: The files that each manifest lists.
+        format_version: The version of Iceberg's table format.
         partitioned_by: The columns that a partition spec, old or new, is made of.
         damaged: The metadata files, manifest lists and manifests that can't be read.
     """
@@ -69,6 +71,7 @@ class Inspection:
     snapshots: Mapping[int, SnapshotFacts]
     manifests: Mapping[str, Sequence[ListedFile]]
     partitioned_by: frozenset[str]
+    format_version: int = ICEBERG_FORMAT
     damaged: frozenset[str] = frozenset()
 
     @classmethod
@@ -156,6 +159,7 @@ def inspect(table: Table) -> Inspection:
             for spec in metadata.partition_specs
             for field in spec.fields
         ),
+        format_version=metadata.format_version,
         damaged=frozenset(damaged),
     )
 

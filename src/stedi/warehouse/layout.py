@@ -20,8 +20,14 @@ from pyiceberg.types import (
 )
 
 from stedi.contract import Column, Contract, Kind, ListOf
+from stedi.names import RUN
 
 BUCKET_FIELD = "customer_id_bucket"
+ICEBERG_FORMAT = 2
+LAKE_FORMAT = 1
+"""The number of what tables, columns, keys and notes of a lake mean: it grows with each migration."""
+FORMAT_PROPERTY = "stedi.format"
+"""The property of the run table that has a lake's format; one without it has format 1."""
 _FIRST_PARTITION_ID = 1000
 _TYPES: dict[Kind, IcebergType] = {
     Kind.STRING: StringType(),
@@ -77,7 +83,7 @@ def table_properties(contract: Contract) -> dict[str, str]:
     a stale run publish over a newer one; the last few versions of the metadata are kept.
     """
     properties = {
-        "format-version": "2",
+        "format-version": str(ICEBERG_FORMAT),
         "commit.retry.num-retries": "0",
         "write.metadata.delete-after-commit.enabled": "true",
         "write.metadata.previous-versions-max": "20",
@@ -85,4 +91,6 @@ def table_properties(contract: Contract) -> dict[str, str]:
         "write.parquet.compression-level": "1",
         "write.parquet.row-group-limit": "1048576",
     }
+    if contract.name == RUN:
+        properties[FORMAT_PROPERTY] = str(LAKE_FORMAT)
     return properties | {f"write.metadata.metrics.column.{name}": "none" for name in contract.pii}

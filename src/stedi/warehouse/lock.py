@@ -37,8 +37,10 @@ def exclusive(folder: Path) -> Iterator[None]:
 
 def _connect(file: Path) -> tuple[sqlite3.Connection, int | None]:
     try:
+        # Never opened by other than SQLite where it is there: to close a file drops all locks that the
+        # process has on it (POSIX), those of another connection too. SQLite knows, and waits.
         with contextlib.suppress(OSError):
-            file.touch()
+            file.touch(exist_ok=False)
         opened = _identity(file)
         return sqlite3.connect(file, timeout=0, isolation_level=None), opened
     except sqlite3.Error as error:

@@ -1,15 +1,21 @@
 """Branches, tags and snapshots: how a run stages its work beside main, and how main moves on."""
 
+import secrets
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
-from pyiceberg.table.refs import SnapshotRefType
+from pyiceberg.table.refs import MAIN_BRANCH, SnapshotRefType
+from pyiceberg.table.update import AssertRefSnapshotId, SetPropertiesUpdate
 from pyiceberg.table.update.snapshot import ManageSnapshots
 
 from stedi.errors import CatalogError
 from stedi.warehouse.failure import committing
 from stedi.warehouse.transaction import Changes, manage
+
+STAGED: Final = "stedi.run"
+"""The property of a snapshot that was staged for a run: the name of the run's branch."""
 
 
 def main_snapshot(table: Table) -> int:
@@ -56,7 +62,28 @@ def tags(table: Table) -> dict[str, int]:
 def tag(table: Table, snapshot_id: int, name: str) -> None:
     """Tag a snapshot."""
     if tags(table).get(name) != snapshot_id:
-        manage(table).create_tag(snapshot_id, name).commit()
+        with committing():
+            manage(table).create_tag(snapshot_id, name).commit()
+
+
+def rename_tag(table: Table, old: str, new: str) -> None:
+    """Have a tag bear another name, in one commit."""
+    with committing(), manage(table) as change:
+        change.create_tag(tags(table)[old], new)
+        change.remove_tag(old)
+
+
+def fence(table: Table) -> None:
+    """Change a table so that a commit to main that is still on its way fails, if main is where it was.
+
+    Raises:
+        RunConflictError: Main has moved since the table was loaded.
+    """
+    unmoved = AssertRefSnapshotId.model_validate({"ref": MAIN_BRANCH, "snapshot-id": main_snapshot(table)})
+    with committing(), Changes(table) as transaction:
+        transaction._stage(  # noqa: SLF001 - a change with a requirement of its own
+            (SetPropertiesUpdate(updates={"stedi.fence": secrets.token_hex(8)}),), (unmoved,)
+        )
 
 
 def stage(table: Table, branch: str, *, base: int, added: Sequence[DataFile]) -> int:
@@ -67,7 +94,7 @@ def stage(table: Table, branch: str, *, base: int, added: Sequence[DataFile]) ->
     """
     if not added:
         return base
-    properties = {"stedi.run": branch}
+    properties = {STAGED: branch}
     with committing(), Changes(table) as transaction:
         ManageSnapshots(transaction).create_branch(base, branch).commit()
         update = transaction.update_snapshot(snapshot_properties=properties, branch=branch)
@@ -127,15 +154,3 @@ def drop(table: Table, names: Iterable[str]) -> None:
                 change.remove_tag(name)
             else:
                 change.remove_branch(name)
-
-
-def drop_branches(table: Table, prefix: str) -> list[str]:
-    """Drop the branches whose name begins with a prefix, and return their names."""
-    names = [
-        name
-        for name, ref in table.refs().items()
-        if name.startswith(prefix) and ref.snapshot_ref_type is SnapshotRefType.BRANCH
-    ]
-    for name in names:
-        manage(table).remove_branch(name).commit()
-    return names

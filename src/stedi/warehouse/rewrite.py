@@ -14,7 +14,7 @@ from pyiceberg.table.update.snapshot import ManageSnapshots, _OverwriteFiles
 
 from stedi.errors import CatalogError
 from stedi.warehouse.failure import committing
-from stedi.warehouse.refs import main_snapshot
+from stedi.warehouse.refs import STAGED, main_snapshot
 from stedi.warehouse.transaction import Changes
 
 _ENTRIES = 10_000
@@ -153,7 +153,7 @@ def _commit(
     removed: Sequence[DataFile],
     properties: Mapping[str, str] = _NOTHING,
 ) -> None:
-    made_by = {"stedi.run": branch} if branch != MAIN_BRANCH else {}
+    made_by = {STAGED: branch} if branch != MAIN_BRANCH else {}
     with kind(
         operation=Operation.OVERWRITE,
         transaction=transaction,

@@ -14,9 +14,9 @@ from pyiceberg.manifest import DataFile, ManifestFile
 from pyiceberg.table import Table
 
 from stedi.contract import CONTRACTS, contract_of
-from stedi.errors import CatalogError, UnsafeTableError
+from stedi.errors import CatalogError, TableFormatError, UnsafeTableError
 from stedi.names import ACCELEROMETER_TRUSTED, RUN
-from stedi.warehouse import bucket, compaction, cut, expiry, notes, read, refs, rewrite, unreachable
+from stedi.warehouse import bucket, compaction, cut, expiry, notes, read, refs, rewrite, undo, unreachable
 from stedi.warehouse.bucket_files import BucketFiles
 from stedi.warehouse.catalog import (
     create_table,
@@ -28,8 +28,10 @@ from stedi.warehouse.catalog import (
 )
 from stedi.warehouse.holding import Holding, holding, metadata_texts
 from stedi.warehouse.inspection import Inspection, inspect
+from stedi.warehouse.layout import ICEBERG_FORMAT
 from stedi.warehouse.listing import Found, files_under
 from stedi.warehouse.reachable import reachable
+from stedi.warehouse.sqlite_catalog import SqliteCatalog
 from stedi.warehouse.unreadable import UNREADABLE
 from stedi.warehouse.writer import TableWriter
 
@@ -46,7 +48,6 @@ class Warehouse:
         self._catalog = catalog
         self._namespace = namespace
         self._tables: dict[str, Table] = {}
-        self._writers: list[TableWriter] = []
 
     @classmethod
     def local(cls, folder: Path, namespace: str, *, create: bool = False) -> "Warehouse":
@@ -63,16 +64,34 @@ class Warehouse:
         with contextlib.suppress(NamespaceAlreadyExistsError):
             self._catalog.create_namespace(self._namespace)
         missing = [contract for contract in CONTRACTS.values() if not self.has(contract.name)]
+        if missing and self.has(RUN) and self.count(RUN, self.main(RUN)):
+            raise CatalogError(
+                f"the catalog has lost the table {missing[0].name}: restore the catalog from a backup. "
+                "Nothing was changed"
+            )
         if missing and self.has(ACCELEROMETER_TRUSTED):
             buckets = self.buckets
         # The table that tells the buckets comes first: whoever goes on after an interruption asks it.
         for contract in sorted(missing, key=lambda each: each.name != ACCELEROMETER_TRUSTED):
             self._tables[contract.name] = create_table(self._catalog, self._namespace, contract, buckets)
 
+    def check_formats(self) -> None:
+        """Refuse to write tables of another format of Iceberg than stedi writes, before anything is staged.
+
+        Raises:
+            TableFormatError: Another tool upgraded a table.
+        """
+        for name in CONTRACTS:
+            if (version := self.format_version(name)) != ICEBERG_FORMAT:
+                raise TableFormatError.of(name, version)
+
+    def format_version(self, name: str) -> int:
+        """Return the version of Iceberg's table format that a table has."""
+        return int(self._table(name).metadata.format_version)
+
     def refresh(self) -> None:
         """Forget the loaded tables: the next use sees what was published since."""
         self._tables.clear()
-        self._writers.clear()
 
     def has(self, name: str) -> bool:
         """Say whether a table was made."""
@@ -133,9 +152,7 @@ class Warehouse:
 
     def writer(self, name: str, run_id: str) -> TableWriter:
         """Return a writer of new data files."""
-        writer = TableWriter(self._table(name), run_id)
-        self._writers.append(writer)
-        return writer
+        return TableWriter(self._table(name), run_id)
 
     def add(self, name: str, branch: str, base: int, added: Sequence[DataFile]) -> int:
         """Append data files to a snapshot, on a branch, and return the new snapshot."""
@@ -255,33 +272,62 @@ class Warehouse:
         """Move main and a tag of a table to a snapshot, and drop retired tags."""
         refs.advance(self._table(name), snapshot_id, tag=tag, retired=retired)
 
+    def fence(self) -> None:
+        """See to it that no publication of this process is still on its way.
+
+        Raises:
+            RunConflictError: Something was published since the run table was loaded.
+        """
+        if not self.alone:
+            refs.fence(self._table(RUN))
+
+    @property
+    def alone(self) -> bool:
+        """Whether nobody else writes while this process holds the lake: so on a local one, by its lock."""
+        return isinstance(self._catalog, SqliteCatalog)
+
+    def rename_tag(self, name: str, old: str, new: str) -> None:
+        """Have a tag of a table bear another name, in one commit."""
+        refs.rename_tag(self._table(name), old, new)
+
     def tag(self, name: str, snapshot_id: int, tag: str) -> None:
         """Tag a snapshot; main stays where it is."""
         refs.tag(self._table(name), snapshot_id, tag)
 
-    def drop_branches(self, prefix: str) -> None:
-        """Drop the branches of all tables whose name begins with a prefix."""
+    def take_back(self, prefix: str, kept: Mapping[str, Collection[int]]) -> None:
+        """Take what was staged for branches out of the metadata of all tables, and delete its files.
+
+        What one table refuses is left to whoever comes next, and all others are tried.
+
+        Args:
+            prefix: How the names of the branches begin.
+            kept: Per table, snapshots that stay.
+        """
+        refused: Exception | None = None
         for name in CONTRACTS:
-            if self.has(name):
-                refs.drop_branches(self._table(name), prefix)
+            try:
+                if self.has(name):
+                    self._delete(undo.take_back(self._table(name), prefix, kept.get(name, ())))
+            except Exception as error:  # noqa: BLE001 - the first is raised in the end
+                refused = refused or error
+        if refused is not None:
+            raise refused
 
     def first_damaged(self) -> str | None:
         """Return the first data file on main that can't be read to its end; None where all can."""
         found = (read.first_damaged(self._table(name), self.main(name)) for name in CONTRACTS)
         return next((path for path in found if path is not None), None)
 
-    def discard_written(self) -> None:
-        """Delete the data files that were written since ``refresh``: nothing may use them."""
-        for writer in self._writers:
-            self.discard(writer.files)
-        self._writers.clear()
-
     def discard(self, files: Sequence[DataFile]) -> None:
         """Delete data files that no snapshot names."""
+        self._delete(file.file_path for file in files)
+
+    def _delete(self, places: Iterable[str]) -> None:
+        """Delete files that nothing reaches; what can't be deleted is left to a maintenance."""
         io = self._table(RUN).io
-        for file in files:
+        for place in places:
             with contextlib.suppress(OSError):
-                io.delete(file.file_path)
+                io.delete(place)
 
     def small_groups(
         self, name: str, snapshot_id: int, target: compaction.Target

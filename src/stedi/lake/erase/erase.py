@@ -4,7 +4,8 @@ Whatever is interrupted is seen in the run table, whose newest row then says ``e
 write, and the same erasure once more finishes it. docs/design/2026-11-24-erasure.md says why so.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -18,6 +19,7 @@ from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.errors import ConfigurationError, ConservationError, LakeError, UnknownNameError
 from stedi.lake.buried import Buried
+from stedi.lake.clock import lake_time
 from stedi.lake.erase.chain import append, receipts_of
 from stedi.lake.erase.cuts import cuts, safe_names
 from stedi.lake.erase.findings import Findings, forget, keep, kept
@@ -42,6 +44,7 @@ from stedi.lake.published import as_kept
 from stedi.lake.purge import drop_refs, expire_but, sweep
 from stedi.lake.run import new_run_id
 from stedi.lake.tombstone import Gate
+from stedi.lake.undo import undone
 from stedi.lake.wording import count, others, were
 from stedi.landing.objects import LandingObject
 from stedi.names import ERASED, MILLISECOND, OBJECT, RUN, TOMBSTONE
@@ -113,7 +116,7 @@ class Erasure:
         self._tombstones = warehouse.scan(TOMBSTONE, base[TOMBSTONE]).collect()
         self._graves = Buried(self._tombstones, request.pseudonyms)
         pending = pending_tombstones(self._scan, unfinished=self._unfinished)
-        self._person = find_person(self._scan, request.asked, request.pseudonyms, pending)
+        self._person = find_person(self._known, request.asked, request.pseudonyms, pending)
         check_same(self._person, pending)
         _check_words(self._person, request)
         self._erased_at = _erased_at(request.asked_at, self._tombstones, pending)
@@ -135,6 +138,12 @@ class Erasure:
 
     def _scan(self, table: str) -> pl.LazyFrame:
         return self._warehouse.scan(table, self._runs[-1].snapshots[table])
+
+    def _known(self, table: str) -> pl.LazyFrame:
+        """Return a table as it was before the erasure began, as long as that can be read: it tells names."""
+        before = self._runs[self._begun()].snapshots[table]
+        known = self._warehouse.has_snapshot(table, before)
+        return self._warehouse.scan(table, before) if known else self._scan(table)
 
     def _with_new_tombstones(self) -> pl.DataFrame:
         person, made_with = self._person, self._request.pseudonyms.fingerprint
@@ -267,51 +276,57 @@ class Erasure:
         found = Findings.of(self._warehouse, self._traces, self._runs, self._rewrites)
         return found.joined(kept(self._warehouse, of=self._of))
 
-    def _step(self) -> Step:
-        started_at = datetime.now(UTC)
+    @contextmanager
+    def _step(self) -> Iterator[Step]:
+        """Give a step to stage and to publish; if that fails, it is taken back."""
+        started_at = lake_time(self._runs[-1])
         run_id = new_run_id(started_at)
-        return Step(base=self._runs[-1], run_id=run_id, branch=TAG_PREFIX + run_id, started_at=started_at)
+        with undone(self._warehouse, run_id):
+            yield Step(base=self._runs[-1], run_id=run_id, branch=TAG_PREFIX + run_id, started_at=started_at)
 
     def _publish_tombstones(self) -> None:
         """First of all: from here on no old file brings the person back."""
-        self._publish(
-            bury(
-                self._warehouse,
-                self._step(),
-                self._person,
-                erased_at=self._erased_at,
-                tombstones=self._graves.without(
-                    customers=[self._person.key], devices=[*self._person.own, *self._person.shared]
-                ),
+        with self._step() as step:
+            self._publish(
+                bury(
+                    self._warehouse,
+                    step,
+                    self._person,
+                    erased_at=self._erased_at,
+                    tombstones=self._graves.without(
+                        customers=[self._person.key], devices=[*self._person.own, *self._person.shared]
+                    ),
+                )
             )
-        )
 
     def _replace_objects(self) -> Sequence[Remaining]:
         """Replace landing objects, which the ledger must know before; the tables still tell who is meant."""
-        if (row := enter(self._warehouse, self._step(), self._rewrites.found)) is not None:
-            self._publish(row)
-            newer = find_traces(self._warehouse, {OBJECT: self._cuts[OBJECT]}, silent)
-            self._traces = self._traces.joined(newer)
+        with self._step() as step:
+            if (row := enter(self._warehouse, step, self._rewrites.found)) is not None:
+                self._publish(row)
+                newer = find_traces(self._warehouse, {OBJECT: self._cuts[OBJECT]}, silent)
+                self._traces = self._traces.joined(newer)
         return replace_objects(self._rewrites, self._request.progress)
 
     def _publish_tables(self) -> None:
-        row = remove(
-            self._warehouse,
-            self._step(),
-            self._person,
-            self._traces,
-            tombstones_before=self._runs[self._begun()].snapshots[TOMBSTONE],
-            path=self._path,
-            pseudonyms=self._request.pseudonyms,
-            scratch=self._request.scratch,
-            progress=self._request.progress,
-        )
-        if row is not None:
-            self._publish(row)
+        with self._step() as step:
+            row = remove(
+                self._warehouse,
+                step,
+                self._person,
+                self._traces,
+                tombstones_before=self._runs[self._begun()].snapshots[TOMBSTONE],
+                path=self._path,
+                pseudonyms=self._request.pseudonyms,
+                scratch=self._request.scratch,
+                progress=self._request.progress,
+            )
+            if row is not None:
+                self._publish(row)
 
     def _publish_end(self) -> None:
-        step = self._step()
-        self._publish(replace(step.run(accounts=nothing_new(step.base)), kind="erasure"))
+        with self._step() as step:
+            self._publish(replace(step.run(accounts=nothing_new(step.base)), kind="erasure"))
 
     def _publish(self, row: Run) -> None:
         self._request.progress("publishing", 0, 1)
@@ -432,7 +447,7 @@ class Erasure:
             asked_by=request.asked_by,
             reason=request.reason,
             erased_at=self._erased_at if outcome == "erased" else None,
-            finished_at=datetime.now(UTC),
+            finished_at=max(request.asked_at, datetime.now(UTC)),
             resumed=self._unfinished,
             tables=tables,
             objects=tuple(each for each in findings.objects if each.path not in {one.path for one in left}),

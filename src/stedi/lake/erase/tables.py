@@ -52,7 +52,7 @@ class Step:
             base_run_id=self.base.run_id,
             kind="erasing",
             started_at=self.started_at,
-            published_at=datetime.now(UTC),
+            published_at=max(self.started_at, datetime.now(UTC)),
             **changes,  # type: ignore[arg-type]  # the fields of a run, which replace() checks
         )
 

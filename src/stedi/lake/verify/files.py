@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -18,6 +19,7 @@ from stedi.warehouse.inspection import Inspection
 from stedi.warehouse.unreadable import UNREADABLE
 from stedi.warehouse.warehouse import Warehouse
 
+_LOCK: Final = "lock.db"
 _OWN: Final = re.compile(r"(?:catalog|lock)\.db(?:-journal|-wal|-shm)?")
 _SCRATCH: Final = "scratch/"
 _RECEIPTS: Final = re.compile(r"(?:warehouse/)?_receipts/[^/]+")
@@ -110,7 +112,8 @@ def find_files(
                 standing=standing,
                 size=size,
                 regular=regular,
-                open=_opener(warehouse, location, local=folder is not None),
+                # The lock is held, and reading it would let go of it: it is empty, or a finding.
+                open=BytesIO if shown == _LOCK else _opener(warehouse, location, local=folder is not None),
             )
         )
     return files
@@ -211,6 +214,10 @@ def check_files(files: Sequence[LakeFile], tables: Mapping[str, Inspection], roo
             )
         )
     for file in files:
+        if file.shown == _LOCK and file.size:
+            findings.append(
+                Finding.of(Fault.FOREIGN_FILE, _LOCK, f"it holds {file.size:,} bytes, and stedi writes none")
+            )
         if file.standing is Standing.FOREIGN:
             what = "a file" if file.regular else "a symbolic link, or no plain file,"
             findings.append(Finding.of(Fault.FOREIGN_FILE, file.shown, f"{what} that stedi did not write"))

@@ -33,6 +33,7 @@ class Fault(StrEnum):
     WRONG_KEY = "wrong_key"
     OLD_KEY = "old_key"
     ERASED_PERSON = "erased_person"
+    OTHER_FORMAT = "other_format"
 
     @property
     def remedy(self) -> str:
@@ -67,6 +68,7 @@ _REMEDIES: Final[Mapping[Fault, str]] = MappingProxyType(
         Fault.WRONG_KEY: "use the lake's own key",
         Fault.OLD_KEY: "run stedi rotate-key again if a rotation is not finished; else find out who put it "
         "there, and rotate the key once more",
+        Fault.OTHER_FORMAT: f"keep the tool that upgraded the table from doing so; {_RESTORE}",
         Fault.ERASED_PERSON: "erase the person again, and drop the tags and snapshots that are named",
     }
 )

@@ -12,6 +12,9 @@ from stedi.plan.lineage import LINEAGE, RECORD_TABLES, published_tables
 from stedi.warehouse.inspection import Inspection
 
 _KEPT_TAGS: Final = 10
+_ICEBERG_FORMAT: Final = 2
+_MARK: Final = "run-tagging-"
+"""How a tag begins that says that another tag is being set."""
 _GROWING: Final = ("run", "maintenance")
 _REBUILT: Final = "stedi.rebuilt"
 
@@ -57,6 +60,11 @@ def check_snapshots(runs: Sequence[Run], tables: Inspected) -> tuple[list[Findin
         )
         for table in published_tables()
         if tables[table].is_read and runs[-1].snapshots[table] not in tables[table].snapshots
+    ]
+    findings += [
+        Finding.of(Fault.OTHER_FORMAT, name, f"it has Iceberg's format {table.format_version}, not 2")
+        for name, table in tables.items()
+        if table.format_version != _ICEBERG_FORMAT
     ]
     rows: dict[tuple[str, int], int] = {}
     for name, table in tables.items():
@@ -124,6 +132,8 @@ def check_refs(runs: Sequence[Run], tables: Inspected) -> tuple[list[Finding], i
     by_ref = {run.ref: run for run in runs}
     findings = []
     looked_at = 0
+    if any(tag.startswith(_MARK) for tag in tables[RUN].tags):
+        findings.append(Finding.of(Fault.UNFINISHED, RUN, "a tag is being set, or that was interrupted"))
     for name in published_tables():
         table = tables[name]
         if not table.is_read:
@@ -182,6 +192,7 @@ def _shows(run: Run, table: Inspection, at: int | None) -> bool:
 def _user_tags(runs: Sequence[Run], tables: Inspected) -> list[Finding]:
     """Check that each tag that somebody set names the snapshots of one run in all tables."""
     tagged = {tag for table in tables.values() for tag in table.tags if not tag.startswith(TAG_PREFIX)}
+    tagged -= {tag.removeprefix(_MARK) for tag in tables[RUN].tags if tag.startswith(_MARK)}
     findings = []
     for place, tag in enumerate(sorted(tagged), start=1):
         # A tag is free text of its user, and not repeated where it is not known to be a tag of stedi's.
@@ -195,6 +206,35 @@ def _user_tags(runs: Sequence[Run], tables: Inspected) -> list[Finding]:
                 Finding.of(Fault.UNFINISHED, f"tag {place} of {len(tagged)}", f"missing on {RUN}")
             )
     return findings
+
+
+def check_finished(newest: Run, findings: Sequence[Finding]) -> list[Finding]:
+    """Return findings; while an erasure or a rotation is not finished, what it leaves to be done is one.
+
+    Until it is finished, tags, snapshots and files may still hold whom or what it is about.
+    """
+    verb = _UNFINISHED.get(newest.kind)
+    if verb is None:
+        return list(findings)
+    rest = [finding for finding in findings if finding.code not in _LEFT_TO_DO]
+    left = len(findings) - len(rest)
+    begun = f"begun at {newest.started_at:%Y-%m-%d %H:%M:%S}Z, is not finished: {left} findings are its rest"
+    return [Finding(code=Fault.UNFINISHED, place=RUN, problem=f"{verb[0]}, {begun}", remedy=verb[1]), *rest]
+
+
+_UNFINISHED: Final = {
+    "erasing": ("an erasure", "run stedi erase again for the same person"),
+    "rotating": ("a rotation of the key", "run stedi rotate-key again"),
+}
+_LEFT_TO_DO: Final = (
+    Fault.ERASED_PERSON,
+    Fault.OLD_KEY,
+    Fault.WRONG_TAG,
+    Fault.MAIN_ELSEWHERE,
+    Fault.UNFINISHED,
+    Fault.UNREACHABLE_FILE,
+    Fault.PERSONAL_DATA,
+)
 
 
 def check_manifests(tables: Inspected) -> tuple[list[Finding], int]:

@@ -43,8 +43,6 @@ def check_keys(
     if all(run.key_fingerprint == key for run in runs):
         return [], 0
     findings = [*_old_snapshots(runs, tables)]
-    if runs[-1].kind == "rotating":
-        findings.append(Finding.of(Fault.OLD_KEY, "run", "a rotation of the key is not finished"))
     if wrong := sum(origin[-1:] != (key,) for origin in graves.origins):
         findings.append(
             Finding.of(Fault.OLD_KEY, TOMBSTONE, "tombstones of another key than ids", count=wrong)

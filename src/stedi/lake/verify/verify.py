@@ -22,7 +22,13 @@ from stedi.lake.verify.erased import check_erased
 from stedi.lake.verify.files import LakeFile, broken_tables, check_files, find_files
 from stedi.lake.verify.finding import Check, Fault, Finding, Verification
 from stedi.lake.verify.graves import Graves, find_graves
-from stedi.lake.verify.history import check_chain, check_manifests, check_refs, check_snapshots
+from stedi.lake.verify.history import (
+    check_chain,
+    check_finished,
+    check_manifests,
+    check_refs,
+    check_snapshots,
+)
 from stedi.lake.verify.ids import find_ids, learn_ids
 from stedi.lake.verify.keys import check_keys
 from stedi.lake.verify.people import check_people, work_out
@@ -184,7 +190,7 @@ def _verify(warehouse: Warehouse, runs: Sequence[Run], audit: Audit) -> Verifica
         key_checked=audit.key is not None,
         checks=tuple(book.checks),
         not_checked=tuple(_not_checked(audit, book.unread, graves)),
-        findings=tuple(book.findings),
+        findings=tuple(check_finished(newest, book.findings)),
     )
 
 

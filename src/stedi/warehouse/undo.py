@@ -1,0 +1,87 @@
+"""Taking back what was staged: it leaves the metadata of a table first, and only then its files are deleted.
+
+A staged snapshot says in its summary which branch it was staged for. So what a killed process left is told
+from what was published, even where the branch is gone and only the snapshot is still there.
+"""
+
+from collections.abc import Collection
+
+from pyiceberg.manifest import ManifestEntryStatus
+from pyiceberg.table import Table
+from pyiceberg.table.refs import SnapshotRefType
+from pyiceberg.table.snapshots import Snapshot
+from pyiceberg.table.update.snapshot import ExpireSnapshots, ManageSnapshots
+
+from stedi.warehouse.failure import committing
+from stedi.warehouse.refs import STAGED
+from stedi.warehouse.transaction import Changes
+from stedi.warehouse.unreadable import UNREADABLE
+
+
+def take_back(table: Table, prefix: str, kept: Collection[int]) -> list[str]:
+    """Take branches, and what was staged for them, out of the metadata of a table, in one commit.
+
+    Args:
+        table: The table, as the catalog has it now.
+        prefix: How the names of the branches begin.
+        kept: Snapshots that stay, for whichever branch they were staged.
+
+    Returns:
+        The files that nothing reaches any more.
+    """
+    refs = table.refs()
+    branches = [
+        name
+        for name, ref in refs.items()
+        if name.startswith(prefix) and ref.snapshot_ref_type is SnapshotRefType.BRANCH
+    ]
+    needed = {ref.snapshot_id for name, ref in refs.items() if name not in branches} | set(kept)
+    snapshots = table.metadata.snapshots
+    built_upon = _ancestors(snapshots, needed)
+    gone = [
+        snapshot
+        for snapshot in snapshots
+        if _staged_for(snapshot).startswith(prefix) and snapshot.snapshot_id not in needed | built_upon
+    ]
+    if not branches and not gone:
+        return []
+    files = [file for snapshot in gone for file in _own_files(table, snapshot)]
+    with committing(), Changes(table) as transaction:
+        for name in branches:
+            ManageSnapshots(transaction).remove_branch(name).commit()
+        if gone:
+            ExpireSnapshots(transaction).by_ids([snapshot.snapshot_id for snapshot in gone]).commit()
+    return files
+
+
+def _staged_for(snapshot: Snapshot) -> str:
+    return snapshot.summary.additional_properties.get(STAGED, "") if snapshot.summary is not None else ""
+
+
+def _ancestors(snapshots: Collection[Snapshot], of: Collection[int]) -> set[int]:
+    """Return the snapshots that others were built upon: they share manifests."""
+    parents = {snapshot.snapshot_id: snapshot.parent_snapshot_id for snapshot in snapshots}
+    found: set[int] = set()
+    for snapshot_id in of:
+        parent = parents.get(snapshot_id)
+        while parent is not None and parent not in found:
+            found.add(parent)
+            parent = parents.get(parent)
+    return found
+
+
+def _own_files(table: Table, snapshot: Snapshot) -> list[str]:
+    """Return the files that were written for a snapshot; what can't be read is left to a maintenance."""
+    try:
+        manifests = [
+            each for each in snapshot.manifests(table.io) if each.added_snapshot_id == snapshot.snapshot_id
+        ]
+        data = [
+            entry.data_file.file_path
+            for manifest in manifests
+            for entry in manifest.fetch_manifest_entry(table.io)
+            if entry.status == ManifestEntryStatus.ADDED and entry.snapshot_id == snapshot.snapshot_id
+        ]
+    except UNREADABLE:
+        return []
+    return [*data, *(manifest.manifest_path for manifest in manifests), snapshot.manifest_list]
