@@ -77,6 +77,7 @@ class Lake:
         namespace: str = NAMESPACE,
         pseudonyms: Pseudonyms | None = None,
         buckets: int | None = None,
+        wait: timedelta | None = None,
     ) -> Self:
         """Open a lake: a local folder, or a catalog and a warehouse.
 
@@ -90,6 +91,9 @@ class Lake:
             buckets: N of ``bucket[N](customer_id)``: used when the lake is made, fixed from then on. By
                 default 32, and more where the first run's landing files have more than 2 GB. A run holds
                 some buckets in memory at a time: give more to a lake that will grow much larger.
+            wait: How long to wait for whoever holds the lake, before ``RunConflictError`` is raised. By
+                default not at all for a local lake, and up to ten minutes for one in a shared catalog, where
+                a holder who died is known as such after half a minute.
 
         Raises:
             ConfigurationError: The arguments contradict each other.
@@ -101,6 +105,8 @@ class Lake:
             raise ConfigurationError("catalog= and warehouse= (such as s3://bucket/lake) go together")
         if buckets is not None and not 1 <= buckets <= MOST_BUCKETS:
             raise ConfigurationError(f"buckets must be between 1 and {MOST_BUCKETS}, not {buckets}")
+        if wait is not None and wait < timedelta(0):
+            raise ConfigurationError("wait is a length of time: 0 or more")
         folder = Path(path).expanduser().resolve() if path is not None else None
         if folder is not None and folder.exists() and not folder.is_dir():
             raise LakeError(f"the lake {folder} is a file: name a folder")
@@ -110,6 +116,7 @@ class Lake:
             location=warehouse or "",
             namespace=check_name("namespace", namespace),
             buckets=buckets,
+            wait=wait,
         )
         return cls(site, pseudonyms)
 

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,8 @@ from stedi.warehouse.failure import explained
 from stedi.warehouse.lock import LOCK_FILE, exclusive
 from stedi.warehouse.warehouse import Warehouse
 
+_LOCAL_WAIT: Final = timedelta(0)
+_SHARED_WAIT: Final = timedelta(minutes=10)
 _SCRATCH: Final = "scratch"
 # The lock comes last: what is removed is removed under it.
 _OURS: Final = (CATALOG_FILE, WAREHOUSE_FOLDER, _SCRATCH, LOCK_FILE)
@@ -34,6 +37,7 @@ class Site:
         location: Where that catalog's tables are kept.
         namespace: The namespace of the tables.
         buckets: N of ``bucket[N](customer_id)`` for a new lake; None to choose it by what is expected.
+        wait: How long to wait for whoever holds the lake; None: not at all for a local one.
     """
 
     folder: Path | None
@@ -41,6 +45,7 @@ class Site:
     location: str
     namespace: str
     buckets: int | None
+    wait: timedelta | None
     _warehouse: Warehouse | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
@@ -94,16 +99,18 @@ class Site:
         """
         if self.folder is None:
             with undoing_when_terminated(), self.explained():
-                yield self._prepared(erasing=erasing, rotating=rotating, expected=expected)
+                warehouse = self._made(expected)
+                with warehouse.held(self._wait(_SHARED_WAIT)):
+                    yield self._prepared(warehouse, erasing=erasing, rotating=rotating)
             return
         self._refuse_lost()
         new = not self.exists
         made = _make_folder(self.folder)
         failed = True
         try:
-            with undoing_when_terminated(), exclusive(self.folder), self.explained():
+            with undoing_when_terminated(), exclusive(self.folder, self._wait(_LOCAL_WAIT)), self.explained():
                 try:
-                    yield self._prepared(erasing=erasing, rotating=rotating, expected=expected)
+                    yield self._prepared(self._made(expected), erasing=erasing, rotating=rotating)
                     failed = False
                 finally:
                     if new and (failed or only_look) and not self._has_run():
@@ -131,7 +138,7 @@ class Site:
             return
         with contextlib.ExitStack() as stack:
             try:
-                stack.enter_context(exclusive(self.folder))
+                stack.enter_context(exclusive(self.folder, self._wait(_LOCAL_WAIT)))
                 alone = True
             except RunConflictError:
                 raise
@@ -170,11 +177,10 @@ class Site:
         return None
 
     def _fresh(self, *, create: bool = False) -> Warehouse:
-        if self._warehouse is None or create:
-            if self.folder is not None:
-                self._warehouse = Warehouse.local(self.folder, self.namespace, create=create)
-            else:
-                self._warehouse = Warehouse.remote(self.catalog, self.location, self.namespace)
+        if self.folder is not None and (self._warehouse is None or create):
+            self._warehouse = Warehouse.local(self.folder, self.namespace, create=create)
+        if self._warehouse is None:
+            self._warehouse = Warehouse.remote(self.catalog, self.location, self.namespace)
         self._warehouse.refresh()
         return self._warehouse
 
@@ -185,9 +191,19 @@ class Site:
         except Exception:  # noqa: BLE001 - whatever it is, another error is on its way to the user
             return True
 
-    def _prepared(self, *, erasing: bool, rotating: bool, expected: int) -> tuple[Warehouse, Sequence[Run]]:
+    def _wait(self, otherwise: timedelta) -> timedelta:
+        return otherwise if self.wait is None else self.wait
+
+    def _made(self, expected: int) -> Warehouse:
+        """Return the warehouse, with all its tables."""
         warehouse = self._fresh(create=True)
         warehouse.create_missing(self.buckets or buckets_for(expected))
+        return warehouse
+
+    def _prepared(
+        self, warehouse: Warehouse, *, erasing: bool, rotating: bool
+    ) -> tuple[Warehouse, Sequence[Run]]:
+        """Refuse what must not be written to, and repair what is held."""
         warehouse.check_formats()
         runs = published(warehouse)
         if runs and runs[-1].kind == "erasing" and not erasing:

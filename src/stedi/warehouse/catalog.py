@@ -121,6 +121,9 @@ def remote_catalog(settings: Mapping[str, str], warehouse: str) -> Catalog:
             f"{', '.join(known)}"
         )
     properties = {name: value for name, value in settings.items() if name != "type"}
+    if kind == CatalogType.SQL.value:
+        # A connection that the server closed meanwhile is replaced, not reported.
+        properties.setdefault("pool_pre_ping", "true")
     try:
         catalog = AVAILABLE_CATALOGS[CatalogType(kind)]("stedi", properties | {"warehouse": warehouse})
     except (ImportError, NotInstalledError):

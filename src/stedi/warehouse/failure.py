@@ -12,9 +12,13 @@ from pyarrow import ArrowException
 from pyiceberg.exceptions import CommitFailedException, ValidationError
 
 from stedi.errors import CatalogError, RunConflictError
+from stedi.warehouse.sqlite_catalog import BUSY_SECONDS
 
 _FULL: Final = ("No space left", "disk is full", "disk I/O error")
 _LENGTH: Final = 240
+_LOST_RACE: Final = (
+    "another run wrote to the lake while this one worked; nothing of this one was published: run it again"
+)
 
 
 @contextmanager
@@ -33,9 +37,16 @@ def explained(place: str, damaged: Callable[[], str | None] = lambda: None) -> I
     except catalog_errors() as error:
         if _is_full(error):
             raise CatalogError(_no_room(place)) from None
+        if "database is locked" in str(error):
+            raise RunConflictError(
+                f"the catalog of the lake {place} is busy: another program has kept it locked for "
+                f"{BUSY_SECONDS:.0f} s. Nothing of this step was published; run again when it has let go"
+            ) from None
         raise CatalogError(
             f"the catalog of the lake {place} can't be read or written ({_first_line(error)})"
         ) from None
+    except CommitFailedException:
+        raise RunConflictError(_LOST_RACE) from None
     except OSError as error:
         if _is_full(error):
             raise CatalogError(_no_room(place)) from None
@@ -74,9 +85,7 @@ def committing() -> Iterator[None]:
             raise
     else:
         return
-    raise RunConflictError(
-        "another run wrote to the lake while this one worked; nothing of this one was published: run it again"
-    )
+    raise RunConflictError(_LOST_RACE)
 
 
 def _is_full(error: BaseException) -> bool:

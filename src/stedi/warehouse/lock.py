@@ -4,6 +4,7 @@ import contextlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -13,8 +14,8 @@ LOCK_FILE: Final = "lock.db"
 
 
 @contextmanager
-def exclusive(folder: Path) -> Iterator[None]:
-    """Hold the lake for the length of a block.
+def exclusive(folder: Path, wait: timedelta = timedelta(0)) -> Iterator[None]:
+    """Hold the lake for the length of a block; wait for whoever holds it.
 
     SQLite's own file lock is used: it works wherever the catalog does. The holder may remove the file:
     whoever then gets the lock of a file that is no longer there tries again.
@@ -25,9 +26,9 @@ def exclusive(folder: Path) -> Iterator[None]:
     """
     file = folder / LOCK_FILE
     while True:
-        connection, opened = _connect(file)
+        connection, opened = _connect(file, wait)
         try:
-            _begin(connection, folder, file)
+            _begin(connection, folder, file, wait)
             if _identity(file) == opened:
                 yield
                 return
@@ -35,25 +36,26 @@ def exclusive(folder: Path) -> Iterator[None]:
             connection.close()
 
 
-def _connect(file: Path) -> tuple[sqlite3.Connection, int | None]:
+def _connect(file: Path, wait: timedelta) -> tuple[sqlite3.Connection, int | None]:
     try:
         # Never opened by other than SQLite where it is there: to close a file drops all locks that the
         # process has on it (POSIX), those of another connection too. SQLite knows, and waits.
         with contextlib.suppress(OSError):
             file.touch(exist_ok=False)
         opened = _identity(file)
-        return sqlite3.connect(file, timeout=0, isolation_level=None), opened
+        return sqlite3.connect(file, timeout=wait.total_seconds(), isolation_level=None), opened
     except sqlite3.Error as error:
         raise CatalogError(f"the lock {file} can't be opened: {error}") from None
 
 
-def _begin(connection: sqlite3.Connection, folder: Path, file: Path) -> None:
+def _begin(connection: sqlite3.Connection, folder: Path, file: Path, wait: timedelta) -> None:
     try:
         connection.execute("BEGIN EXCLUSIVE")
     except sqlite3.OperationalError as error:
         if "locked" in str(error):
+            waited = f", and did for {wait.total_seconds():,.0f} s" if wait else ""
             raise RunConflictError(
-                f"another run holds the lake {folder}: wait until it has ended, then run again"
+                f"another run holds the lake {folder}{waited}: wait until it has ended, then run again"
             ) from None
         raise CatalogError(f"the lock {file} can't be taken: {error}") from None
     except sqlite3.DatabaseError:

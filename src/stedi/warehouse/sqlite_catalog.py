@@ -4,6 +4,7 @@ pyiceberg's ``SqlCatalog`` reads and writes the same file. It needs SQLAlchemy, 
 fifth of a small command's time, for what are five statements.
 """
 
+import contextlib
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -21,6 +22,7 @@ from pyiceberg.exceptions import (
 )
 from pyiceberg.serializers import FromInputFile
 from pyiceberg.table import CommitTableResponse, Table
+from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.update import TableRequirement, TableUpdate
 from pyiceberg.typedef import EMPTY_DICT, Identifier, Properties
 
@@ -44,6 +46,9 @@ _NAMESPACES: Final = """
         PRIMARY KEY (catalog_name, namespace, property_key)
     )
 """
+BUSY_SECONDS: Final = 30.0
+"""How long a catalog that another program has locked is waited for."""
+
 _FIND_ALL: Final = "SELECT metadata_location FROM iceberg_tables"
 _FIND: Final = f"{_FIND_ALL} WHERE catalog_name = ? AND table_namespace = ? AND table_name = ?"
 _MAKE: Final = (
@@ -135,11 +140,20 @@ class SqliteCatalog(MetastoreCatalog, NoopCatalog):
         staged = self._update_and_stage_table(current, identifier, requirements, updates)
         if current is not None and staged.metadata == current.metadata:
             return _response(current)
-        self._write_metadata(staged.metadata, staged.io, staged.metadata_location)
-        if current is None:
-            self._make(identifier, staged.metadata_location)
-        else:
-            self._move(identifier, staged.metadata_location, current.metadata_location)
+        if current is not None:
+            staged.metadata = _not_before(staged.metadata, current.metadata)
+        try:
+            self._write_metadata(staged.metadata, staged.io, staged.metadata_location)
+            if current is None:
+                self._make(identifier, staged.metadata_location)
+            else:
+                self._move(identifier, staged.metadata_location, current.metadata_location)
+        except BaseException:
+            # Nothing reaches the file that was written, if the table is known to be elsewhere.
+            with contextlib.suppress(sqlite3.Error, OSError):
+                if self.place(identifier) != staged.metadata_location:
+                    staged.io.delete(staged.metadata_location)
+            raise
         return _response(staged)
 
     def create_namespace(self, namespace: str | Identifier, properties: Properties = EMPTY_DICT) -> None:
@@ -215,7 +229,22 @@ def places(file: Path) -> list[str]:
 def _connect(file: Path, *, create: bool) -> sqlite3.Connection:
     # Not mode=ro: whoever comes first after a kill in a commit must roll its journal back.
     uri = f"{file.as_uri()}?mode={'rwc' if create else 'rw'}"
-    return sqlite3.connect(uri, uri=True, isolation_level=None)
+    return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_SECONDS)
+
+
+def _not_before(metadata: TableMetadata, base: TableMetadata) -> TableMetadata:
+    """Return metadata in which no time is before what its base was changed at: the clock may go back."""
+    newest = base.last_updated_ms
+    if metadata.last_updated_ms >= newest:
+        return metadata
+    known = len(base.snapshot_log)
+    later = [
+        entry.model_copy(update={"timestamp_ms": max(entry.timestamp_ms, newest)})
+        for entry in metadata.snapshot_log[known:]
+    ]
+    return metadata.model_copy(
+        update={"last_updated_ms": newest, "snapshot_log": [*metadata.snapshot_log[:known], *later]}
+    )
 
 
 def _response(table: Table) -> CommitTableResponse:

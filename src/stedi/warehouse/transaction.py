@@ -2,7 +2,13 @@
 
 from pyiceberg.table import Table, Transaction
 from pyiceberg.table.metadata import TableMetadata
-from pyiceberg.table.update import TableUpdate, _apply_table_update, _TableMetadataUpdateContext
+from pyiceberg.table.update import (
+    AddSnapshotUpdate,
+    TableRequirement,
+    TableUpdate,
+    _apply_table_update,
+    _TableMetadataUpdateContext,
+)
 from pyiceberg.table.update.snapshot import ManageSnapshots
 
 
@@ -34,6 +40,24 @@ class Changes(Transaction):
                 after = _apply_table_update(update, after, context)
             self._known = (before, updates, after)
         return self._known[2]
+
+    def _stage(
+        self, updates: tuple[TableUpdate, ...], requirements: tuple[TableRequirement, ...] = ()
+    ) -> Transaction:
+        """Note changes; a snapshot is never older than the one before it, even if the clock was set back.
+
+        Iceberg's Java library refuses a table whose log goes back by more than a minute
+        (https://github.com/apache/iceberg, TableMetadata), and pyiceberg 0.12 writes what the clock says.
+        """
+        newest = self.table_metadata.last_updated_ms
+        return super()._stage(tuple(_not_before(update, newest) for update in updates), requirements)
+
+
+def _not_before(update: TableUpdate, newest: int) -> TableUpdate:
+    if not isinstance(update, AddSnapshotUpdate) or update.snapshot.timestamp_ms >= newest:
+        return update
+    later = update.snapshot.model_copy(update={"timestamp_ms": newest})
+    return update.model_copy(update={"snapshot": later})
 
 
 def manage(table: Table) -> ManageSnapshots:

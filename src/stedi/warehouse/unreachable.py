@@ -15,6 +15,7 @@ from stedi.warehouse.layout import BUCKET_FIELD
 from stedi.warehouse.listing import Found, files_under
 from stedi.warehouse.notes import folder_of
 from stedi.warehouse.reachable import Reachable, plain
+from stedi.warehouse.shared_lock import FOLDER as SIGNS
 
 _UUID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _OURS: Final = re.compile(
@@ -54,7 +55,7 @@ def find_unreachable(
             found here could be trusted.
     """
     root = plain(root).rstrip("/")
-    receipts = f"{folder_of(root)}/"
+    ours = (f"{folder_of(root)}/", f"{root}/{SIGNS}/")
     homes = {f"{_home(root, table)}/": name for name, (table, _) in tables.items()}
     missing = {location for _, reached in tables.values() for location in reached.needed}
     wanted = missing.union(*(reached.kept for _, reached in tables.values()))
@@ -64,7 +65,7 @@ def find_unreachable(
     io = next(iter(tables.values()))[0].io
     for found in files_under(io, root):
         missing.discard(found.location)
-        if found.location in wanted or found.location.startswith(receipts):
+        if found.location in wanted or found.location.startswith(ours):
             continue
         home = next((home for home in homes if found.location.startswith(home)), None)
         if home is None or not found.regular or not _OURS.fullmatch(found.location.removeprefix(home)):

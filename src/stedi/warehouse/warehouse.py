@@ -2,14 +2,15 @@
 
 import contextlib
 import hashlib
+import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import polars as pl
 from pyiceberg.catalog import Catalog
-from pyiceberg.exceptions import NamespaceAlreadyExistsError
+from pyiceberg.exceptions import NamespaceAlreadyExistsError, TableAlreadyExistsError
 from pyiceberg.manifest import DataFile, ManifestFile
 from pyiceberg.table import Table
 
@@ -31,6 +32,7 @@ from stedi.warehouse.inspection import Inspection, inspect
 from stedi.warehouse.layout import ICEBERG_FORMAT
 from stedi.warehouse.listing import Found, files_under
 from stedi.warehouse.reachable import reachable
+from stedi.warehouse.shared_lock import SharedLock
 from stedi.warehouse.sqlite_catalog import SqliteCatalog
 from stedi.warehouse.unreadable import UNREADABLE
 from stedi.warehouse.writer import TableWriter
@@ -48,6 +50,7 @@ class Warehouse:
         self._catalog = catalog
         self._namespace = namespace
         self._tables: dict[str, Table] = {}
+        self._lock: SharedLock | None = None
 
     @classmethod
     def local(cls, folder: Path, namespace: str, *, create: bool = False) -> "Warehouse":
@@ -73,7 +76,9 @@ class Warehouse:
             buckets = self.buckets
         # The table that tells the buckets comes first: whoever goes on after an interruption asks it.
         for contract in sorted(missing, key=lambda each: each.name != ACCELEROMETER_TRUSTED):
-            self._tables[contract.name] = create_table(self._catalog, self._namespace, contract, buckets)
+            # On a shared catalog several may begin a lake at once: one makes the table, and all use it.
+            with contextlib.suppress(TableAlreadyExistsError):
+                self._tables[contract.name] = create_table(self._catalog, self._namespace, contract, buckets)
 
     def check_formats(self) -> None:
         """Refuse to write tables of another format of Iceberg than stedi writes, before anything is staged.
@@ -110,6 +115,36 @@ class Warehouse:
         if table is None:
             raise CatalogError(f"the lake has no table {name}: its creation was interrupted; run it again")
         return table
+
+    def _writable(self, name: str) -> Table:
+        """Return a table to be changed, if this process may still change it."""
+        if self._lock is not None:
+            self._lock.check()
+        return self._table(name)
+
+    @contextlib.contextmanager
+    def held(self, wait: timedelta) -> Iterator[None]:
+        """Hold a lake in a shared catalog for the length of a block; a local one has a lock of its own.
+
+        Raises:
+            RunConflictError: Somebody else holds it, and did as long as this process was to wait.
+        """
+        if self.alone:
+            yield
+            return
+        table = self._table(RUN)
+        lock = SharedLock(lambda: self._reloaded(RUN), table.io, self.root)
+        with lock.held(wait):
+            self._lock = lock
+            try:
+                self.refresh()
+                yield
+            finally:
+                self._lock = None
+
+    def _reloaded(self, name: str) -> Table:
+        self._tables.pop(name, None)
+        return self._table(name)
 
     @property
     def buckets(self) -> int:
@@ -152,11 +187,11 @@ class Warehouse:
 
     def writer(self, name: str, run_id: str) -> TableWriter:
         """Return a writer of new data files."""
-        return TableWriter(self._table(name), run_id)
+        return TableWriter(self._writable(name), run_id)
 
     def add(self, name: str, branch: str, base: int, added: Sequence[DataFile]) -> int:
         """Append data files to a snapshot, on a branch, and return the new snapshot."""
-        return refs.stage(self._table(name), branch, base=base, added=added)
+        return refs.stage(self._writable(name), branch, base=base, added=added)
 
     def bucket_files(self, name: str, snapshot_id: int, *, time: str) -> BucketFiles:
         """Return the data files of a snapshot of a bucketed table, told apart by the span of a column."""
@@ -168,7 +203,7 @@ class Warehouse:
         """Put data files into a snapshot and take others out, on a branch; return the new snapshot."""
         if not removed:
             return self.add(name, branch, base, added)
-        return rewrite.stage_rewrite(self._table(name), branch, base=base, added=added, removed=removed)
+        return rewrite.stage_rewrite(self._writable(name), branch, base=base, added=added, removed=removed)
 
     def replace(self, name: str, branch: str, base: int, added: Sequence[DataFile]) -> int:
         """Put data files in the place of all those of a snapshot, on a branch; return the new snapshot."""
@@ -189,7 +224,7 @@ class Warehouse:
         self, name: str, tag: str, branch: str, *, added: Sequence[DataFile], removed: Sequence[DataFile]
     ) -> int:
         """Have a tag name its snapshot with data files put in the place of others; return the new one."""
-        return rewrite.rebuild_tag(self._table(name), tag, branch, added=added, removed=removed)
+        return rewrite.rebuild_tag(self._writable(name), tag, branch, added=added, removed=removed)
 
     def rebuilt(self, name: str) -> Mapping[int, int]:
         """Return the snapshots that stand in the place of others and are tagged, by those others."""
@@ -221,7 +256,7 @@ class Warehouse:
 
     def drop_refs(self, name: str, dropped: Collection[str]) -> None:
         """Drop tags and branches of a table."""
-        refs.drop(self._table(name), dropped)
+        refs.drop(self._writable(name), dropped)
 
     @property
     def notes_place(self) -> str:
@@ -238,7 +273,7 @@ class Warehouse:
 
     def write_note(self, name: str, text: bytes) -> str:
         """Write a note, whole or not at all, and return its place."""
-        return notes.write(self._table(RUN).io, self.root, name, text)
+        return notes.write(self._writable(RUN).io, self.root, name, text)
 
     def find_note(self, name: str) -> bytes | None:
         """Return what a note holds; None where there is none."""
@@ -246,7 +281,7 @@ class Warehouse:
 
     def delete_note(self, name: str) -> None:
         """Delete a note, if there is one."""
-        notes.delete(self._table(RUN).io, self.root, name)
+        notes.delete(self._writable(RUN).io, self.root, name)
 
     def metadata_texts(self, name: str) -> Iterator[bytes]:
         """Yield what the metadata of a table says: its JSON files, and the bounds in all its manifests."""
@@ -266,11 +301,11 @@ class Warehouse:
 
     def append_run(self, files: Sequence[DataFile]) -> None:
         """Append to the run table, if no other run did since it was loaded: the publication."""
-        refs.append(self._table(RUN), files)
+        refs.append(self._writable(RUN), files)
 
     def advance(self, name: str, snapshot_id: int, tag: str, retired: Sequence[str]) -> None:
         """Move main and a tag of a table to a snapshot, and drop retired tags."""
-        refs.advance(self._table(name), snapshot_id, tag=tag, retired=retired)
+        refs.advance(self._writable(name), snapshot_id, tag=tag, retired=retired)
 
     def fence(self) -> None:
         """See to it that no publication of this process is still on its way.
@@ -288,11 +323,11 @@ class Warehouse:
 
     def rename_tag(self, name: str, old: str, new: str) -> None:
         """Have a tag of a table bear another name, in one commit."""
-        refs.rename_tag(self._table(name), old, new)
+        refs.rename_tag(self._writable(name), old, new)
 
     def tag(self, name: str, snapshot_id: int, tag: str) -> None:
         """Tag a snapshot; main stays where it is."""
-        refs.tag(self._table(name), snapshot_id, tag)
+        refs.tag(self._writable(name), snapshot_id, tag)
 
     def take_back(self, prefix: str, kept: Mapping[str, Collection[int]]) -> None:
         """Take what was staged for branches out of the metadata of all tables, and delete its files.
@@ -307,7 +342,10 @@ class Warehouse:
         for name in CONTRACTS:
             try:
                 if self.has(name):
-                    self._delete(undo.take_back(self._table(name), prefix, kept.get(name, ())))
+                    self._delete(undo.take_back(self._writable(name), prefix, kept.get(name, ())))
+            except sqlite3.OperationalError:
+                # The catalog is busy, and was waited for: that is as long for each other table.
+                raise
             except Exception as error:  # noqa: BLE001 - the first is raised in the end
                 refused = refused or error
         if refused is not None:
@@ -351,11 +389,11 @@ class Warehouse:
         self, name: str, branch: str, base: int, added: Sequence[DataFile], removed: Sequence[DataFile]
     ) -> int:
         """Put data files in the place of others with the same rows, on a branch; return the new snapshot."""
-        return rewrite.stage_compaction(self._table(name), branch, base=base, added=added, removed=removed)
+        return rewrite.stage_compaction(self._writable(name), branch, base=base, added=added, removed=removed)
 
     def rewrite_runs(self, added: Sequence[DataFile], removed: Sequence[DataFile]) -> None:
         """Put data files in the place of others in the run table, if it is as it was when it was loaded."""
-        rewrite.rewrite_main(self._table(RUN), added, removed)
+        rewrite.rewrite_main(self._writable(RUN), added, removed)
 
     def snapshots(self, name: str) -> Mapping[int, datetime]:
         """Return the snapshots of a table, and when each was made."""
@@ -371,7 +409,7 @@ class Warehouse:
 
     def expire(self, name: str, snapshot_ids: Collection[int]) -> None:
         """Let snapshots leave the metadata of a table; their files stay."""
-        expiry.expire(self._table(name), snapshot_ids)
+        expiry.expire(self._writable(name), snapshot_ids)
 
     def leftovers(self, *, before: datetime, without: Mapping[str, Collection[int]]) -> unreachable.Leftovers:
         """Find the files of the warehouse that no table reaches.
@@ -412,7 +450,7 @@ class Warehouse:
 
     def delete(self, files: Iterable[Found], done: Callable[[], None]) -> None:
         """Delete files that no table reaches."""
-        unreachable.delete(self._table(RUN).io, files, done)
+        unreachable.delete(self._writable(RUN).io, files, done)
 
 
 def _manifests(table: Table, snapshot_id: int) -> Sequence[ManifestFile]:

@@ -268,8 +268,9 @@ def _entries(ledger: pl.DataFrame, rewrites: Collection[Rewrite], run_id: str) -
     rows = []
     for each in rewrites:
         before = loaded.get((each.old.table, each.old_digest))
-        if before is None or (each.new.table, each.new_digest) in digests:
+        if before is None:
             continue
+        digest = (each.new.table, each.new_digest)
         rows.append(
             before
             | {
@@ -277,6 +278,8 @@ def _entries(ledger: pl.DataFrame, rewrites: Collection[Rewrite], run_id: str) -
                 "size": each.new.size,
                 "version": each.new.version,
                 "digest": each.new_digest,
+                # Twins stay twins, and objects of which nothing is left have become equal.
+                "duplicate": digest in digests,
                 "records": 0,
                 "rejected": 0,
                 "erased": 0,
@@ -284,4 +287,5 @@ def _entries(ledger: pl.DataFrame, rewrites: Collection[Rewrite], run_id: str) -
                 "run": run_id,
             }
         )
+        digests.add(digest)
     return pl.DataFrame(rows, schema=ledger.schema)

@@ -22,8 +22,8 @@ from stedi.warehouse.warehouse import Warehouse
 _LOCK: Final = "lock.db"
 _OWN: Final = re.compile(r"(?:catalog|lock)\.db(?:-journal|-wal|-shm)?")
 _SCRATCH: Final = "scratch/"
-_RECEIPTS: Final = re.compile(r"(?:warehouse/)?_receipts/[^/]+")
-"""Receipts of erasures, beside the tables."""
+_RECEIPTS: Final = re.compile(r"(?:warehouse/)?(?:_receipts|_lock)/[^/]+")
+"""Receipts of erasures, and signs of life of who holds a shared lake, beside the tables."""
 _UUID: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _WRITTEN: Final = re.compile(
     rf"(?:metadata/(?:[0-9]+-{_UUID}\.metadata\.json|{_UUID}-m[0-9]+\.avro|snap-[0-9]+-[0-9]+-{_UUID}\.avro))"
