@@ -14,7 +14,7 @@ import stedi
 START = datetime(2022, 6, 18, 15, tzinfo=UTC)
 AT_ONCE = {"keep_days": 0, "older_than": timedelta(0)}
 KNOWN = {"format-1-erased": {"wrong_ledger"}}
-"""What the code of that day left wrong, and no run can put right: a twin of an erased object in the ledger."""
+"""What the code of that day left wrong, and no run puts right: twins of an erased object in the ledger."""
 DAMAGED = "format-1-planned"
 
 

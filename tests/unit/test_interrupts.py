@@ -13,9 +13,14 @@ from stedi.interrupts import Terminated, unbroken, undoing_when_terminated
 
 def test_an_interrupt_waits_until_the_block_has_ended():
     done = []
-    with pytest.raises(KeyboardInterrupt), unbroken():
-        signal.raise_signal(signal.SIGINT)
-        done.append("the rest")
+
+    def work():
+        with unbroken():
+            signal.raise_signal(signal.SIGINT)
+            done.append("the rest")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
     assert done == ["the rest"]
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)
@@ -23,10 +28,15 @@ def test_an_interrupt_waits_until_the_block_has_ended():
 
 def test_blocks_in_blocks_wait_for_the_outermost():
     done = []
-    with pytest.raises(KeyboardInterrupt), unbroken():
+
+    def work():
         with unbroken():
-            signal.raise_signal(signal.SIGINT)
-        done.append("the rest")
+            with unbroken():
+                signal.raise_signal(signal.SIGINT)
+            done.append("the rest")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
     assert done == ["the rest"]
 
 

@@ -72,6 +72,11 @@ def _refuse_moved(folder: Path, file: Path) -> None:
         raise CatalogError(f"the catalog {file} can't be read: {error}") from None
     except sqlite3.DatabaseError:
         raise CatalogError(f"the catalog {file} is damaged: it is no SQLite database") from None
+    if not any(f"/{RUN}/metadata/" in place for place in found) and _was_published(folder):
+        raise CatalogError(
+            f"the catalog {file} knows nothing of the runs in the warehouse beside it: restore the catalog "
+            "from a backup"
+        )
     home = f"{folder / WAREHOUSE_FOLDER}/"
     for place in found:
         if not place.startswith(home):
@@ -88,14 +93,17 @@ def refuse_lost(folder: Path) -> None:
     Raises:
         CatalogError: It is.
     """
-    if (folder / CATALOG_FILE).exists():
-        return
-    home = folder / WAREHOUSE_FOLDER
-    if any(home.glob(f"*/{RUN}/data/*.parquet")) or any(home.glob(f"{NOTES}/*")):
+    if not (folder / CATALOG_FILE).exists() and _was_published(folder):
         raise CatalogError(
             f"the lake {folder} has lost its catalog, {CATALOG_FILE}: its tables are still there, but nothing"
             " says which of their files count. Restore the file from a backup; no new lake is begun over them"
         )
+
+
+def _was_published(folder: Path) -> bool:
+    """Say whether anything was ever published: nothing else writes rows of runs, or receipts."""
+    home = folder / WAREHOUSE_FOLDER
+    return any(home.glob(f"*/{RUN}/data/*.parquet")) or any(home.glob(f"{NOTES}/*"))
 
 
 def _refuse_orphaned(folder: Path, file: Path) -> None:
