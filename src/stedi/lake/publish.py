@@ -134,4 +134,6 @@ def _show(warehouse: Warehouse, runs: Sequence[Run]) -> None:
     retired = [run.ref for run in runs[:-KEPT_RUN_TAGS]]
     for table, snapshot_id in newest.snapshots.items():
         warehouse.advance(table, snapshot_id, newest.ref, retired)
-    warehouse.advance(RUN, warehouse.main(RUN), newest.ref, retired)
+    # The run table's own tag stays where its run was published: what main has gained since is no row.
+    at = warehouse.tags(RUN).get(newest.ref, warehouse.main(RUN))
+    warehouse.advance(RUN, at, newest.ref, retired, move_main=False)

@@ -7,7 +7,12 @@ from pathlib import Path
 from typing import Final
 
 from pyiceberg.catalog import AVAILABLE_CATALOGS, Catalog, CatalogType
-from pyiceberg.exceptions import NoSuchTableError, NotInstalledError, ValidationError
+from pyiceberg.exceptions import (
+    NamespaceAlreadyExistsError,
+    NoSuchTableError,
+    NotInstalledError,
+    ValidationError,
+)
 from pyiceberg.table import Table
 
 from stedi.contract import Contract
@@ -133,13 +138,34 @@ def remote_catalog(settings: Mapping[str, str], warehouse: str) -> Catalog:
         # A connection that the server closed meanwhile is replaced, not reported.
         properties.setdefault("pool_pre_ping", "true")
     try:
-        catalog = AVAILABLE_CATALOGS[CatalogType(kind)]("stedi", properties | {"warehouse": warehouse})
+        catalog = _opened(CatalogType(kind), properties | {"warehouse": warehouse})
     except (ImportError, NotInstalledError):
         raise ConfigurationError(
             f"the {kind} catalog needs a library that is not installed: pip install 'stedi[aws]' for Glue, "
             "or pyiceberg's extra of that catalog, as 'pyiceberg[sql-postgres]'"
         ) from None
     return guard(catalog, properties)
+
+
+def _opened(kind: CatalogType, properties: Mapping[str, str]) -> Catalog:
+    """Open a catalog: of two who make the tables of a new one at once, one is refused, and tries again."""
+    try:
+        return AVAILABLE_CATALOGS[kind]("stedi", dict(properties))
+    except Exception as error:
+        if not isinstance(error, catalog_errors()):
+            raise
+    return AVAILABLE_CATALOGS[kind]("stedi", dict(properties))
+
+
+def begin_namespace(catalog: Catalog, namespace: str) -> None:
+    """Make a namespace, if nobody else did or does."""
+    try:
+        catalog.create_namespace(namespace)
+    except NamespaceAlreadyExistsError:
+        return
+    except Exception as error:
+        if not isinstance(error, catalog_errors()) or not catalog.namespace_exists(namespace):
+            raise
 
 
 def create_table(catalog: Catalog, namespace: str, contract: Contract, buckets: int) -> Table:

@@ -120,7 +120,9 @@ def append(table: Table, added: Sequence[DataFile]) -> int:
     return main_snapshot(table)
 
 
-def advance(table: Table, snapshot_id: int, *, tag: str, retired: Iterable[str] = ()) -> None:
+def advance(
+    table: Table, snapshot_id: int, *, tag: str, retired: Iterable[str] = (), move_main: bool = True
+) -> None:
     """Point main at a snapshot, and a tag too (a branch of that name becomes it); drop retired tags."""
     refs = table.refs()
     known = refs.get(tag)
@@ -129,7 +131,7 @@ def advance(table: Table, snapshot_id: int, *, tag: str, retired: Iterable[str] 
         and known.snapshot_ref_type is SnapshotRefType.TAG
         and known.snapshot_id == snapshot_id
     )
-    moved = main_snapshot(table) != snapshot_id
+    moved = move_main and main_snapshot(table) != snapshot_id
     old = [name for name in retired if name in refs and name != tag]
     if tagged and not moved and not old:
         return

@@ -19,6 +19,8 @@ from typing import Final, NamedTuple
 
 from pyiceberg.io import FileIO
 from pyiceberg.table import Table
+from pyiceberg.table.snapshots import Snapshot
+from pyiceberg.table.update.snapshot import ExpireSnapshots
 
 from stedi.errors import RunConflictError
 from stedi.warehouse.failure import committing
@@ -29,6 +31,8 @@ FOLDER: Final = "_lock"
 """The folder of the signs of life, beside the tables: a name that no namespace can have."""
 _BEAT: Final = 5.0
 _DEAD_AFTER: Final = 30.0
+_READ_FOR: Final = 3_600_000
+"""How long somebody may read by metadata that is no longer the newest, in milliseconds."""
 _PAUSE: Final = (0.1, 2.0)
 """The first and the longest pause between two looks, in seconds."""
 
@@ -38,6 +42,20 @@ class _Sign(NamedTuple):
 
     holder: str
     beat: bytes | None
+
+
+def _of_earlier_holders(table: Table) -> list[Snapshot]:
+    """Return the snapshots of earlier holders that nothing names, and that nobody can still be reading."""
+    named = {ref.snapshot_id for ref in table.refs().values()}
+    until = table.metadata.last_updated_ms - _READ_FOR
+    return [
+        snapshot
+        for snapshot in table.metadata.snapshots
+        if snapshot.summary is not None
+        and PROPERTY in snapshot.summary.additional_properties
+        and snapshot.snapshot_id not in named
+        and snapshot.timestamp_ms < until
+    ]
 
 
 class SharedLock:
@@ -120,11 +138,15 @@ class SharedLock:
         """Try to take the lock of a run table as it was looked at; say whether it is held now."""
         token = secrets.token_hex(8)
         self._beat(token, 0)
+        earlier = _of_earlier_holders(table)
         try:
             with committing(), Changes(table) as transaction:
                 transaction.set_properties({PROPERTY: token})
-                with transaction.update_snapshot().fast_append():
+                with transaction.update_snapshot(snapshot_properties={PROPERTY: token}).fast_append():
                     pass
+                if earlier:
+                    ids = [snapshot.snapshot_id for snapshot in earlier]
+                    ExpireSnapshots(transaction).by_ids(ids).commit()
         except Exception as error:
             # The answer may have been lost.
             if self._load().metadata.properties.get(PROPERTY) != token:
@@ -133,6 +155,9 @@ class SharedLock:
                     return False
                 raise
         self._token = token
+        for snapshot in earlier:
+            with contextlib.suppress(OSError):
+                self._io.delete(snapshot.manifest_list)
         return True
 
     def _go_on(self, ended: threading.Event) -> None:

@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 
 import polars as pl
 from pyiceberg.catalog import Catalog
-from pyiceberg.exceptions import NamespaceAlreadyExistsError, TableAlreadyExistsError
+from pyiceberg.exceptions import CommitFailedException, TableAlreadyExistsError
 from pyiceberg.manifest import DataFile, ManifestFile
 from pyiceberg.table import Table
 
@@ -20,6 +20,7 @@ from stedi.names import ACCELEROMETER_TRUSTED, RUN
 from stedi.warehouse import bucket, compaction, cut, expiry, notes, read, refs, rewrite, undo, unreachable
 from stedi.warehouse.bucket_files import BucketFiles
 from stedi.warehouse.catalog import (
+    begin_namespace,
     create_table,
     load_table,
     local_catalog,
@@ -64,8 +65,7 @@ class Warehouse:
 
     def create_missing(self, buckets: int) -> None:
         """Make the tables that do not exist yet; all of a lake have the same buckets."""
-        with contextlib.suppress(NamespaceAlreadyExistsError):
-            self._catalog.create_namespace(self._namespace)
+        begin_namespace(self._catalog, self._namespace)
         missing = [contract for contract in CONTRACTS.values() if not self.has(contract.name)]
         if missing and self.has(RUN) and self.count(RUN, self.main(RUN)):
             raise CatalogError(
@@ -77,7 +77,7 @@ class Warehouse:
         # The table that tells the buckets comes first: whoever goes on after an interruption asks it.
         for contract in sorted(missing, key=lambda each: each.name != ACCELEROMETER_TRUSTED):
             # On a shared catalog several may begin a lake at once: one makes the table, and all use it.
-            with contextlib.suppress(TableAlreadyExistsError):
+            with contextlib.suppress(TableAlreadyExistsError, CommitFailedException):
                 self._tables[contract.name] = create_table(self._catalog, self._namespace, contract, buckets)
 
     def check_formats(self) -> None:
@@ -303,9 +303,11 @@ class Warehouse:
         """Append to the run table, if no other run did since it was loaded: the publication."""
         refs.append(self._writable(RUN), files)
 
-    def advance(self, name: str, snapshot_id: int, tag: str, retired: Sequence[str]) -> None:
-        """Move main and a tag of a table to a snapshot, and drop retired tags."""
-        refs.advance(self._writable(name), snapshot_id, tag=tag, retired=retired)
+    def advance(
+        self, name: str, snapshot_id: int, tag: str, retired: Sequence[str], *, move_main: bool = True
+    ) -> None:
+        """Move main, if asked to, and a tag of a table to a snapshot, and drop retired tags."""
+        refs.advance(self._writable(name), snapshot_id, tag=tag, retired=retired, move_main=move_main)
 
     def fence(self) -> None:
         """See to it that no publication of this process is still on its way.
