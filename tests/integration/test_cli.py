@@ -375,7 +375,7 @@ def test_ctrl_c_leaves_the_lake_as_it_was(tmp_path):
     assert process.returncode == 130
     assert out == ""
     assert err.splitlines()[-1] == (
-        "stedi: interrupted; what was published before stands, and nothing else was"
+        "stedi: interrupted: what was published stands, and nothing else was left behind"
     )
     assert not lake.exists()
 

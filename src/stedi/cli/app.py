@@ -19,7 +19,7 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            fail("interrupted; what was published before stands, and nothing else was", INTERRUPTED)
+            fail("interrupted: what was published stands, and nothing else was left behind", INTERRUPTED)
 
 
 app = typer.Typer(
@@ -45,6 +45,10 @@ NowOption = Annotated[
         formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"],
         help="Judge consent at this time (UTC) instead of now.",
     ),
+]
+WaitOption = Annotated[
+    float,
+    typer.Option(metavar="SECONDS", min=0, help="How long to wait for another run that holds the lake."),
 ]
 AtOption = Annotated[
     str | None, typer.Option("--at", metavar="RUN", help="A run id, a tag, or a time such as 2026-11-23.")
@@ -147,6 +151,7 @@ def run(
     plan: Annotated[
         bool, typer.Option("--plan", help="Only say what a run would read, add and remove.")
     ] = False,
+    wait: WaitOption = 0,
     json: JsonOption = False,
 ) -> None:
     """Load what is new and publish all tables."""
@@ -160,6 +165,7 @@ def run(
         max_rejected=max_rejected,
         full=full,
         plan=plan,
+        wait=wait,
         as_json=json,
     )
 
@@ -378,6 +384,7 @@ def erase(
     landing: Annotated[
         str | None, typer.Option(metavar="ROOT", help="Rewrite the objects of a landing root, too.")
     ] = None,
+    wait: WaitOption = 0,
     json: JsonOption = False,
 ) -> None:
     """Erase a person, with a signed receipt."""
@@ -396,6 +403,7 @@ def erase(
         move_tags=move_tag or [],
         rebuild_tags=rebuild_tag or [],
         landing=landing,
+        wait=wait,
         as_json=json,
     )
 
@@ -486,9 +494,10 @@ def maintain(
         typer.Option(metavar="HOURS", min=0, help="Delete files that nothing reaches from this age on."),
     ] = 1.0,
     plan: Annotated[bool, typer.Option("--plan", help="Say what would be done, and change nothing.")] = False,
+    wait: WaitOption = 0,
     json: JsonOption = False,
 ) -> None:
     """Merge small files and remove what nobody needs."""
     from stedi.cli.maintain import maintain as run_maintain
 
-    run_maintain(lake, keep_days=keep_days, older_than=older_than, plan=plan, as_json=json)
+    run_maintain(lake, keep_days=keep_days, older_than=older_than, plan=plan, wait=wait, as_json=json)

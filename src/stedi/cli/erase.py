@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from rich.console import Console
@@ -29,10 +30,11 @@ def erase(
     move_tags: Sequence[str],
     rebuild_tags: Sequence[str],
     landing: str | None,
+    wait: float,
     as_json: bool,
 ) -> None:
     """Erase a person, or say what that would do."""
-    opened = Lake.open(lake)
+    opened = Lake.open(lake, wait=timedelta(seconds=wait))
 
     def ask(*, plan: bool) -> Receipt:
         with progress(quiet=as_json) as tell:

@@ -13,10 +13,12 @@ from stedi.lake.maintenance import MaintenanceReport, TableMaintenance
 _NAMED = 5
 
 
-def maintain(lake: Path, *, keep_days: int, older_than: float, plan: bool, as_json: bool) -> None:
+def maintain(
+    lake: Path, *, keep_days: int, older_than: float, plan: bool, wait: float, as_json: bool
+) -> None:
     """Maintain a lake, or say what a maintenance would do."""
     with progress(quiet=as_json) as tell:
-        report = Lake.open(lake).maintain(
+        report = Lake.open(lake, wait=timedelta(seconds=wait)).maintain(
             keep_days=keep_days, older_than=timedelta(hours=older_than), plan=plan, progress=tell
         )
     if as_json:

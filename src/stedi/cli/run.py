@@ -1,6 +1,6 @@
 """stedi run."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -29,10 +29,11 @@ def run(
     max_rejected: float,
     full: bool,
     plan: bool,
+    wait: float,
     as_json: bool,
 ) -> None:
     """Run the pipeline and show what it did."""
-    opened = Lake.open(lake)
+    opened = Lake.open(lake, wait=timedelta(seconds=wait))
     with progress(quiet=as_json) as tell:
         report = opened.run(
             landing,
