@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from campaign import moments, seeds, told
+from campaign import moments, seeds, spread, told
 
 from canary import ASIDE_IDS, DEVICE_ID, EMAIL, ID, TEXTS, Cage, build, everybody_else
 from lakes import EVERY_TABLE, PUBLISHED, IcebergTable, files_of, run
@@ -127,7 +127,7 @@ def test_the_steps_are_those_of_a_whole_erasure(doomed):
     assert doomed.state["kind"] == "erasure"
 
 
-@pytest.mark.parametrize("number", range(KILLS))
+@pytest.mark.parametrize("number", spread(KILLS, usual=2))
 def test_a_killed_erasure_is_completed_by_the_same_once_more(doomed, number):
     doomed.begin()
     dice = random.Random(number)  # noqa: S311 - a test's dice

@@ -8,7 +8,7 @@ import shutil
 import signal
 
 import pytest
-from campaign import moments, seeds, told
+from campaign import moments, seeds, spread, told
 
 from canary import build
 from lakes import DERIVED, lake_at, run
@@ -74,7 +74,7 @@ def finish(cage):
         assert lake_at(cage.folder, pseudonyms=RING).rotate_key(drop_tags=tags).outcome == "rotated"
 
 
-@pytest.mark.parametrize("number", range(KILLS))
+@pytest.mark.parametrize("number", spread(KILLS, usual=2))
 def test_a_killed_rotation_is_finished_by_one_more(doomed, number):
     cage, stored, steps, state = doomed
     begin(cage, stored)

@@ -76,6 +76,7 @@ def test_arguments_that_contradict_each_other_are_refused(arguments):
         stedi.Lake.open(**arguments)
 
 
+@pytest.mark.campaign
 def test_a_lake_on_s3_is_maintained(s3_bucket, s3_server, tmp_path):
     lake = open_lake(s3_server, tmp_path)
     for number in range(2):
@@ -98,6 +99,7 @@ def test_a_lake_on_s3_is_maintained(s3_bucket, s3_server, tmp_path):
     assert not lake.maintain(keep_days=0, older_than=timedelta(0)).changed
 
 
+@pytest.mark.campaign
 def test_a_lake_on_s3_is_verified(s3_bucket, s3_server, tmp_path):
     lake = open_lake(s3_server, tmp_path)
     lake.run(pour(tmp_path / "landing", WORLD), now=NOW, max_rejected=1)
