@@ -4,6 +4,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -31,7 +32,7 @@ settings.register_profile("usual", settings.get_profile("whole"), max_examples=1
 settings.register_profile("thorough", settings.get_profile("whole"), max_examples=3000)
 
 LAWS = ("property", "parity/test_engines.py")
-"""Laws: the test command tries them on some examples, .ci/run on all."""
+"""Laws, like all that asks hypothesis for examples: the test command tries some, .ci/run all of them."""
 
 QUICK = (
     *(f"unit/{floor}" for floor in ("consent", "contract", "lake", "landing", "plan", "transform")),
@@ -59,7 +60,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Mark laws and quick tests by where they stand; leave campaigns out unless ``-m`` asks for them."""
     for item in items:
         place = os.path.relpath(item.path, HERE)
-        if place.startswith(LAWS):
+        if place.startswith(LAWS) or getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
             item.add_marker("law")
         if place.startswith((*QUICK, "..")) and not item.get_closest_marker("campaign"):
             # Outside of this folder are only the examples in docstrings.
@@ -70,6 +71,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if campaigns:
         config.hook.pytest_deselected(items=campaigns)
         items[:] = [item for item in items if not item.get_closest_marker("campaign")]
+
+
+@pytest.fixture(scope="session")
+def cages(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Return the cage of the canary, which was kept as it was built."""
+    from canary import Cages, build
+
+    place = tmp_path_factory.mktemp("cages")
+    made = Cages(build(place), place / "kept")
+    made.keep("built")
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """Rotation of the key: the same rows under other ids, nothing of the old ones, and erased people stay out."""
 
-import shutil
 import stat
 from collections import Counter
 from datetime import timedelta
@@ -8,7 +7,7 @@ from datetime import timedelta
 import polars as pl
 import pytest
 
-from canary import EMAIL, SERIAL, Cage, build
+from canary import EMAIL, SERIAL, Cage
 from lakes import DERIVED, PUBLISHED, IcebergTable, figures, files_of, lake_at, run, tables_of
 from plants import append, rows_of, table_of
 from stedi import Lake, Pseudonyms
@@ -35,22 +34,9 @@ TAGS = ["before", "study", "training", "withdrawn"]
 IDS = ("customer_id", "device_id")
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    place = tmp_path_factory.mktemp("cage")
-    cage = build(place)
-    for name in (cage.folder, cage.landing):
-        shutil.copytree(name, place / "stored" / name.name)
-    return cage, place / "stored"
-
-
 @pytest.fixture
-def cage(built) -> Cage:
-    cage, stored = built
-    for name in (cage.folder, cage.landing):
-        shutil.rmtree(name)
-        shutil.copytree(stored / name.name, name)
-    return cage
+def cage(cages) -> Cage:
+    return cages.back_to("built")
 
 
 def old_ids(lake, pseudonyms):

@@ -123,6 +123,7 @@ def test_a_lake_on_s3_is_verified(s3_bucket, s3_server, tmp_path):
     assert "lost_file" in {str(each.code) for each in lake.verify().findings}
 
 
+@pytest.mark.campaign
 def test_somebody_is_erased_from_a_lake_and_a_landing_root_on_s3(s3_bucket, s3_server, tmp_path):
     put_rows(
         tmp_path,

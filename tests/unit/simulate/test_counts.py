@@ -5,7 +5,7 @@ import re
 from collections import Counter
 
 import pytest
-from plain_reader import TABLES, judge, read_table, records_of, unpack
+from plain_reader import TABLES, judged, read_table, records_of, unpack
 
 from stedi.contract.reasons import Rejection
 from stedi.simulate import simulate
@@ -85,8 +85,10 @@ def test_the_other_spellings_are_counted_from_the_text(dirty, noun):
     copies = set((dirty.landing / noun).rglob("*-copy.json"))
     found = Counter()
     for file in set((dirty.landing / noun).rglob("*")) - copies:
-        for text in records_of(file) if file.is_file() else ():
-            if not judge(text, noun)[0]:
+        if not file.is_file():
+            continue
+        for text, (reasons, _) in zip(records_of(file), judged(file, noun), strict=True):
+            if not reasons:
                 found.update(kind for kind, mark in marks.items() if re.search(mark, text))
     assert {kind: dirty.count(noun, kind) for kind in marks} == found
 
