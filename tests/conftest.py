@@ -28,7 +28,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.register_profile("few", settings.get_profile("whole"), max_examples=4)
-settings.register_profile("usual", settings.get_profile("whole"), max_examples=12)
+settings.register_profile("usual", settings.get_profile("whole"), max_examples=10)
 settings.register_profile("thorough", settings.get_profile("whole"), max_examples=3000)
 
 LAWS = ("property", "parity/test_engines.py")

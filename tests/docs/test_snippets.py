@@ -34,7 +34,14 @@ def blocks(page: Path) -> list[Block]:
     ]
 
 
-LONG = ("pictures", "privacy-officers", "data-scientists", "data-engineers")
+LONG = (
+    "getting-started",
+    "simulator",
+    "pictures",
+    "privacy-officers",
+    "data-scientists",
+    "data-engineers",
+)
 """Guides that take long: their examples run in .ci/run."""
 PAGES = [page for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))) if blocks(page)]
 

@@ -138,7 +138,7 @@ def step_of(case: Case, number: int, of: int) -> int:
     return 1 + int((number + dice.random()) * case.steps / of)
 
 
-@pytest.mark.parametrize("number", spread(KILLS_OF_A_FIRST_RUN, usual=2))
+@pytest.mark.parametrize("number", spread(KILLS_OF_A_FIRST_RUN, usual=1))
 def test_a_killed_first_run_shows_nothing_and_is_completed_by_the_next(first, number):
     first.begin()
     assert die_at(first.bench.folder, first.landing, step_of(first, number, KILLS_OF_A_FIRST_RUN))
@@ -155,7 +155,7 @@ def test_a_first_run_killed_as_soon_as_it_has_the_lock_is_completed_by_the_next(
     first.finish()
 
 
-@pytest.mark.parametrize("number", spread(KILLS_OF_A_SECOND_RUN, usual=3))
+@pytest.mark.parametrize("number", spread(KILLS_OF_A_SECOND_RUN, usual=2))
 def test_a_killed_run_shows_the_run_before_and_is_completed_by_the_next(second, number):
     second.begin()
     assert die_at(second.bench.folder, second.landing, step_of(second, number, KILLS_OF_A_SECOND_RUN))

@@ -65,7 +65,7 @@ def finish(cage):
         assert lake_at(cage.folder, pseudonyms=RING).rotate_key(drop_tags=tags).outcome == "rotated"
 
 
-@pytest.mark.parametrize("number", spread(KILLS, usual=2))
+@pytest.mark.parametrize("number", spread(KILLS, usual=1))
 def test_a_killed_rotation_is_finished_by_one_more(doomed, number):
     cages, steps, state = doomed
     cage = cages.back_to("built")

@@ -221,6 +221,7 @@ def test_a_landing_root_that_is_given_after_an_interruption_is_searched_for_name
     assert b"8877665" not in texts
 
 
+@pytest.mark.campaign
 def test_a_rebuilt_tag_is_the_same_run_without_the_person(cage):
     run_id = cage.lake.tags()["study"]
     before = everybody_else(cage.lake, at="study", include_withdrawn=True)

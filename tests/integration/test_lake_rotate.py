@@ -117,6 +117,7 @@ def test_a_wrong_key_is_an_error_before_anything_is_written(cage):
     assert {file: file.read_bytes() for file in files_of(cage.folder) if file.name != "lock.db"} == before
 
 
+@pytest.mark.campaign
 def test_rotate_erase_rotate_replay(cage, stedi):
     lake = cage.lake
     lake.rotate_key(NEW, drop_tags=TAGS)
@@ -146,6 +147,7 @@ def test_rotate_erase_rotate_replay(cage, stedi):
     assert found_in(cage.folder, [EMAIL, SERIAL]) == []
 
 
+@pytest.mark.campaign
 def test_whoever_comes_back_gets_a_tombstone_of_the_new_key(cage):
     from canary import canary
     from lakes import put_rows
@@ -230,6 +232,7 @@ def dies(*_):
     raise ZeroDivisionError
 
 
+@pytest.mark.campaign
 def test_the_audit_says_which_retired_key_it_lacks(cage):
     cage.lake.erase(email=EMAIL, drop_tags=["training", "study"], move_tags=["withdrawn"])
     cage.lake.rotate_key(NEW, drop_tags=["before", "withdrawn"])

@@ -105,9 +105,10 @@ def test_a_lake_equals_the_oracle_after_every_delivery(bench, parts, batches, se
     feed(bench, world, list(range(batches)), nows[-batches:], consent)
 
 
+@pytest.mark.campaign
 def test_the_order_of_deliveries_does_not_matter(bench):
     dice = random.Random(0)  # noqa: S311 - a test's dice
-    world = poured_together(random_world(1000 + number) for number in range(cases(60, least=20)))
+    world = poured_together(random_world(1000 + number) for number in range(60))
     world = parted(world, MOST_BATCHES, dice)
     order = list(range(MOST_BATCHES))
     there = feed(bench, world, order, [HOURS[5], NOW, HOURS[7]], "as_of")
@@ -126,7 +127,7 @@ def everything(world: World) -> dict:
 
 
 def test_a_world_of_many_customers_in_one_run(bench):
-    world = in_few_objects(poured_together(random_world(number) for number in range(cases(400, least=100))))
+    world = in_few_objects(poured_together(random_world(number) for number in range(cases(400))))
     feed(bench, as_landed(world, lambda: "~0"), [0], [NOW], "as_of")
 
 
