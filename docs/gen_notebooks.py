@@ -1,6 +1,6 @@
 """Execute each notebook and write it as a page, with its figures. Long code is folded away.
 
-``STEDI_EXECUTED_NOTEBOOKS`` names a folder of notebooks that were executed already.
+``STEDI_EXECUTED_NOTEBOOKS`` names a folder of those that were executed already.
 """
 
 import os
@@ -27,8 +27,9 @@ _SHOWN: Final = Config({"NbConvertBase": {"display_data_priority": ["image/png",
 
 
 def _executed(path: Path) -> nbformat.NotebookNode:
-    if folder := os.environ.get("STEDI_EXECUTED_NOTEBOOKS"):
-        return nbformat.read(Path(folder) / path.name, as_version=4)
+    folder = os.environ.get("STEDI_EXECUTED_NOTEBOOKS")
+    if folder and (executed := Path(folder) / path.name).exists():
+        return nbformat.read(executed, as_version=4)
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, kernel_name="python3", extra_arguments=["--IPKernelApp.log_level=40"]).execute()
     return notebook

@@ -58,6 +58,14 @@ class Bench:
         shutil.rmtree(self.folder, ignore_errors=True)
         return self
 
+    def keep(self, state: str) -> None:
+        """Store the lake as it is, under a name of its own."""
+        shutil.copytree(self.folder, self._stored / state)
+
+    def back_to(self, state: str) -> "Bench":
+        """Put back a lake that was kept."""
+        return self._restore(state)
+
     def _restore(self, state: str) -> "Bench":
         self.gone()
         shutil.copytree(self._stored / state, self.folder)

@@ -66,6 +66,29 @@ class Cage:
         return lake_at(self.folder)
 
 
+@dataclass(frozen=True)
+class Cages:
+    """A cage that can be put back to states that were kept: to build one costs twenty times a copy.
+
+    Like any lake it can't be used from another folder than the one in which it was made.
+    """
+
+    cage: Cage
+    kept: Path
+
+    def keep(self, state: str) -> None:
+        """Keep the cage as it is, under a name."""
+        for name in (self.cage.folder, self.cage.landing):
+            shutil.copytree(name, self.kept / state / name.name)
+
+    def back_to(self, state: str) -> Cage:
+        """Put the cage back."""
+        for name in (self.cage.folder, self.cage.landing):
+            shutil.rmtree(name)
+            shutil.copytree(self.kept / state / name.name, name)
+        return self.cage
+
+
 def deliver(landing: Path) -> None:
     """Send everything of the canary, in every form, beside other people."""
     spelled = EMAIL.upper(), f"  {EMAIL}\t"

@@ -31,6 +31,7 @@ def cells(text: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line[:1] == "|"]
 
 
+@pytest.mark.campaign
 def test_a_tiny_comparison_agrees_and_fills_its_page(tmp_path):
     page = tmp_path / "page.md"
     page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", "utf-8")
@@ -61,8 +62,12 @@ def test_a_tiny_comparison_agrees_and_fills_its_page(tmp_path):
     ("arguments", "said"),
     [
         (("--times", 10_000_000), "for temporary files"),
-        (("--source", "nowhere"), "nowhere is no landing root: it has no folder customer/"),
-        (("--out", "nowhere.md"), "nowhere.md"),
+        pytest.param(
+            ("--source", "nowhere"),
+            "nowhere is no landing root: it has no folder customer/",
+            marks=pytest.mark.campaign,
+        ),
+        pytest.param(("--out", "nowhere.md"), "nowhere.md", marks=pytest.mark.campaign),
     ],
 )
 def test_what_can_not_be_compared_is_said_in_one_line(tmp_path, arguments, said):

@@ -21,6 +21,7 @@ def outputs(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
     return [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
 
 
+@pytest.mark.campaign
 def test_the_training_table_holds_only_rows_with_consent(notebook):
     (cell,) = (cell for cell in notebook.cells if "result" in cell.metadata.get("tags", []))
     result = json.loads(cell.outputs[0]["text"])
@@ -31,6 +32,7 @@ def test_the_training_table_holds_only_rows_with_consent(notebook):
     assert result["customers"] > 20
 
 
+@pytest.mark.campaign
 def test_the_notebook_draws_its_four_figures_and_writes_no_error(notebook):
     found = outputs(notebook)
     assert sum("image/png" in output.get("data", {}) for output in found) == 4

@@ -3,6 +3,9 @@
 import json
 
 import nbformat
+import pytest
+
+pytestmark = pytest.mark.campaign
 
 
 def check(notebook: nbformat.NotebookNode, *, figures: int) -> dict:

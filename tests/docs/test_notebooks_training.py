@@ -5,6 +5,8 @@ import json
 import nbformat
 import pytest
 
+pytestmark = pytest.mark.campaign
+
 TRAIN = "04_train_without_fooling_yourself"
 REPORT = "05_balance_report"
 FIGURES = {TRAIN: 6, REPORT: 5}

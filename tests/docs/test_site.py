@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +19,10 @@ from stedi.contract import CONTRACTS, LANDING, contract_of
 from stedi.contract.reasons import Drop, Rejection
 from stedi.plan.lineage import LINEAGE
 
+pytestmark = pytest.mark.campaign
+
 ROOT = Path(__file__).parents[2]
+FIRST = "00_start_here"
 CODE = re.compile(r"<code>(.*?)</code>", re.DOTALL)
 ELSEWHERE = re.compile(
     r"""<(?:script|img|iframe|source)\b[^>]*\bsrc=["']?(?:https?:)?//"""
@@ -34,8 +36,10 @@ def site(made_once, executed_file, tmp_path_factory) -> Path:
     notebooks = tmp_path_factory.mktemp("executed")
     # From both ends: two workers meet in the middle.
     backwards = os.environ.get("PYTEST_XDIST_WORKER", "gw0")[-1] in "13579"
+    # The first is left to the build, which executes by itself what it does not find executed.
     for script in sorted((ROOT / "notebooks").glob("*.py"), reverse=backwards):
-        shutil.copy(executed_file(script.stem), notebooks)
+        if script.stem != FIRST:
+            shutil.copy(executed_file(script.stem), notebooks)
     return made_once("site", partial(build, notebooks=notebooks))
 
 
@@ -154,81 +158,8 @@ def test_the_reference_has_every_public_name_and_every_option(site):
             assert parameter.name in cli or any(option in cli for option in parameter.opts)
 
 
-# The worked examples --------------------------------------------------------------------------------
-# What stedi decides is computed when the site is built. What it ought to decide was worked out by hand from
-# the words of the rule, and stands here.
-
-
-def at(month: int, day: int, hour: int = 9) -> datetime:
-    return datetime(2024, month, day, hour, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def example():
-    """Return the module with the worked examples."""
-    sys.path.insert(0, str(ROOT / "docs"))
-    try:
-        import worked_example
-    finally:
-        sys.path.remove(str(ROOT / "docs"))
-    return worked_example
-
-
-def test_anns_year_is_as_worked_out_by_hand(example):
-    february, april, june = example.decisions(example.ANN)
-    assert february.consent_from == {"ann": at(1, 10)}
-    assert february.phone["ann"] == {at(1, 5): Drop.BEFORE_CONSENT, at(1, 20): None, at(2, 15): None}
-    assert april.consent_from == {"ann": None}
-    assert set(april.phone["ann"].values()) == {Drop.NOT_TRUSTED}
-    assert june.consent_from == {"ann": at(3, 1) + timedelta(milliseconds=1)}
-    assert [time for time, reason in june.phone["ann"].items() if reason is None] == [at(4, 1), at(5, 15)]
-
-
-def test_the_shared_device_is_as_worked_out_by_hand(example):
-    decided = example.decisions(example.SHARED)
-    assert [decision.device_from["trainer-7"] for decision in decided] == [at(1, 10), None, at(4, 1), None]
-    assert [decision.consent_from for decision in decided] == [
-        {"ben": at(1, 10), "cleo": None},
-        {"ben": at(1, 10), "cleo": None},
-        {"ben": at(1, 10), "cleo": at(4, 1)},
-        {"ben": at(1, 10), "cleo": None},
-    ]
-    assert [(decision.step_rows, decision.ml_rows) for decision in decided] == [
-        (1, 1),
-        (0, 0),
-        (4, 2),
-        (0, 0),
-    ]
-    used = [time for time, reason in decided[2].steps["trainer-7"].items() if reason is None]
-    assert used == [at(4, 15), at(5, 15)]
-
-
-def test_the_small_questions_are_answered_as_worked_out_by_hand(example):
-    clamped = at(3, 1) + timedelta(milliseconds=1)
-    expected = [at(5, 1), None, None, None, None, at(5, 1), clamped, at(5, 1), None, None]
-    assert [case.consent_from() for case in example.CASES] == expected
-
-
 def test_the_consent_page_shows_what_was_decided(site):
     seen = words(page(site, "consent"))
     assert "1 June yes 2024-03-01 09:00:00.001" in seen
     assert "20 May yes yes 2024-04-01 09:00" in seen
     assert page(site, "consent").count("<svg viewBox") == 2
-
-
-# The README -----------------------------------------------------------------------------------------
-
-
-def test_the_readme_has_the_lineage_and_the_grains_of_the_contracts():
-    text = (ROOT / "README.md").read_text("utf-8")
-    table = {
-        name: (made_of, grain)
-        for name, made_of, grain in re.findall(r"^\| `(\w+)` \| (.*?) \| (.*?) \|$", text, re.MULTILINE)
-    }
-    assert table == {
-        step.table: (
-            ", ".join(f"`{name}`" for name in (step.driving, *step.others)),
-            contract_of(step.table).grain,
-        )
-        for step in LINEAGE
-    }

@@ -34,6 +34,15 @@ def blocks(page: Path) -> list[Block]:
     ]
 
 
+LONG = (
+    "getting-started",
+    "simulator",
+    "pictures",
+    "privacy-officers",
+    "data-scientists",
+    "data-engineers",
+)
+"""Guides that take long: their examples run in .ci/run."""
 PAGES = [page for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))) if blocks(page)]
 
 
@@ -60,7 +69,11 @@ def run_console(text: str) -> None:
             )
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(page, marks=[pytest.mark.campaign] if page.stem in LONG else ()) for page in PAGES],
+    ids=lambda page: page.relative_to(ROOT).as_posix(),
+)
 def test_every_example_of_a_page_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))

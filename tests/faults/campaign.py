@@ -1,9 +1,21 @@
-"""Seeded moments at which processes are killed, the same in every campaign."""
+"""Moments at which processes are killed, the same in every campaign."""
 
 import os
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+
+def spread(whole: int, *, usual: int) -> list[Any]:
+    """Return numbers from 0 for ``parametrize``: all in .ci/run, and in the test command some far apart."""
+    chosen = {int((number + 0.5) * whole / usual) for number in range(usual)}
+    return [
+        number if number in chosen else pytest.param(number, marks=pytest.mark.campaign)
+        for number in range(whole)
+    ]
 
 
 def seeds(most: int) -> Iterator[tuple[int, random.Random]]:

@@ -4,17 +4,15 @@ The campaign tries STEDI_CAMPAIGN_KILLS more moments: ``pytest -m campaign tests
 """
 
 import random
-import shutil
 import signal
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from campaign import moments, seeds, told
+from campaign import moments, seeds, spread, told
 
-from canary import ASIDE_IDS, DEVICE_ID, EMAIL, ID, TEXTS, Cage, build, everybody_else
+from canary import ASIDE_IDS, DEVICE_ID, EMAIL, ID, TEXTS, Cage, Cages, everybody_else
 from lakes import EVERY_TABLE, PUBLISHED, IcebergTable, files_of, run
 from processes import start
 from stedi.errors import ErasureUnfinishedError
@@ -36,15 +34,16 @@ LATER = NOW + timedelta(hours=5)
 class Doomed:
     """A cage that is put back before each kill, and what it is like after an erasure that lived."""
 
-    cage: Cage
-    stored: Path
+    cages: Cages
     steps: list[str]
     state: dict[str, object]
 
+    @property
+    def cage(self) -> Cage:
+        return self.cages.cage
+
     def begin(self) -> None:
-        for name in (self.cage.folder, self.cage.landing):
-            shutil.rmtree(name)
-            shutil.copytree(self.stored / name.name, name)
+        self.cages.back_to("built")
 
     def finish(self) -> None:
         """The same erasure once more completes it, to the same state."""
@@ -108,14 +107,11 @@ def erase(cage: Cage, step: int) -> tuple[int, list[str]]:
 
 
 @pytest.fixture(scope="module")
-def doomed(tmp_path_factory) -> Doomed:
-    place = tmp_path_factory.mktemp("doomed")
-    cage = build(place)
-    for name in (cage.folder, cage.landing):
-        shutil.copytree(name, place / "stored" / name.name)
+def doomed(cages) -> Doomed:
+    cage = cages.back_to("built")
     code, steps = erase(cage, 0)
     assert code == 0
-    return Doomed(cage, place / "stored", steps, state_of(cage))
+    return Doomed(cages, steps, state_of(cage))
 
 
 def test_the_steps_are_those_of_a_whole_erasure(doomed):
@@ -127,7 +123,7 @@ def test_the_steps_are_those_of_a_whole_erasure(doomed):
     assert doomed.state["kind"] == "erasure"
 
 
-@pytest.mark.parametrize("number", range(KILLS))
+@pytest.mark.parametrize("number", spread(KILLS, usual=1))
 def test_a_killed_erasure_is_completed_by_the_same_once_more(doomed, number):
     doomed.begin()
     dice = random.Random(number)  # noqa: S311 - a test's dice

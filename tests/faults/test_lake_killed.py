@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from campaign import moments, seeds, told
+from campaign import moments, seeds, spread, told
 
 import stedi
 from bench import Bench
@@ -132,16 +132,16 @@ def second(bench, tmp_path_factory) -> Case:
     return Case(bench, "filled", landing, steps, before, after)
 
 
-def spread(case: Case, number: int, of: int) -> int:
+def step_of(case: Case, number: int, of: int) -> int:
     """Return a step in the n-th part of a run: seeded, so that it is the same every time."""
     dice = random.Random(f"{case.state} {number} {of}")  # noqa: S311 - a test's dice
     return 1 + int((number + dice.random()) * case.steps / of)
 
 
-@pytest.mark.parametrize("number", range(KILLS_OF_A_FIRST_RUN))
+@pytest.mark.parametrize("number", spread(KILLS_OF_A_FIRST_RUN, usual=1))
 def test_a_killed_first_run_shows_nothing_and_is_completed_by_the_next(first, number):
     first.begin()
-    assert die_at(first.bench.folder, first.landing, spread(first, number, KILLS_OF_A_FIRST_RUN))
+    assert die_at(first.bench.folder, first.landing, step_of(first, number, KILLS_OF_A_FIRST_RUN))
     first.check_readers()
     first.finish()
 
@@ -155,15 +155,15 @@ def test_a_first_run_killed_as_soon_as_it_has_the_lock_is_completed_by_the_next(
     first.finish()
 
 
-@pytest.mark.parametrize("number", range(KILLS_OF_A_SECOND_RUN))
+@pytest.mark.parametrize("number", spread(KILLS_OF_A_SECOND_RUN, usual=2))
 def test_a_killed_run_shows_the_run_before_and_is_completed_by_the_next(second, number):
     second.begin()
-    assert die_at(second.bench.folder, second.landing, spread(second, number, KILLS_OF_A_SECOND_RUN))
+    assert die_at(second.bench.folder, second.landing, step_of(second, number, KILLS_OF_A_SECOND_RUN))
     second.check_readers()
     second.finish()
 
 
-@pytest.mark.parametrize("number", range(KILLS_BY_DELAY))
+@pytest.mark.parametrize("number", spread(KILLS_BY_DELAY, usual=1))
 def test_a_run_killed_from_outside_is_completed_by_the_next(second, number):
     second.begin()
     die_after(second.bench.folder, second.landing, 0.1 + 0.35 * number)

@@ -1,7 +1,9 @@
-"""Eight processes write to one lake at once: nothing is lost, nothing is doubled, readers see whole runs."""
+"""Many processes write to one lake at once: nothing is lost, nothing is doubled, readers see whole runs."""
 
 from contextlib import ExitStack
 from dataclasses import replace
+
+import pytest
 
 from lakes import (
     EVERY_TABLE,
@@ -22,14 +24,13 @@ from processes import start
 from stedi.errors import LakeError
 from worlds import NOW, World, poured_together, random_world
 
-WRITERS = 8
 KINDS = ("customers", "accelerometer", "steps", "rejected")
 
 
-def shares(world: World) -> list[World]:
+def shares(world: World, writers: int) -> list[World]:
     """Part a world among the writers, record by record."""
     turns = iter(range(10**9))
-    world = as_landed(in_few_objects(world), lambda: f"~{next(turns) % WRITERS}")
+    world = as_landed(in_few_objects(world), lambda: f"~{next(turns) % writers}")
     return [
         replace(
             world,
@@ -38,7 +39,7 @@ def shares(world: World) -> list[World]:
                 for kind in KINDS
             },
         )
-        for number in range(WRITERS)
+        for number in range(writers)
     ]
 
 
@@ -48,17 +49,18 @@ def together(worlds):
     )
 
 
-def test_eight_processes_at_once_lose_nothing_and_double_nothing(tmp_path):
+@pytest.mark.parametrize("writers", [4, pytest.param(8, marks=pytest.mark.campaign)])
+def test_processes_at_once_lose_nothing_and_double_nothing(tmp_path, writers):
     """They make the lake, too; meanwhile readers see what some of them delivered, whole."""
-    mine = shares(poured_together(random_world(number) for number in range(40)))
+    mine = shares(poured_together(random_world(number) for number in range(5 * writers)), writers)
     folder = tmp_path / "lake"
     seen: set[str] = set()
     refusals: set[str] = set()
     roots = [pour(tmp_path / str(number), world) for number, world in enumerate(mine)]
     reader = lake_at(folder)
     with ExitStack() as stack:
-        writers = [stack.enter_context(start("writer.py", folder, root, NOW.isoformat())) for root in roots]
-        while any(writer.poll() is None for writer in writers):
+        processes = [stack.enter_context(start("writer.py", folder, root, NOW.isoformat())) for root in roots]
+        while any(process.poll() is None for process in processes):
             try:
                 run_id = reader.last_run().run_id
             except LakeError as error:
@@ -70,8 +72,8 @@ def test_eight_processes_at_once_lose_nothing_and_double_nothing(tmp_path):
             world = together([mine[int(number)] for number in loaded])
             assert tables_of(reader, at=run_id, include_withdrawn=True) == expected(world)
             seen.add(run_id)
-        ends = [(writer.returncode, *writer.communicate()) for writer in writers]
-    assert [code for code, _, _ in ends] == [0] * WRITERS, ends
+        ends = [(process.returncode, *process.communicate()) for process in processes]
+    assert [code for code, _, _ in ends] == [0] * writers, ends
     published = [out.split()[0] for _, out, _ in ends]
     assert sorted(published) == sorted(reader.runs()["run_id"])
     assert sum(int(out.split()[1]) for _, out, _ in ends) > 0

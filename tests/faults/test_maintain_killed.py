@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from campaign import moments, seeds, told
+from campaign import moments, seeds, spread, told
 
 import stedi
 from lakes import (
@@ -124,7 +124,7 @@ def test_the_steps_are_those_of_a_whole_maintenance(worn):
     assert worn.steps[-1] == "after delete"
 
 
-@pytest.mark.parametrize("number", range(KILLS))
+@pytest.mark.parametrize("number", spread(KILLS, usual=2))
 def test_a_killed_maintenance_loses_nothing_and_is_completed_by_the_next(worn, number):
     worn.begin()
     dice = random.Random(number)  # noqa: S311 - a test's dice
@@ -135,9 +135,12 @@ def test_a_killed_maintenance_loses_nothing_and_is_completed_by_the_next(worn, n
     worn.finish()
 
 
-def test_one_that_is_killed_again_and_again_is_completed_in_the_end(worn):
+@pytest.mark.parametrize(
+    "parts", [(0.6, 0.2), pytest.param((0.3, 0.6, 0.2, 0.1, 0.4), marks=pytest.mark.campaign)]
+)
+def test_one_that_is_killed_again_and_again_is_completed_in_the_end(worn, parts):
     worn.begin()
-    for part in (0.3, 0.6, 0.2, 0.1, 0.4):
+    for part in parts:
         maintain(worn.folder, 1 + int(part * len(worn.steps)))
         worn.check_readers()
     worn.finish()

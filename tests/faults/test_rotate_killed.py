@@ -4,13 +4,11 @@ The campaign tries STEDI_CAMPAIGN_KILLS more moments: ``pytest -m campaign tests
 """
 
 import random
-import shutil
 import signal
 
 import pytest
-from campaign import moments, seeds, told
+from campaign import moments, seeds, spread, told
 
-from canary import build
 from lakes import DERIVED, lake_at, run
 from processes import start
 from stedi import Pseudonyms
@@ -24,13 +22,11 @@ KILLS = 5
 
 
 @pytest.fixture(scope="module")
-def doomed(tmp_path_factory):
-    place = tmp_path_factory.mktemp("doomed")
-    cage = build(place)
-    shutil.copytree(cage.folder, place / "stored")
+def doomed(cages):
+    cage = cages.back_to("built")
     code, steps = rotate(cage, 0)
     assert code == 0
-    return cage, place / "stored", steps, state_of(cage)
+    return cages, steps, state_of(cage)
 
 
 def rotate(cage, step):
@@ -47,11 +43,6 @@ def state_of(cage):
     assert found_in(cage.folder, map(OLD.customer_id, people)) == []
     assert lake.last_run().kind == "rotation"
     return {table: sorted(map(repr, lake.scan(table).collect().rows())) for table in DERIVED}
-
-
-def begin(cage, stored):
-    shutil.rmtree(cage.folder)
-    shutil.copytree(stored, cage.folder)
 
 
 def is_whole(cage):
@@ -74,10 +65,10 @@ def finish(cage):
         assert lake_at(cage.folder, pseudonyms=RING).rotate_key(drop_tags=tags).outcome == "rotated"
 
 
-@pytest.mark.parametrize("number", range(KILLS))
+@pytest.mark.parametrize("number", spread(KILLS, usual=1))
 def test_a_killed_rotation_is_finished_by_one_more(doomed, number):
-    cage, stored, steps, state = doomed
-    begin(cage, stored)
+    cages, steps, state = doomed
+    cage = cages.back_to("built")
     dice = random.Random(number)  # noqa: S311 - a test's dice
     step = 1 + int((number + dice.random()) * len(steps) / KILLS)
     assert rotate(cage, step)[0] == -signal.SIGKILL
@@ -88,9 +79,9 @@ def test_a_killed_rotation_is_finished_by_one_more(doomed, number):
 @pytest.mark.campaign
 def test_campaign_of_kills(doomed):
     """Kill rotations at seeded steps, up to three times in a row."""
-    cage, stored, steps, state = doomed
+    cages, steps, state = doomed
     for seed, dice in seeds(100):
-        begin(cage, stored)
+        cage = cages.back_to("built")
         kills = moments(dice, len(steps))
         with told(seed, kills):
             for step in kills:

@@ -53,6 +53,7 @@ def demo(tmp_path_factory):
     return folder
 
 
+@pytest.mark.quick
 def test_help_names_every_command(stedi):
     shown = stedi("--help")
     assert shown.code == 0
@@ -138,6 +139,7 @@ def test_what_demo_says_to_try_works(stedi, demo, monkeypatch):
         assert stedi(*arguments).code == 0, arguments
 
 
+@pytest.mark.campaign
 def test_demo_twice_changes_nothing(stedi, demo, monkeypatch):
     monkeypatch.chdir(demo)
     before = stedi("status", "--lake", "demo/lake", "--json").json
@@ -154,6 +156,7 @@ def test_demo_twice_changes_nothing(stedi, demo, monkeypatch):
     }
 
 
+@pytest.mark.quick
 def test_simulate_and_run_account_for_every_record(stedi, tmp_path):
     made = stedi("simulate", tmp_path / "landing", "--customers", "8", "--dirt", "0.02", "--json").json
     run = stedi(
@@ -288,6 +291,7 @@ ERRORS = {
 }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("name", ERRORS)
 def test_an_error_is_one_clear_line(stedi, tmp_path, name):
     given = stedi(*ERRORS[name](tmp_path))
@@ -303,6 +307,7 @@ def test_an_unknown_table_is_met_with_a_hint(stedi, tmp_path):
     assert "Did you mean 'customer_trusted'?" in stedi("show", "customer_trustd", "--lake", tmp_path).err
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -372,7 +377,7 @@ def test_ctrl_c_leaves_the_lake_as_it_was(tmp_path):
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 130, err
     assert out == ""
     assert err.splitlines()[-1] == (
         "stedi: interrupted: what was published stands, and nothing else was left behind"

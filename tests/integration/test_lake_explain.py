@@ -543,7 +543,7 @@ def test_repr_holds_no_personal_data(lake):
 # All of a world -------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module", params=MODES)
+@pytest.fixture(scope="module", params=["as_of", pytest.param("current", marks=pytest.mark.campaign)])
 def everybody(request, tmp_path_factory):
     """Return a lake of a rich world, its report, and an explanation of everybody and every device in it."""
     place = tmp_path_factory.mktemp(f"everybody-{request.param}")

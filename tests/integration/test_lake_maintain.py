@@ -106,18 +106,18 @@ def reached(folder: Path) -> set[Path]:
     return found
 
 
-@pytest.fixture(scope="module")
-def fed(tmp_path_factory):
-    """A lake after 40 tiny deliveries and two maintenances.
+@pytest.fixture(scope="module", params=[14, pytest.param(40, marks=pytest.mark.campaign)])
+def fed(request, tmp_path_factory):
+    """A lake after many tiny deliveries and two maintenances.
 
     Returns:
         Its folder, the world in it, what it showed before, and the reports of two maintenances.
     """
     place = tmp_path_factory.mktemp("fed")
     lake = lake_at(place / "lake")
-    for number in range(40):
+    for number in range(request.param):
         deliver(lake, place / "in", number)
-    world = together([tiny(number) for number in range(40)])
+    world = together([tiny(number) for number in range(request.param)])
     before = published(place / "lake")
     counts = {name: len(IcebergTable.of(place / "lake", name).data_files()) for name in EVERY_TABLE}
     first = lake.maintain(**AT_ONCE)
@@ -138,8 +138,9 @@ def test_no_row_changes(fed):
 
 
 def test_many_small_runs_end_with_few_files(fed):
-    folder, _, _, counts, report, _ = fed
-    assert {counts[name] for name in (*LANDING, "object", "run")} == {40}
+    folder, world, _, counts, report, _ = fed
+    deliveries = len(world.customers)
+    assert {counts[name] for name in (*LANDING, "object", "run")} == {deliveries}
     for name in EVERY_TABLE:
         table = IcebergTable.of(folder, name)
         files = table.data_files()
@@ -147,25 +148,25 @@ def test_many_small_runs_end_with_few_files(fed):
         assert set(buckets.values()) <= {1}, name
         assert len(table.manifests()) <= 1, name
     by_table = {table.table: table for table in report.tables}
-    assert (by_table["object"].files_before, by_table["object"].files_after) == (40, 1)
+    assert (by_table["object"].files_before, by_table["object"].files_after) == (deliveries, 1)
     assert report.merged == sum(counts.values()) - sum(
         len(IcebergTable.of(folder, name).data_files()) for name in EVERY_TABLE
     )
 
 
 def test_a_second_maintenance_has_nothing_to_do(fed):
-    folder, _, _, _, first, second = fed
+    folder, world, _, _, first, second = fed
     assert first.changed
     assert not second.changed
     assert second.run is None
     assert (second.expired, second.deleted, second.merged, second.young) == (0, 0, 0, 0)
-    assert lake_at(folder).runs().height == 41
+    assert lake_at(folder).runs().height == len(world.customers) + 1
     assert lake_at(folder).last_run().run_id == first.run_id
 
 
 def test_what_nothing_reaches_is_gone_from_the_disk(fed):
-    folder, _, _, _, report, _ = fed
-    assert report.expired > 100
+    folder, world, _, _, report, _ = fed
+    assert report.expired > 2.5 * len(world.customers)
     # Of each snapshot its list of manifests goes at least; data files that were only added to stay in use.
     assert report.deleted >= report.expired
     assert set(files_of(folder / "warehouse")) == reached(folder)
@@ -174,12 +175,12 @@ def test_what_nothing_reaches_is_gone_from_the_disk(fed):
 
 
 def test_the_last_ten_runs_stay_and_older_ones_say_why_they_are_gone(fed):
-    folder, _, _, _, report, _ = fed
+    folder, world, _, _, report, _ = fed
     lake = lake_at(folder)
     runs = lake.runs()["run_id"].to_list()
     kept = runs[-10:]
     for place, run_id in enumerate(kept[:-1]):
-        known = together([tiny(number) for number in range(31 + place + 1)])
+        known = together([tiny(number) for number in range(len(world.customers) - 9 + place + 1)])
         assert tables_of(lake, at=run_id, include_withdrawn=True) == expected(known)
         assert IcebergTable.of(folder, "machine_learning_curated").refs("tag")[f"run-{run_id}"]
     for run_id in (runs[0], runs[-11]):
@@ -215,32 +216,46 @@ def test_a_maintenance_is_no_run(filled):
     assert filled.lake.runs()["kind"].to_list() == ["run", "run", "maintenance"]
 
 
-def test_a_tagged_run_stays_readable(filled, tmp_path):
-    lake = filled.lake
+@pytest.fixture(scope="module")
+def first_rows(bench, tmp_path_factory):
+    """Keep a worn lake: of a first run, which is tagged, and 12 tiny ones. Return the rows of the first."""
+    place = tmp_path_factory.mktemp("worn")
+    lake = bench.filled().lake
     lake.tag("first")
-    first, world = rows_of(lake), filled.world
+    rows = rows_of(lake)
     for number in range(12):
-        deliver(lake, tmp_path, number)
+        deliver(lake, place, number)
+    bench.keep("worn")
+    return rows
+
+
+@pytest.fixture
+def worn(bench, first_rows):
+    """Return the bench with a lake that needs maintenance."""
+    assert first_rows
+    return bench.back_to("worn")
+
+
+def test_a_tagged_run_stays_readable(worn, first_rows):
+    lake, world = worn.lake, worn.world
     lake.maintain(**AT_ONCE)
     assert lake.runs().height == 14
-    assert (
-        contents({name: lake.scan(name, at="first", include_withdrawn=True) for name in PUBLISHED}) == first
-    )
+    shown = {name: lake.scan(name, at="first", include_withdrawn=True) for name in PUBLISHED}
+    assert contents(shown) == first_rows
     assert tables_of(lake, at="first", include_withdrawn=True) == expected(world)
     assert lake.tags()["first"] == lake.runs()["run_id"][0]
 
 
-def test_runs_stay_readable_for_as_many_days_as_asked(filled, tmp_path):
-    for number in range(12):
-        deliver(filled.lake, tmp_path, number)
-    oldest = filled.lake.runs()["run_id"][0]
-    report = filled.lake.maintain(keep_days=1, older_than=timedelta(0))
-    assert tables_of(filled.lake, at=oldest, include_withdrawn=True) == expected(filled.world)
+def test_runs_stay_readable_for_as_many_days_as_asked(worn):
+    # The very first is tagged.
+    oldest, world = worn.lake.runs()["run_id"][1], together([worn.world, tiny(0)])
+    report = worn.lake.maintain(keep_days=1, older_than=timedelta(0))
+    assert tables_of(worn.lake, at=oldest, include_withdrawn=True) == expected(world)
     # The first snapshots of the tables, which are empty, and old ones of the run table are of no use.
     assert {table.table for table in report.tables if table.expired} <= set(EVERY_TABLE)
-    assert filled.lake.maintain(**AT_ONCE).expired
+    assert worn.lake.maintain(**AT_ONCE).expired
     with pytest.raises(CatalogError, match="were expired"):
-        filled.lake.scan("customer_trusted", at=oldest)
+        worn.lake.scan("customer_trusted", at=oldest)
 
 
 def test_buckets_are_merged_one_by_one_and_sorted(filled):
@@ -300,15 +315,13 @@ def test_files_are_packed_up_to_the_target_and_large_ones_are_left(filled, tmp_p
     assert after.rows() == before.rows()
 
 
-def test_manifests_of_tables_that_are_overwritten_again_and_again_stay_few(filled, tmp_path):
+def test_manifests_of_tables_that_are_overwritten_again_and_again_stay_few(worn):
     table = "customer_trusted"
-    for number in range(12):
-        deliver(filled.lake, tmp_path, number)
-    assert len(IcebergTable.of(filled.folder, table).manifests()) > 8
-    report = filled.lake.maintain()
+    assert len(IcebergTable.of(worn.folder, table).manifests()) > 8
+    report = worn.lake.maintain()
     (told,) = [each for each in report.tables if each.table == table]
     assert told.rewritten
-    assert len(IcebergTable.of(filled.folder, table).manifests()) == 1
+    assert len(IcebergTable.of(worn.folder, table).manifests()) == 1
 
 
 def test_rows_that_get_lost_stop_a_maintenance_before_it_is_shown(filled, tmp_path, monkeypatch):
@@ -339,14 +352,12 @@ def test_rows_that_get_lost_stop_a_maintenance_before_it_is_shown(filled, tmp_pa
     assert set(files_of(filled.folder / "warehouse")) == reached(filled.folder)
 
 
-def test_a_plan_changes_nothing_and_tells_what_comes(filled, tmp_path):
-    for number in range(12):
-        deliver(filled.lake, tmp_path, number)
-    before = {file: file.read_bytes() for file in files_of(filled.folder)}
-    planned = filled.lake.maintain(plan=True, **AT_ONCE)
-    assert {file: file.read_bytes() for file in files_of(filled.folder)} == before
+def test_a_plan_changes_nothing_and_tells_what_comes(worn):
+    before = {file: file.read_bytes() for file in files_of(worn.folder)}
+    planned = worn.lake.maintain(plan=True, **AT_ONCE)
+    assert {file: file.read_bytes() for file in files_of(worn.folder)} == before
     assert (planned.planned, planned.run, planned.changed) == (True, None, True)
-    done = filled.lake.maintain(**AT_ONCE)
+    done = worn.lake.maintain(**AT_ONCE)
     for will, did in zip(planned.tables, done.tables, strict=True):
         assert (will.table, will.rows, will.files_before, will.files_after, will.rewritten) == (
             did.table,
@@ -499,11 +510,9 @@ def test_negative_ages_are_refused(filled, ages):
         filled.lake.maintain(**ages)
 
 
-def test_it_tells_how_far_it_is(filled, tmp_path):
-    for number in range(12):
-        deliver(filled.lake, tmp_path, number)
+def test_it_tells_how_far_it_is(worn):
     told = []
-    filled.lake.maintain(**AT_ONCE, progress=lambda *each: told.append(each))
+    worn.lake.maintain(**AT_ONCE, progress=lambda *each: told.append(each))
     assert {what for what, _, _ in told} == {
         "merging small files",
         "expiring snapshots",

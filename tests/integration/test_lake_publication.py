@@ -218,7 +218,16 @@ def test_a_tag_is_refused_while_a_run_is_at_work(filled, more):
     assert filled.lake.tags() == {}
 
 
-@pytest.mark.parametrize("moment", ["reading landing files", "judging accelerometer_landing", "deriving"])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        *(
+            pytest.param(moment, marks=pytest.mark.campaign)
+            for moment in ("reading landing files", "judging accelerometer_landing")
+        ),
+        "deriving",
+    ],
+)
 def test_a_run_that_another_one_overtook_is_refused(filled, more, other, tmp_path, moment):
     """Two machines share a catalog and no lock: the slower run must not publish over the faster one."""
     scratch = tmp_path / "scratch"

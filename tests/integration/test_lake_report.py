@@ -134,6 +134,7 @@ def test_small_counts_are_hidden(tmp_path):
     assert told in report.to_html()
 
 
+@pytest.mark.campaign
 def test_an_erasure_counts_people_and_devices_and_no_names(tmp_path):
     people = [f"p{place}@example.com" for place in range(5)]
     put_rows(

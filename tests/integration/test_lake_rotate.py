@@ -1,7 +1,6 @@
 """Rotation of the key: the same rows under other ids, nothing of the old ones, and erased people stay out."""
 
 import re
-import shutil
 import stat
 from collections import Counter
 from datetime import timedelta
@@ -9,7 +8,7 @@ from datetime import timedelta
 import polars as pl
 import pytest
 
-from canary import EMAIL, SERIAL, Cage, build
+from canary import EMAIL, SERIAL, Cage
 from lakes import DERIVED, PUBLISHED, IcebergTable, figures, files_of, lake_at, run, tables_of
 from plants import append, rows_of, table_of
 from stedi import Lake, Pseudonyms
@@ -36,22 +35,9 @@ TAGS = ["before", "study", "training", "withdrawn"]
 IDS = ("customer_id", "device_id")
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    place = tmp_path_factory.mktemp("cage")
-    cage = build(place)
-    for name in (cage.folder, cage.landing):
-        shutil.copytree(name, place / "stored" / name.name)
-    return cage, place / "stored"
-
-
 @pytest.fixture
-def cage(built) -> Cage:
-    cage, stored = built
-    for name in (cage.folder, cage.landing):
-        shutil.rmtree(name)
-        shutil.copytree(stored / name.name, name)
-    return cage
+def cage(cages) -> Cage:
+    return cages.back_to("built")
 
 
 def old_ids(lake, pseudonyms):
@@ -132,6 +118,7 @@ def test_a_wrong_key_is_an_error_before_anything_is_written(cage):
     assert {file: file.read_bytes() for file in files_of(cage.folder) if file.name != "lock.db"} == before
 
 
+@pytest.mark.campaign
 def test_rotate_erase_rotate_replay(cage, stedi):
     lake = cage.lake
     lake.rotate_key(NEW, drop_tags=TAGS)
@@ -161,6 +148,7 @@ def test_rotate_erase_rotate_replay(cage, stedi):
     assert found_in(cage.folder, [EMAIL, SERIAL]) == []
 
 
+@pytest.mark.campaign
 def test_whoever_comes_back_gets_a_tombstone_of_the_new_key(cage):
     from canary import canary
     from lakes import put_rows
@@ -246,6 +234,7 @@ def dies(*_):
     raise ZeroDivisionError
 
 
+@pytest.mark.campaign
 def test_the_audit_says_which_retired_key_it_lacks(cage):
     cage.lake.erase(email=EMAIL, drop_tags=["training", "study"], move_tags=["withdrawn"])
     cage.lake.rotate_key(NEW, drop_tags=["before", "withdrawn"])

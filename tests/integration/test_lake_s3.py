@@ -76,6 +76,7 @@ def test_arguments_that_contradict_each_other_are_refused(arguments):
         stedi.Lake.open(**arguments)
 
 
+@pytest.mark.campaign
 def test_a_lake_on_s3_is_maintained(s3_bucket, s3_server, tmp_path):
     lake = open_lake(s3_server, tmp_path)
     for number in range(2):
@@ -101,6 +102,7 @@ def test_a_lake_on_s3_is_maintained(s3_bucket, s3_server, tmp_path):
     assert again.merged == 0
 
 
+@pytest.mark.campaign
 def test_a_lake_on_s3_is_verified(s3_bucket, s3_server, tmp_path):
     lake = open_lake(s3_server, tmp_path)
     lake.run(pour(tmp_path / "landing", WORLD), now=NOW, max_rejected=1)
@@ -124,6 +126,7 @@ def test_a_lake_on_s3_is_verified(s3_bucket, s3_server, tmp_path):
     assert "lost_file" in {str(each.code) for each in lake.verify().findings}
 
 
+@pytest.mark.campaign
 def test_somebody_is_erased_from_a_lake_and_a_landing_root_on_s3(s3_bucket, s3_server, tmp_path):
     put_rows(
         tmp_path,

@@ -62,7 +62,7 @@ def assert_names_nobody(found):
 # Sound lakes ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("consent", ["as_of", "current"])
+@pytest.mark.parametrize("consent", ["as_of", pytest.param("current", marks=pytest.mark.campaign)])
 def test_a_sound_lake_is_sound_after_runs_tags_and_maintenance(tmp_path, consent):
     lake = lake_at(tmp_path / "lake")
     for seed in range(2):

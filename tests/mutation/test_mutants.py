@@ -37,6 +37,7 @@ def test_names_are_unique():
     assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS)
 
 
+@pytest.mark.campaign
 def test_the_quick_check_kills_every_mutant_and_passes_the_package_as_it_is():
     done = python(HERE / "judge_mutants.py")
     assert done.returncode == 0, done.stderr

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import stedi
+from effort import cases
 from engines import (
     EAGER,
     ENGINES,
@@ -44,7 +45,7 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_many_worlds_at_once(engine, options):
-    world = poured_together(map(random_world, range(5000, 5300)))
+    world = poured_together(map(random_world, range(5000, 5000 + cases(300))))
     assert_same(tables_of(world, engine=engine, **options), expected_of(world, **options))
 
 

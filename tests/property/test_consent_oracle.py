@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from effort import cases
 from engines import assert_same, expected_of, tables_of, tables_of_each
 from worlds import FAR_AWAY, HOURS, MS, NOW, World, poured_together, random_world, world_with_erased, worlds
 
@@ -37,8 +38,8 @@ def test_an_empty_world_has_five_empty_tables():
 
 
 @pytest.mark.parametrize("consent", MODES)
-def test_a_thousand_worlds_after_erasures(consent):
-    world = poured_together(map(world_with_erased, range(1000)))
+def test_many_worlds_after_erasures(consent):
+    world = poured_together(map(world_with_erased, range(cases(1000))))
     expected = expected_of(world, consent=consent)
     assert_same(tables_of(world, consent=consent), expected)
     # It matters who was erased.
@@ -47,14 +48,14 @@ def test_a_thousand_worlds_after_erasures(consent):
 
 @pytest.mark.parametrize("consent", MODES)
 def test_a_single_world_at_a_time(consent):
-    for seed in range(50):
+    for seed in range(cases(50)):
         world = random_world(seed)
         assert_same(tables_of(world, consent=consent), expected_of(world, consent=consent))
 
 
 @pytest.mark.parametrize("consent", MODES)
-def test_a_thousand_seeded_worlds_side_by_side(consent):
-    world = poured_together(map(random_world, range(1000)))
+def test_many_seeded_worlds_side_by_side(consent):
+    world = poured_together(map(random_world, range(cases(1000))))
     assert_same(tables_of(world, consent=consent), expected_of(world, consent=consent))
 
 

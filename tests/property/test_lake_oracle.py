@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bench import Bench
+from effort import cases
 from lakes import (
     DERIVED,
     LANDING,
@@ -88,7 +89,7 @@ def feed(bench: Bench, world: World, order: list[int], nows: list, consent: str)
 
 
 @settings(
-    max_examples=max(5, settings().max_examples // 12),
+    max_examples=max(cases(5, least=2), settings().max_examples // 12),
     suppress_health_check=[*settings().suppress_health_check, HealthCheck.function_scoped_fixture],
 )
 @given(
@@ -104,6 +105,7 @@ def test_a_lake_equals_the_oracle_after_every_delivery(bench, parts, batches, se
     feed(bench, world, list(range(batches)), nows[-batches:], consent)
 
 
+@pytest.mark.campaign
 def test_the_order_of_deliveries_does_not_matter(bench):
     dice = random.Random(0)  # noqa: S311 - a test's dice
     world = poured_together(random_world(1000 + number) for number in range(60))
@@ -125,7 +127,7 @@ def everything(world: World) -> dict:
 
 
 def test_a_world_of_many_customers_in_one_run(bench):
-    world = in_few_objects(poured_together(random_world(number) for number in range(400)))
+    world = in_few_objects(poured_together(random_world(number) for number in range(cases(400))))
     feed(bench, as_landed(world, lambda: "~0"), [0], [NOW], "as_of")
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from effort import cases
 from stedi.contract import landing_contract
 from stedi.landing.chunks import chunks
 from stedi.landing.limits import Limits
@@ -124,7 +125,7 @@ def read(data: bytes) -> Split:
     return Split.concat(reader.read(chunks([data], LIMITS)), contract)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=cases(60))
 @given(files(), st.sampled_from(["\n", "\r\n", "\n\n"]))
 def test_every_record_is_kept_or_rejected_for_its_reason(written: list[Written], end: str) -> None:
     split = read("".join(record.text + end for record in written).encode())
@@ -138,7 +139,7 @@ def test_every_record_is_kept_or_rejected_for_its_reason(written: list[Written],
     ]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=cases(30))
 @given(files())
 def test_what_is_kept_says_what_was_written(written: list[Written]) -> None:
     split = read("".join(record.text + "\n" for record in written).encode())
@@ -155,7 +156,7 @@ def test_what_is_kept_says_what_was_written(written: list[Written]) -> None:
         assert split.kept[column].dt.epoch("ms").to_list() == milliseconds
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=cases(60))
 @given(files(), st.sampled_from(["", " ", "\t", "  \r "]))
 def test_records_back_to_back_are_kept_or_rejected_for_their_reason(written: list[Written], gap: str) -> None:
     parseable = [record for record in written if record.reason != "not_json" and record.text.startswith("{")]
@@ -169,7 +170,7 @@ def test_records_back_to_back_are_kept_or_rejected_for_their_reason(written: lis
     assert sorted(rows) == [(index, record.reason) for index, record in enumerate(parseable)]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=cases(30))
 @given(st.lists(people(), min_size=1, max_size=5), st.data())
 def test_a_record_that_is_cut_off_is_the_last_of_its_object(
     people: list[dict[str, object]], data: st.DataObject
@@ -184,7 +185,7 @@ def test_a_record_that_is_cut_off_is_the_last_of_its_object(
     ]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=cases(30))
 @given(st.lists(people(), min_size=1, max_size=4), st.data())
 def test_a_cut_off_number_is_not_believed(people: list[dict[str, object]], data: st.DataObject) -> None:
     text = json.dumps(people[0])

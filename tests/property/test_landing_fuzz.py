@@ -6,6 +6,7 @@ import math
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from effort import cases
 from stedi.contract import LANDING, Contract, Kind, landing_contract
 from stedi.landing.chunks import chunks
 from stedi.landing.limits import Limits
@@ -69,7 +70,7 @@ PIECES = st.sampled_from(
 BYTES = st.binary(max_size=200) | st.lists(PIECES, max_size=30).map(b"".join)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=cases(300))
 @given(BYTES, st.sampled_from(LANDING), st.booleans())
 def test_any_bytes_are_accounted_for(data: bytes, contract: Contract, fast: bool) -> None:  # noqa: FBT001
     split = read(data, contract, Limits(few=0, short=0, fast=fast))
@@ -79,7 +80,7 @@ def test_any_bytes_are_accounted_for(data: bytes, contract: Contract, fast: bool
     assert len(positions) >= len(lines)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=cases(300))
 @given(st.lists(PIECES, max_size=30).map(b"".join), st.sampled_from(LANDING))
 def test_nothing_is_kept_that_a_plain_reader_would_not_keep(data: bytes, contract: Contract) -> None:
     text = data.removeprefix(b"\xef\xbb\xbf").decode(errors="replace")
@@ -94,7 +95,7 @@ def test_nothing_is_kept_that_a_plain_reader_would_not_keep(data: bytes, contrac
     assert len(read(data, contract, Limits(few=0, short=0)).kept) <= possible
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=cases(200))
 @given(
     st.lists(PIECES.filter(lambda piece: b"}" not in piece), max_size=12).map(b"".join),
     st.lists(PIECES.filter(lambda piece: b"\n" not in piece), max_size=12).map(b"".join),

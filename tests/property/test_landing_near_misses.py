@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from effort import cases
 from stedi.contract import landing_contract
 from stedi.landing.chunks import chunks
 from stedi.landing.limits import Limits
@@ -174,7 +175,7 @@ def assert_only_good_ones_are_kept(records: list[Record], split: Split) -> None:
     assert split.rejected["_position"].to_list() == rejected
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=cases(100))
 @given(st.integers(0, 2**32), st.sampled_from(sorted(FIELDS)), st.sampled_from([0.0, 0.01, 0.1, 1.0]))
 def test_near_misses_are_rejected_and_all_ways_agree(seed: int, table: str, share: float) -> None:
     dice = random.Random(seed)  # noqa: S311 - a test's dice
@@ -187,7 +188,7 @@ def test_near_misses_are_rejected_and_all_ways_agree(seed: int, table: str, shar
         assert_frame_equal(split.rejected, strict.rejected, check_exact=True)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=cases(200))
 @given(st.integers(0, 2**32), st.sampled_from(sorted(FIELDS)), st.integers(0, 2))
 def test_a_near_miss_spoils_no_chunk_that_is_good_but_for_it(seed: int, table: str, place: int) -> None:
     dice = random.Random(seed)  # noqa: S311 - a test's dice

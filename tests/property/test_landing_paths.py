@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from effort import cases
 from stedi.contract import LANDING, Contract, Kind, landing_contract
 from stedi.landing.chunks import chunks
 from stedi.landing.limits import Limits
@@ -109,7 +110,7 @@ def objects(draw: st.DrawFn) -> tuple[str, bytes]:
     return contract.name, data
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=cases(150))
 @given(objects(), st.integers(1, 3))
 def test_the_fast_way_reads_what_the_strict_way_reads(item: tuple[str, bytes], repeat: int) -> None:
     table, data = item
@@ -119,7 +120,7 @@ def test_the_fast_way_reads_what_the_strict_way_reads(item: tuple[str, bytes], r
     assert_same(read(data, table, Limits(short=len(data) + 8)), strict)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=cases(60))
 @given(objects(), st.integers(1, 300), st.integers(1, 64))
 def test_chunks_of_any_size_read_the_same(item: tuple[str, bytes], chunk: int, step: int) -> None:
     table, data = item
@@ -128,7 +129,7 @@ def test_chunks_of_any_size_read_the_same(item: tuple[str, bytes], chunk: int, s
     )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=cases(60))
 @given(objects(), st.integers(1, 300), st.integers(1, 64), st.integers(10, 60))
 def test_records_that_are_too_long_are_so_in_chunks_of_any_size(
     item: tuple[str, bytes], chunk: int, step: int, longest: int

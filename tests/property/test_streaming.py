@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from effort import cases
 from stedi.ml import StreamingDetector, detect_steps
 from walks import acceleration_at, contacts, distance_at, walk
 
@@ -45,7 +46,7 @@ def test_it_finds_the_steps() -> None:
         assert near.sum() >= least
 
 
-@settings(max_examples=25)
+@settings(max_examples=cases(25))
 @given(
     cuts=st.lists(st.integers(0, len(_ORDER)), max_size=40),
     sensors=st.sampled_from(["both", "distance", "phone"]),
@@ -56,7 +57,7 @@ def test_batches_do_not_matter(cuts: list[int], sensors: str) -> None:
     np.testing.assert_array_equal(np.concatenate([*found, detector.finish()]), _EXPECTED[sensors])
 
 
-@settings(max_examples=10)
+@settings(max_examples=cases(10))
 @given(late_s=st.floats(0, 0.1), seed=st.integers(0, 9))
 def test_a_sensor_that_arrives_late_changes_nothing(late_s: float, seed: int) -> None:
     luck = np.random.default_rng(seed)
@@ -77,7 +78,7 @@ def test_it_keeps_its_latency() -> None:
     assert np.median(waited) <= detector.latency_s
 
 
-@settings(max_examples=10)
+@settings(max_examples=cases(10))
 @given(until=st.integers(0, len(_ORDER)))
 def test_what_comes_later_takes_nothing_back(until: int) -> None:
     said = _feed(StreamingDetector(), _ORDER[:until])

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from effort import cases
 from stedi.contract import contract_of, landing_contract
 from stedi.contract.schemas import polars_schema
 from stedi.errors import FrameError
@@ -150,7 +151,7 @@ VALUES = {
 }
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=cases(60))
 @given(st.lists(st.fixed_dictionaries(VALUES), max_size=6), st.sampled_from([str, int]))
 def test_a_frame_and_a_file_of_the_same_records_are_judged_alike(
     rows: list[dict[str, object]], kind: type

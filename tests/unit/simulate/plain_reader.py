@@ -72,13 +72,18 @@ def read_table(landing: Path, noun: str) -> Read:
         if not file.is_file() or file.read_bytes() in seen:
             continue
         seen.add(file.read_bytes())
-        for position, text in enumerate(records_of(file)):
-            reasons, record = judge(text, noun)
+        for position, (reasons, record) in enumerate(judged(file, noun)):
             if reasons:
                 bad.append((file.relative_to(landing).as_posix(), position, min(reasons, key=ORDER.index)))
             else:
                 good[record] += 1
     return Read(good, bad)
+
+
+@cache
+def judged(file: Path, noun: str) -> list[tuple[set[str], tuple[Any, ...]]]:
+    """Judge the records of a file."""
+    return [judge(text, noun) for text in records_of(file)]
 
 
 def unpack(file: Path) -> bytes:

@@ -1,0 +1,15 @@
+"""How many cases a test tries: few with ``-m quick``, some in the test command, all of them in .ci/run."""
+
+from hypothesis import settings
+
+_WHOLE = settings.get_profile("whole").max_examples
+
+
+def cases(whole: int, *, least: int = 1) -> int:
+    """Return how many cases to try, at the pace of the hypothesis profile.
+
+    Args:
+        whole: How many .ci/run tries.
+        least: With fewer the test would say too little.
+    """
+    return min(whole, max(least, whole * settings().max_examples // _WHOLE))
