@@ -97,23 +97,25 @@ class Site:
                 yield self._prepared(erasing=erasing, rotating=rotating, expected=expected)
             return
         self._refuse_lost()
-        new = not self.exists
-        made = _make_folder(self.folder)
-        failed = True
-        try:
-            with undoing_when_terminated(), exclusive(self.folder), self.explained():
-                try:
-                    yield self._prepared(erasing=erasing, rotating=rotating, expected=expected)
-                    failed = False
-                finally:
-                    if new and (failed or only_look) and not self._has_run():
-                        self._warehouse = None
-                        for name in _OURS:
-                            _remove(self.folder / name)
-        finally:
-            if made and (failed or only_look) and not self.exists:
-                with contextlib.suppress(OSError):
-                    self.folder.rmdir()
+        # Around all: whoever is asked to end does so when the folder is as it was, too.
+        with undoing_when_terminated():
+            new = not self.exists
+            made = _make_folder(self.folder)
+            failed = True
+            try:
+                with exclusive(self.folder), self.explained():
+                    try:
+                        yield self._prepared(erasing=erasing, rotating=rotating, expected=expected)
+                        failed = False
+                    finally:
+                        if new and (failed or only_look) and not self._has_run():
+                            self._warehouse = None
+                            for name in _OURS:
+                                _remove(self.folder / name)
+            finally:
+                if made and (failed or only_look) and not self.exists:
+                    with contextlib.suppress(OSError):
+                        self.folder.rmdir()
 
     @contextlib.contextmanager
     def still(self) -> Iterator[bool]:
