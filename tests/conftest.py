@@ -3,6 +3,7 @@
 import os
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,15 @@ def cages(tmp_path_factory: pytest.TempPathFactory) -> Any:
     made = Cages(build(place), place / "kept")
     made.keep("built")
     return made
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how large the campaigns were that counted what they did."""
+    counted: Counter[str] = Counter()
+    for report in terminalreporter.stats.get("passed", ()):
+        counted.update(dict(report.user_properties))
+    for name, count in counted.items():
+        terminalreporter.write_line(f"{name}: {count:,}")
 
 
 @pytest.fixture(scope="session")

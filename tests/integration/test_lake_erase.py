@@ -201,7 +201,7 @@ def test_runs_that_held_the_person_are_gone_and_those_before_stay(after):
 def test_a_landing_root_that_is_given_after_an_interruption_is_searched_for_names_too(cage, monkeypatch):
     from stedi.lake.erase.erase import Erasure
 
-    def stop(_):
+    def stop(*_):
         raise KeyboardInterrupt
 
     named = json.dumps({"customerName": " zebulon  quaggafeather", "serialNumber": [2]})

@@ -114,8 +114,9 @@ def execute(warehouse: Warehouse, order: Order, runs: Sequence[Run]) -> RunRepor
         if not order.plan:
             order.seal()
             publish(warehouse, run, runs)
-    if order.plan:
-        take_back(warehouse, runs, TAG_PREFIX + run_id)
+        else:
+            # Within: an interrupt here leaves no more than one before.
+            take_back(warehouse, runs, TAG_PREFIX + run_id)
     changed = base is None or any(
         snapshot != before[name] for name, snapshot in staged.snapshots.items() if name != OBJECT
     )

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from stedi.errors import ErasureUnfinishedError, LakeError, RotationUnfinishedError, RunConflictError
-from stedi.interrupts import undoing_when_terminated
+from stedi.interrupts import unbroken, undoing_when_terminated
 from stedi.lake.history import Run, published
 from stedi.lake.repair import repair
+from stedi.names import RUN
 from stedi.warehouse.bucket import buckets_for
 from stedi.warehouse.catalog import CATALOG_FILE, WAREHOUSE_FOLDER, refuse_lost
 from stedi.warehouse.failure import explained
@@ -86,7 +87,7 @@ class Site:
     ) -> Iterator[tuple[Warehouse, Sequence[Run]]]:
         """Hold the lake, made if need be and repaired, for the length of a block.
 
-        A lake that was made here, and in which nothing was published, is removed again if the block fails.
+        A lake in which nothing was ever published is removed again if the block fails, whoever made it.
 
         Args:
             only_look: Remove it in any case.
@@ -104,23 +105,23 @@ class Site:
                     yield self._prepared(warehouse, erasing=erasing, rotating=rotating)
             return
         self._refuse_lost()
-        new = not self.exists
-        made = _make_folder(self.folder)
-        failed = True
-        try:
-            with undoing_when_terminated(), exclusive(self.folder, self._wait(_LOCAL_WAIT)), self.explained():
-                try:
-                    yield self._prepared(self._made(expected), erasing=erasing, rotating=rotating)
-                    failed = False
-                finally:
-                    if new and (failed or only_look) and not self._has_run():
-                        self._warehouse = None
-                        for name in _OURS:
-                            _remove(self.folder / name)
-        finally:
-            if made and (failed or only_look) and not self.exists:
-                with contextlib.suppress(OSError):
-                    self.folder.rmdir()
+        # Around all: whoever is asked to end does so when the folder is as it was, too.
+        with undoing_when_terminated():
+            made = _make_folder(self.folder)
+            failed = True
+            try:
+                with exclusive(self.folder, self._wait(_LOCAL_WAIT)), self.explained():
+                    try:
+                        yield self._prepared(self._made(expected), erasing=erasing, rotating=rotating)
+                        failed = False
+                    finally:
+                        if failed or only_look:
+                            with unbroken():
+                                self._remove_unused(self.folder)
+            finally:
+                if made and (failed or only_look) and not self.exists:
+                    with contextlib.suppress(OSError):
+                        self.folder.rmdir()
 
     @contextlib.contextmanager
     def still(self) -> Iterator[bool]:
@@ -184,12 +185,24 @@ class Site:
         self._warehouse.refresh()
         return self._warehouse
 
-    def _has_run(self) -> bool:
-        """Say whether anything was published; yes if that can't be told."""
+    def _remove_unused(self, folder: Path) -> None:
+        """Remove a lake in which nothing was ever published: not if that can't be told."""
+        home = folder / WAREHOUSE_FOLDER
         try:
-            return bool(published(self._fresh()))
+            refuse_lost(folder)
+            # Another namespace is another lake in the same folder.
+            alone = all(each.name == self.namespace for each in home.glob("*"))
+            unused = alone and (not self.exists or self._fresh().unused)
         except Exception:  # noqa: BLE001 - whatever it is, another error is on its way to the user
-            return True
+            return
+        if not unused:
+            return
+        self._warehouse = None
+        # What a lost catalog is told by goes before the catalog: whoever is killed here can begin anew.
+        for unpublished in home.glob(f"*/{RUN}/data"):
+            _remove(unpublished)
+        for name in _OURS:
+            _remove(folder / name)
 
     def _wait(self, otherwise: timedelta) -> timedelta:
         return otherwise if self.wait is None else self.wait

@@ -94,6 +94,11 @@ class Warehouse:
         """Return the version of Iceberg's table format that a table has."""
         return int(self._table(name).metadata.format_version)
 
+    @property
+    def unused(self) -> bool:
+        """Whether no table that there is ever showed a row: a first run shows none before its publication."""
+        return all(not self.count(name, self.main(name)) for name in CONTRACTS if self.has(name))
+
     def refresh(self) -> None:
         """Forget the loaded tables: the next use sees what was published since."""
         self._tables.clear()

@@ -4,7 +4,7 @@ Whatever is interrupted is seen in the run table, whose newest row then says ``e
 write, and the same erasure once more finishes it. docs/design/2026-11-24-erasure.md says why so.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ from stedi.lake.erase.chain import append, receipts_of
 from stedi.lake.erase.cuts import cuts, safe_names
 from stedi.lake.erase.findings import Findings, forget, keep, kept
 from stedi.lake.erase.history import find_traces, named_by_users
-from stedi.lake.erase.objects import Remaining, prepare
+from stedi.lake.erase.objects import Remaining, clear_drafts, prepare
 from stedi.lake.erase.objects import replace as replace_objects
 from stedi.lake.erase.person import Person, check_same, find_person, pending_tombstones
 from stedi.lake.erase.rebuild import rebuild_tags
@@ -70,7 +70,8 @@ class Request:
         drop: Tags and branches to drop if they hold the person.
         move: Tags to move to the run without the person if they hold them.
         rebuild: Tags to keep at their own run, without the person, if they hold them.
-        sources: The landing objects to look through, by table; None to leave them alone.
+        landing: The landing root to look through; None to leave it alone.
+        sources: Its objects, by table.
         remote: The warehouse is on an object store.
         pseudonyms: The lake's key.
         scratch: An empty folder.
@@ -85,7 +86,8 @@ class Request:
     drop: frozenset[str]
     move: frozenset[str]
     rebuild: frozenset[str]
-    sources: Mapping[str, Sequence[LandingObject]] | None
+    landing: str | None
+    sources: Mapping[str, Sequence[LandingObject]]
     remote: bool
     pseudonyms: Pseudonyms
     scratch: Path
@@ -116,7 +118,9 @@ class Erasure:
         self._tombstones = warehouse.scan(TOMBSTONE, base[TOMBSTONE]).collect()
         self._graves = Buried(self._tombstones, request.pseudonyms)
         pending = pending_tombstones(self._scan, unfinished=self._unfinished)
-        self._person = find_person(self._known, request.asked, request.pseudonyms, pending)
+        self._person = find_person(
+            self._known, request.asked, request.pseudonyms, tombstones=self._tombstones, pending=pending
+        )
         check_same(self._person, pending)
         _check_words(self._person, request)
         self._erased_at = _erased_at(request.asked_at, self._tombstones, pending)
@@ -127,7 +131,7 @@ class Erasure:
         self._traces = find_traces(warehouse, self._cuts, request.progress)
         self._holding = named_by_users(warehouse, self._traces)
         self._rewrites = prepare(
-            request.sources or {},
+            request.sources,
             self._person,
             request.scratch,
             erased_at=self._erased_at,
@@ -155,12 +159,17 @@ class Erasure:
             schema=polars_schema(contract_of(TOMBSTONE)),
             orient="row",
         )
-        others = self._graves.without(customers=[person.key], devices=person.own)
-        return pl.concat([others, new])
+        return pl.concat([self._other_graves(person.own), new])
+
+    def _other_graves(self, devices: Iterable[str]) -> pl.DataFrame:
+        """Return the tombstones but for those of the person and of some devices."""
+        person = self._person
+        graves = self._graves.without(customers=[person.key] if person.key else [], devices=devices)
+        return graves.filter(pl.col("digest") != person.customer_id)
 
     def plan(self) -> Receipt:
         """Return what the erasure would do."""
-        found = Findings.of(self._warehouse, self._traces, self._runs, self._rewrites)
+        found = Findings.of(self._warehouse, self._traces, self._runs, self._rewrites, self._holding)
         base = self._runs[-1].snapshots
         tables = tuple(
             TableErasure(
@@ -198,6 +207,7 @@ class Erasure:
         if not self._unfinished and self._nothing_left():
             return self._sign(self._receipt(self._findings(), outcome="nothing_left", tables=()))
         if not self._unfinished:
+            self._check_named()
             self._publish_tombstones()
         findings = self._findings()
         if not self._already_signed():
@@ -206,7 +216,7 @@ class Erasure:
         # Before the tables, too: names and phone numbers are known only while these tell them.
         rebuild_tags(self._warehouse, self._request.rebuild, self._traces, self._request.progress)
         self._publish_tables()
-        self._drop_refs()
+        self._drop_refs(findings.refs)
         expired = self._expire()
         deleted, freed, foreign = sweep(self._warehouse, self._request.progress)
         decoded = self._check_nothing_left()
@@ -216,9 +226,9 @@ class Erasure:
                 findings,
                 outcome="erased",
                 tables=self._went(findings, expired),
-                refs_dropped=sorted(set(self._holding) & self._request.drop),
-                refs_moved=sorted(set(self._holding) & self._request.move),
-                refs_rebuilt=sorted(set(self._holding) & self._request.rebuild),
+                refs_dropped=sorted({*findings.refs} & self._request.drop),
+                refs_moved=sorted({*findings.refs} & self._request.move),
+                refs_rebuilt=sorted({*findings.refs} & self._request.rebuild),
                 deleted=(deleted, freed),
                 decoded=decoded,
                 remaining=remaining,
@@ -232,6 +242,13 @@ class Erasure:
     @property
     def _of(self) -> str:
         return f"{self._person.customer_id} {self._erased_at.isoformat()}"
+
+    def _check_named(self) -> None:
+        if self._person.key is None:
+            raise ConfigurationError(
+                "the customer of this device was erased, and what was sent since still holds them or another "
+                "device of theirs: name them by e-mail. Nothing was changed"
+            )
 
     def _check_decided(self) -> None:
         devices = len(self._person.shared)
@@ -266,14 +283,15 @@ class Erasure:
 
     @property
     def _buried(self) -> bool:
-        return self._graves.find("customer", self._person.key) is not None
+        key = self._person.key
+        return key is None or self._graves.find("customer", key) is not None
 
     def _nothing_left(self) -> bool:
         traces = any(self._traces.touched.values()) or any(self._traces.snapshots.values())
         return self._buried and not traces and not self._rewrites.found
 
     def _findings(self) -> Findings:
-        found = Findings.of(self._warehouse, self._traces, self._runs, self._rewrites)
+        found = Findings.of(self._warehouse, self._traces, self._runs, self._rewrites, self._holding)
         return found.joined(kept(self._warehouse, of=self._of))
 
     @contextmanager
@@ -293,9 +311,7 @@ class Erasure:
                     step,
                     self._person,
                     erased_at=self._erased_at,
-                    tombstones=self._graves.without(
-                        customers=[self._person.key], devices=[*self._person.own, *self._person.shared]
-                    ),
+                    tombstones=self._other_graves([*self._person.own, *self._person.shared]),
                 )
             )
 
@@ -306,6 +322,8 @@ class Erasure:
                 self._publish(row)
                 newer = find_traces(self._warehouse, {OBJECT: self._cuts[OBJECT]}, silent)
                 self._traces = self._traces.joined(newer)
+        if self._request.landing is not None:
+            clear_drafts(self._request.landing)
         return replace_objects(self._rewrites, self._request.progress)
 
     def _publish_tables(self) -> None:
@@ -333,21 +351,19 @@ class Erasure:
         publish(self._warehouse, row, self._runs)
         self._runs.append(row)
 
-    def _drop_refs(self) -> None:
-        """Drop the tags of runs that hold the person, and what users named; move tags that should stay."""
+    def _drop_refs(self, holding: Collection[str]) -> None:
+        """Drop the tags of runs that hold the person, and what users named; move tags that should stay.
+
+        Args:
+            holding: What users named, and held the person before the erasure began.
+        """
         newest = {**self._runs[-1].snapshots, RUN: self._warehouse.main(RUN)}
         runs = {run.ref for run in self._runs if self._traces.holds(run)}
-        users = self._request.drop | (self._request.move & set(self._holding))
-        users &= {*self._holding} | (self._request.drop if self._unfinished else set())
-        drop_refs(self._warehouse, runs | users)
-        for name in sorted(self._request.move):
-            if name in self._holding or self._unfinished:
-                for table in (*_TABLES, RUN):
-                    self._warehouse.drop_refs(table, {name} & self._stale(name, table, newest[table]))
-                    self._warehouse.tag(table, newest[table], name)
-
-    def _stale(self, name: str, table: str, snapshot_id: int) -> set[str]:
-        return {name} if self._warehouse.tags(table).get(name) not in (None, snapshot_id) else set()
+        moved = self._request.move & {*holding}
+        drop_refs(self._warehouse, runs | (self._request.drop & {*holding}) | moved)
+        for name in sorted(moved):
+            for table in (*_TABLES, RUN):
+                self._warehouse.tag(table, newest[table], name)
 
     def _expire(self) -> Mapping[str, int]:
         """Expire all snapshots but those of runs that never held the person; return how many, by table."""
@@ -470,7 +486,7 @@ class Erasure:
                 objects=tuple(LeftObject(path=each.path, why=each.why) for each in left),
                 shared_devices=len(person.shared) if request.device != "erase" else 0,
                 foreign_files=foreign,
-                elsewhere=tuple(elsewhere(landing=request.sources is not None, remote=request.remote)),
+                elsewhere=tuple(elsewhere(landing=request.landing is not None, remote=request.remote)),
             ),
         )
 

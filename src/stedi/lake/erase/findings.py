@@ -27,6 +27,7 @@ class Findings:
         objects: Landing objects that hold the person.
         files: How many data files were looked at.
         bytes: How large they are.
+        refs: Tags and branches of users that hold the person.
     """
 
     removed: Mapping[str, tuple[RemovedFile, ...]]
@@ -36,9 +37,17 @@ class Findings:
     objects: tuple[RewrittenObject, ...]
     files: int
     bytes: int
+    refs: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, warehouse: Warehouse, traces: Traces, runs: Sequence[Run], rewrites: Rewrites) -> Self:
+    def of(
+        cls,
+        warehouse: Warehouse,
+        traces: Traces,
+        runs: Sequence[Run],
+        rewrites: Rewrites,
+        refs: Iterable[str],
+    ) -> Self:
         """Write down where the person is."""
         base = runs[-1].snapshots
         trained = {run.run_id: traces.trained_on(run) for run in runs if run.kind == "run"}
@@ -68,6 +77,7 @@ class Findings:
             ),
             files=traces.scanned,
             bytes=traces.scanned_bytes,
+            refs=tuple(refs),
         )
 
     def joined(self, earlier: "Findings | None") -> "Findings":
@@ -91,6 +101,7 @@ class Findings:
             objects=tuple(_union(earlier.objects, self.objects)),
             files=max(earlier.files, self.files),
             bytes=max(earlier.bytes, self.bytes),
+            refs=tuple(_union(earlier.refs, self.refs)),
         )
 
 
@@ -128,6 +139,7 @@ def kept(warehouse: Warehouse, *, of: str) -> Findings | None:
         objects=tuple(RewrittenObject(**each) for each in values["objects"]),
         files=values["files"],
         bytes=values["bytes"],
+        refs=tuple(values.get("refs", ())),
     )
 
 

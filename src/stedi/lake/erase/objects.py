@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from stedi.contract import Contract, contract_of
+from stedi.contract import LANDING, Contract, contract_of
 from stedi.errors import LandingError
 from stedi.lake.erase.person import Person
 from stedi.landing import s3
@@ -22,6 +22,8 @@ from stedi.names import CUSTOMER_LANDING, STEP_TRAINER_LANDING
 from stedi.progress import Progress
 
 _MILLISECONDS: Final = 1000
+_DRAFT: Final = ".erasing"
+"""How the name of a hidden file ends in which an object is written before it is put in place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -112,6 +114,21 @@ def prepare(
     return Rewrites(scanned=len(objects), scanned_bytes=total, found=found, remaining=remaining)
 
 
+def clear_drafts(root: str) -> None:
+    """Delete what a killed erasure left of objects that it had not put in place yet.
+
+    Nobody else would: runs pass over hidden files, and an object that is gone since is never written again.
+    """
+    if s3.is_url(root):
+        return
+    for contract in LANDING:
+        for here, _, names in os.walk(Path(root) / contract.name.removesuffix("_landing")):
+            for name in names:
+                if name.startswith(".") and name.endswith(_DRAFT):
+                    with contextlib.suppress(OSError):
+                        Path(here, name).unlink()
+
+
 def replace(rewrites: Rewrites, progress: Progress) -> Sequence[Remaining]:
     """Put the rewritten objects in place; return those that could not be written."""
     remaining = []
@@ -195,13 +212,17 @@ def _replace(each: Rewrite) -> None:
     if new != old and new.exists() and _md5(new) != _md5(each.written):
         raise LandingError(f"there is another object of the name {safe_path(new)}")
     new.parent.mkdir(parents=True, exist_ok=True)
-    draft = new.with_name(f".{new.name}.erasing")
-    shutil.copyfile(each.written, draft)
-    shutil.copymode(old, draft)
-    with draft.open("rb") as file:
-        os.fsync(file.fileno())
-    os.utime(draft, ns=(old.stat().st_atime_ns, int(each.new.version)))
-    draft.replace(new)
+    draft = new.with_name(f".{new.name}{_DRAFT}")
+    try:
+        shutil.copyfile(each.written, draft)
+        shutil.copymode(old, draft)
+        with draft.open("rb") as file:
+            os.fsync(file.fileno())
+        os.utime(draft, ns=(old.stat().st_atime_ns, int(each.new.version)))
+        draft.replace(new)
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
     if new != old:
         old.unlink()
         for folder in old.parents:
@@ -225,12 +246,13 @@ def _whose(contract: Contract, person: Person, *, erased_at: datetime, erase_sha
     def nameless(text: str) -> bool:
         return person.named_in(text) or person.hinted_in(text)
 
-    probes: tuple[str, ...] = (person.key,)
+    probes: tuple[str, ...] = (person.key or "",)
     if contract.name == STEP_TRAINER_LANDING:
         probes = (*person.own, *(person.shared if erase_shared else ()))
     elif contract.name == CUSTOMER_LANDING:
         probes = (*person.needles, *person.asides)
     plain = all(probe.isascii() for probe in probes) and not (person.lost or person.lost_asides)
+    plain = plain and person.key is not None
     if contract.name == STEP_TRAINER_LANDING and not probes and not person.lost:
         # Nobody's device: only a probe that no text can hold keeps every record.
         probes = ("\x00",)

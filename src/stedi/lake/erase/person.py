@@ -24,7 +24,7 @@ class Person:
     """Whom an erasure is about. Never shown: it holds the names themselves.
 
     Attributes:
-        key: The key of the e-mail.
+        key: The key of the e-mail; None where only the tombstone is left, and a device of theirs was named.
         customer_id: The pseudonym of the customer.
         own: The keys and ids of the devices that nobody else ever listed.
         shared: Those of the devices that others listed too.
@@ -35,7 +35,7 @@ class Person:
         pseudonyms: The lake's key.
     """
 
-    key: str
+    key: str | None
     customer_id: str
     own: dict[str, str]
     shared: dict[str, str]
@@ -47,6 +47,8 @@ class Person:
 
     def has_email(self, email: str) -> bool:
         """Say whether a spelling is the person's e-mail."""
+        if self.key is None:
+            return self.pseudonyms.customer_id(email) == self.customer_id
         return key(email) == self.key
 
     def owns(self, serial_number: str) -> bool:
@@ -60,6 +62,8 @@ class Person:
 
     def is_mine(self, emails: pl.Series) -> pl.Series:
         """Say which spellings are the person's e-mail."""
+        if self.key is None:
+            return pl.Series([each is not None and self.has_email(each) for each in emails], dtype=pl.Boolean)
         return (keys(emails) == self.key).fill_null(value=False)
 
     def is_own(self, serials: pl.Series) -> pl.Series:
@@ -75,7 +79,7 @@ class Person:
     @cached_property
     def needles(self) -> tuple[str, ...]:
         """The texts that name the person: the key of the e-mail, and of each device of their own."""
-        return (self.key, *self.own)
+        return (*self.own,) if self.key is None else (self.key, *self.own)
 
     def named_in(self, text: str) -> bool:
         """Say whether a text holds the person's e-mail or the serial number of a device of theirs."""
@@ -102,7 +106,12 @@ def _holds(text: str, needles: Iterable[str]) -> bool:
 
 
 def find_person(
-    scan: Scan, asked: tuple[str | None, str | None], pseudonyms: Pseudonyms, pending: pl.DataFrame
+    scan: Scan,
+    asked: tuple[str | None, str | None],
+    pseudonyms: Pseudonyms,
+    *,
+    tombstones: pl.DataFrame,
+    pending: pl.DataFrame,
 ) -> Person:
     """Find out who is to be erased, and which devices they listed.
 
@@ -110,7 +119,8 @@ def find_person(
         scan: Gives the tables of the newest run.
         asked: The e-mail and the serial number, of which one is given.
         pseudonyms: The lake's key.
-        pending: The tombstones of an erasure that is not finished; none where there is none.
+        tombstones: All tombstones.
+        pending: Those of an erasure that is not finished; none where there is none.
 
     Raises:
         ConfigurationError: Nothing, or both, or a blank text was asked for; or a serial number that nobody
@@ -127,15 +137,17 @@ def find_person(
         .collect()
     )
     listed = claims(pairs, damaged).filter("_claims")
+    if email is None and (buried := _buried_with(tombstones, listed, key(serial_number or ""), pseudonyms)):
+        return buried
     person = key(email) if email is not None else _only_claimant(listed, key(serial_number or ""))
     if not person:
         raise ConfigurationError("the e-mail to erase is blank: nobody has it")
     mine = set(listed.filter(_person=person)["_device"].drop_nulls())
     theirs = listed.filter(pl.col("_person") != person, pl.col("_device").is_in(list(mine)))
     shared = set(theirs["_device"])
-    tombstones = dict(pending.select("digest", "kind").iter_rows())
+    kinds = dict(pending.select("digest", "kind").iter_rows())
     own = {each: pseudonyms.device_id(each) for each in mine - shared}
-    lost = {digest for digest, kind in tombstones.items() if kind == "device"} - set(own.values())
+    lost = {digest for digest, kind in kinds.items() if kind == "device"} - set(own.values())
     asides = _asides(scan, person)
     spelled = {pseudonyms.aside_id(each) for each in map(aside, asides) if each is not None}
     return Person(
@@ -143,11 +155,41 @@ def find_person(
         customer_id=pseudonyms.customer_id(person),
         own=own,
         shared={each: pseudonyms.device_id(each) for each in shared}
-        | _found_again(scan, pseudonyms, {d for d, kind in tombstones.items() if kind == "shared_device"}),
+        | _found_again(scan, pseudonyms, {d for d, kind in kinds.items() if kind == "shared_device"}),
         lost=frozenset(lost),
         others=theirs["_person"].n_unique(),
         asides=asides,
-        lost_asides=frozenset(digest for digest, kind in tombstones.items() if kind == "aside") - spelled,
+        lost_asides=frozenset(digest for digest, kind in kinds.items() if kind == "aside") - spelled,
+        pseudonyms=pseudonyms,
+    )
+
+
+def _buried_with(
+    tombstones: pl.DataFrame, listed: pl.DataFrame, device: str, pseudonyms: Pseudonyms
+) -> Person | None:
+    """Return the person with whom a device was buried that nobody lists any more; None where there is none.
+
+    Whoever named a device, and was interrupted once all tables were cut, names it again: by then no e-mail
+    is left that it could lead to. The tombstones of one erasure bear the same time, and no other does.
+    """
+    if device in set(listed["_device"].drop_nulls()):
+        return None
+    digest = pseudonyms.device_id(device)
+    mine = tombstones.filter(made_with=pseudonyms.fingerprint)
+    at = mine.filter(digest=digest, kind="device")["erased_at"]
+    buried = dict(mine.filter(pl.col("erased_at").is_in(at.implode())).select("digest", "kind").iter_rows())
+    people = [each for each, kind in buried.items() if kind == "person"]
+    if len(people) != 1:
+        return None
+    return Person(
+        key=None,
+        customer_id=people[0],
+        own={device: digest},
+        shared={},
+        lost=frozenset(each for each, kind in buried.items() if kind == "device") - {digest},
+        others=0,
+        asides=frozenset(),
+        lost_asides=frozenset(each for each, kind in buried.items() if kind == "aside"),
         pseudonyms=pseudonyms,
     )
 

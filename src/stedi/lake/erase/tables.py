@@ -166,7 +166,7 @@ def remove(
             scratch=scratch,
             progress=progress,
             erased=Erased(
-                people=pl.Series([person.key], dtype=pl.String),
+                people=pl.Series([person.key] if person.key else [], dtype=pl.String),
                 landing={table: removed[table].rows for table in LANDING_TABLES},
             ),
         ).run(

@@ -209,7 +209,7 @@ def check_files(files: Sequence[LakeFile], tables: Mapping[str, Inspection], roo
             Finding.of(
                 Fault.UNFINISHED,
                 "scratch",
-                f"{len(scratch):,} files of a run that was killed",
+                f"{len(scratch):,} files of a run that was killed, which may hold personal data",
                 count=len(scratch),
             )
         )

@@ -28,6 +28,7 @@ from stedi.lake.verify.history import (
     check_manifests,
     check_refs,
     check_snapshots,
+    derived_under,
 )
 from stedi.lake.verify.ids import find_ids, learn_ids
 from stedi.lake.verify.keys import check_keys
@@ -35,6 +36,7 @@ from stedi.lake.verify.people import check_people, work_out
 from stedi.lake.verify.readings import Readings
 from stedi.lake.verify.rule import grave_maker, id_maker
 from stedi.lake.verify.traces import needles_of, redacted, search_files
+from stedi.names import TOMBSTONE
 from stedi.progress import Progress
 from stedi.warehouse.inspection import Inspection
 from stedi.warehouse.unreadable import UNREADABLE
@@ -155,6 +157,11 @@ def _verify(warehouse: Warehouse, runs: Sequence[Run], audit: Audit) -> Verifica
             raise CatalogError(f"{broken[table]} can't be read")
         return warehouse.scan(table, newest.snapshots[table])
 
+    def scan_derived_under(table: str) -> pl.LazyFrame:
+        if table == TOMBSTONE and table not in broken:
+            return warehouse.scan(table, derived_under(runs).snapshots[table])
+        return scan(table)
+
     make = id_maker(audit.key) if audit.key is not None else None
     with book.check(
         "files", "every file that is needed is there, and every file that is there is needed", "files"
@@ -165,6 +172,7 @@ def _verify(warehouse: Warehouse, runs: Sequence[Run], audit: Audit) -> Verifica
     graves: Graves | None = None
     try:
         found = find_graves(scan)
+        obeyed = find_graves(scan_derived_under)
     except UNREADABLE as error:
         book.unread |= dict.fromkeys((*_RULE, "erasures", "keys"), type(error).__name__)
     else:
@@ -174,7 +182,7 @@ def _verify(warehouse: Warehouse, runs: Sequence[Run], audit: Audit) -> Verifica
         if make is not None:
             known = {*found.people, *found.devices}
             bury = grave_maker(audit.keys, newest.key_fingerprint, found.origins, known)
-        _check_rule(book, scan, newest, make, found, audit, bury)
+        _check_rule(book, scan, newest, make, obeyed, audit, bury)
         _check_erased(book, warehouse, tables, found, bury)
         with book.check("keys", "nothing of a key that was rotated is left", "data files") as entry:
             entry.add(check_keys(warehouse, runs, tables, found, scan, make))
