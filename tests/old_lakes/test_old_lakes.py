@@ -69,7 +69,7 @@ def test_every_verb_works_on_it(old):
 
 
 @pytest.mark.parametrize(
-    "heal", [lambda lake: lake.maintain(), lambda lake: lake.tag("healed")], ids=["maintain", "tag"]
+    "heal", [lambda lake: lake.maintain(**AT_ONCE), lambda lake: lake.tag("healed")], ids=["maintain", "tag"]
 )
 def test_what_a_plan_damaged_is_healed_by_any_verb(tmp_path, heal):
     lake = unpack(DAMAGED, tmp_path).open()
