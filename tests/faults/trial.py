@@ -177,7 +177,9 @@ class Trial:
         landing = self.root / "landing"
         shown: State = {
             "landing": {str(file.relative_to(landing)): file.read_bytes() for file in files_of(landing)},
-            "config": [str(file.relative_to(self.root)) for file in files_of(self.root / "config")],
+            # A lock, or the draft of a key file, may be left by whoever was killed.
+            "keys": [file.name for file in files_of(self.root / "config") if file.suffix == ".key"],
+            "folders": sorted(str(path.relative_to(landing)) for path in landing.rglob("*") if path.is_dir()),
         }
         if not files_of(self.root / "lake"):
             return shown
