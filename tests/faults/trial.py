@@ -149,7 +149,7 @@ class Trial:
             try:
                 lake.last_run()
             except LakeError:
-                assert killed or left or not (self.root / "lake").exists()
+                assert killed or left or not files_of(self.root / "lake")
                 with pytest.raises(LakeError, match="no published run"):
                     lake.verify()
                 return
@@ -177,9 +177,11 @@ class Trial:
         landing = self.root / "landing"
         shown: State = {
             "landing": {str(file.relative_to(landing)): file.read_bytes() for file in files_of(landing)},
-            "config": [str(file.relative_to(self.root)) for file in files_of(self.root / "config")],
+            # A lock, or the draft of a key file, may be left by whoever was killed.
+            "keys": [file.name for file in files_of(self.root / "config") if file.suffix == ".key"],
+            "folders": sorted(str(path.relative_to(landing)) for path in landing.rglob("*") if path.is_dir()),
         }
-        if not (self.root / "lake").exists():
+        if not files_of(self.root / "lake"):
             return shown
         with self._configured():
             return shown | self._lake_state(open_lake(self.root, key), masked=key is None)
@@ -198,7 +200,10 @@ class Trial:
             )
 
         return {
-            "folder": sorted(path.name for path in (self.root / "lake").iterdir()),
+            # An empty folder that could not be removed is none.
+            "folder": sorted(
+                {file.relative_to(self.root / "lake").parts[0] for file in files_of(self.root / "lake")}
+            ),
             "kind": newest.kind if newest.kind in ("erasing", "rotating") else "finished",
             "rows": rows(PUBLISHED),
             "ledger": sorted(ledger.collect().rows()),

@@ -24,7 +24,7 @@ from stedi.lake.erase.chain import append, receipts_of
 from stedi.lake.erase.cuts import cuts, safe_names
 from stedi.lake.erase.findings import Findings, forget, keep, kept
 from stedi.lake.erase.history import find_traces, named_by_users
-from stedi.lake.erase.objects import Remaining, clear_drafts, prepare
+from stedi.lake.erase.objects import Remaining, clear_leftovers, prepare
 from stedi.lake.erase.objects import replace as replace_objects
 from stedi.lake.erase.person import Person, check_same, find_person, pending_tombstones
 from stedi.lake.erase.rebuild import rebuild_tags
@@ -323,7 +323,7 @@ class Erasure:
                 newer = find_traces(self._warehouse, {OBJECT: self._cuts[OBJECT]}, silent)
                 self._traces = self._traces.joined(newer)
         if self._request.landing is not None:
-            clear_drafts(self._request.landing)
+            clear_leftovers(self._request.landing, self._person)
         return replace_objects(self._rewrites, self._request.progress)
 
     def _publish_tables(self) -> None:

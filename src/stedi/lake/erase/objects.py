@@ -114,19 +114,22 @@ def prepare(
     return Rewrites(scanned=len(objects), scanned_bytes=total, found=found, remaining=remaining)
 
 
-def clear_drafts(root: str) -> None:
-    """Delete what a killed erasure left of objects that it had not put in place yet.
+def clear_leftovers(root: str, person: Person) -> None:
+    """Delete what killed erasures left: drafts of objects, and empty folders that are named after a person.
 
-    Nobody else would: runs pass over hidden files, and an object that is gone since is never written again.
+    Nobody else would: runs pass over them, and an object that is gone since is never written again.
     """
     if s3.is_url(root):
         return
     for contract in LANDING:
-        for here, _, names in os.walk(Path(root) / contract.name.removesuffix("_landing")):
-            for name in names:
-                if name.startswith(".") and name.endswith(_DRAFT):
-                    with contextlib.suppress(OSError):
+        home = Path(root) / contract.name.removesuffix("_landing")
+        for here, _, names in os.walk(home, topdown=False):
+            with contextlib.suppress(OSError):
+                for name in names:
+                    if name.startswith(".") and name.endswith(_DRAFT):
                         Path(here, name).unlink()
+                if person.named_in(Path(here).name) and not any(Path(here).iterdir()):
+                    Path(here).rmdir()
 
 
 def replace(rewrites: Rewrites, progress: Progress) -> Sequence[Remaining]:
@@ -134,15 +137,24 @@ def replace(rewrites: Rewrites, progress: Progress) -> Sequence[Remaining]:
     remaining = []
     for number, each in enumerate(rewrites.found):
         progress("rewriting landing objects", number, len(rewrites.found))
-        try:
-            _replace(each)
-        except OSError as error:
-            remaining.append(_remains(each.new.path, f"it can't be written: {error.strerror}"))
-        except LandingError as error:
-            remaining.append(_remains(each.new.path, str(error).partition(":")[0]))
+        # Once more: whatever stays is work for somebody, and may only have failed for a moment.
+        why = _refusal(each) and _refusal(each)
+        if why is not None:
+            remaining.append(_remains(each.new.path, why))
         each.written.unlink(missing_ok=True)
     progress("rewriting landing objects", len(rewrites.found), len(rewrites.found))
     return remaining
+
+
+def _refusal(each: Rewrite) -> str | None:
+    """Put a rewritten object in place; say why that can't be done, if so."""
+    try:
+        _replace(each)
+    except OSError as error:
+        return f"it can't be written: {error.strerror}"
+    except LandingError as error:
+        return str(error).partition(":")[0]
+    return None
 
 
 def _remains(path: str, why: str) -> Remaining:
@@ -211,6 +223,19 @@ def _replace(each: Rewrite) -> None:
     # What was put there before an interruption is as good.
     if new != old and new.exists() and _md5(new) != _md5(each.written):
         raise LandingError(f"there is another object of the name {safe_path(new)}")
+    if new == old or old.exists():
+        _put(each, old, new)
+    if new != old:
+        old.unlink(missing_ok=True)
+        for folder in old.parents:
+            # Folders that were named after the person and are empty now.
+            if new.is_relative_to(folder) or any(folder.iterdir()):
+                break
+            folder.rmdir()
+
+
+def _put(each: Rewrite, old: Path, new: Path) -> None:
+    """Put the new bytes in place, whole or not at all, with the times and the mode that they should have."""
     new.parent.mkdir(parents=True, exist_ok=True)
     draft = new.with_name(f".{new.name}{_DRAFT}")
     try:
@@ -223,13 +248,6 @@ def _replace(each: Rewrite) -> None:
     finally:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
-    if new != old:
-        old.unlink()
-        for folder in old.parents:
-            # Folders that were named after the person and are empty now.
-            if new.is_relative_to(folder) or any(folder.iterdir()):
-                break
-            folder.rmdir()
 
 
 def _whose(contract: Contract, person: Person, *, erased_at: datetime, erase_shared: bool) -> Whose:

@@ -31,7 +31,7 @@ class Person:
         lost: The ids of own devices of which nothing but the tombstone is left.
         others: How many other people listed a shared device.
         asides: Names and phone numbers of the person, which name them in what can't be read otherwise.
-        lost_asides: The digests of those of which nothing but the tombstone is left.
+        lost_asides: The digests of those of which nothing but the tombstone may be left.
         pseudonyms: The lake's key.
     """
 
@@ -149,7 +149,6 @@ def find_person(
     own = {each: pseudonyms.device_id(each) for each in mine - shared}
     lost = {digest for digest, kind in kinds.items() if kind == "device"} - set(own.values())
     asides = _asides(scan, person)
-    spelled = {pseudonyms.aside_id(each) for each in map(aside, asides) if each is not None}
     return Person(
         key=person,
         customer_id=pseudonyms.customer_id(person),
@@ -159,7 +158,8 @@ def find_person(
         lost=frozenset(lost),
         others=theirs["_person"].n_unique(),
         asides=asides,
-        lost_asides=frozenset(digest for digest, kind in kinds.items() if kind == "aside") - spelled,
+        # Those that are known, too: a digest is that of a name however it is spaced.
+        lost_asides=frozenset(digest for digest, kind in kinds.items() if kind == "aside"),
         pseudonyms=pseudonyms,
     )
 
