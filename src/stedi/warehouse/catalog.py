@@ -71,7 +71,9 @@ def _refuse_moved(folder: Path, file: Path) -> None:
             return
         raise CatalogError(f"the catalog {file} can't be read: {error}") from None
     except sqlite3.DatabaseError:
-        raise CatalogError(f"the catalog {file} is damaged: it is no SQLite database") from None
+        raise CatalogError(
+            f"the catalog {file} is damaged, or no SQLite database: restore it from a backup"
+        ) from None
     home = f"{folder / WAREHOUSE_FOLDER}/"
     for place in found:
         if not place.startswith(home):
