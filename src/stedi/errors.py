@@ -88,6 +88,10 @@ class LakeError(StediError):
 class CatalogError(LakeError):
     """The catalog, or a table's metadata, can't be read or written."""
 
+    def __init__(self, message: str) -> None:
+        """Say so in one line: Polars adds lines of its own to an error that passes through it."""
+        super().__init__(message.partition("\n")[0])
+
 
 class UnsafeTableError(CatalogError):
     """The metadata of a table names code, another store or another place: it is not used at all."""

@@ -53,6 +53,13 @@ WaitOption = Annotated[
 AtOption = Annotated[
     str | None, typer.Option("--at", metavar="RUN", help="A run id, a tag, or a time such as 2026-11-23.")
 ]
+ReceiptOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE",
+        help="A receipt of an erasure that was kept elsewhere: the lake must have it. May be repeated.",
+    ),
+]
 DEFAULT_LAKE = Path("lake")
 
 
@@ -171,11 +178,13 @@ def run(
 
 
 @app.command()
-def status(*, lake: LakeOption = DEFAULT_LAKE, json: JsonOption = False) -> None:
+def status(
+    *, lake: LakeOption = DEFAULT_LAKE, receipt: ReceiptOption = None, json: JsonOption = False
+) -> None:
     """Show how the lake is: warnings, tables, runs, rejects, tags."""
     from stedi.cli.status import status as run_status
 
-    run_status(lake, as_json=json)
+    run_status(lake, receipts=receipt or [], as_json=json)
 
 
 @app.command()
@@ -316,12 +325,13 @@ def verify(
         float,
         typer.Option(metavar="HOURS", min=0, help="Report files that nothing reaches from this age on."),
     ] = 1.0,
+    receipt: ReceiptOption = None,
     json: JsonOption = False,
 ) -> None:
     """Audit the whole lake by a second route."""
     from stedi.cli.verify import verify as run_verify
 
-    run_verify(lake, older_than=older_than, as_json=json)
+    run_verify(lake, older_than=older_than, receipts=receipt or [], as_json=json)
 
 
 @app.command()

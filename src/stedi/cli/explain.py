@@ -48,7 +48,8 @@ _ONLY_IF_DROPPED: Final = (CUSTOMER_LANDING, ACCELEROMETER_LANDING, STEP_TRAINER
 def explain(who: str, *, lake: Path, kind: Kind | None, as_json: bool) -> None:
     """Explain a customer or a device."""
     opened = Lake.open(lake)
-    asked: Kind = guess(opened.scan, who) if kind is None else kind
+    with opened.reading():
+        asked: Kind = guess(opened.scan, who) if kind is None else kind
     explanation = opened.explain(
         email=who if asked == "email" else None,
         serial_number=who if asked == "serial_number" else None,

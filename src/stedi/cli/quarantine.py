@@ -29,7 +29,8 @@ def quarantine(
         else:
             print_report(console(), report, lake)
         return
-    rejected = opened.scan(QUARANTINE).collect()
+    with opened.reading():
+        rejected = opened.scan(QUARANTINE).collect()
     if records:
         _print_records(rejected, personal_data=personal_data, as_json=as_json)
     else:

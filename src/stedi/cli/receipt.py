@@ -10,12 +10,21 @@ from stedi.lake.erase.receipt import Receipt
 from stedi.lake.lake import Lake
 
 
-def check(file: Path, *, lake: Path, as_json: bool) -> None:
-    """Check the signature of a receipt, and its place in the lake's chain."""
+def read_receipt(file: Path) -> Receipt:
+    """Read a receipt that was kept outside the lake.
+
+    Raises:
+        ReceiptError: It can't be read, or is none.
+    """
     try:
-        receipt = Receipt.from_json(file.read_bytes())
+        return Receipt.from_json(file.read_bytes())
     except OSError as error:
         raise ReceiptError(f"the receipt {file} can't be read: {error.strerror}") from None
+
+
+def check(file: Path, *, lake: Path, as_json: bool) -> None:
+    """Check the signature of a receipt, and its place in the lake's chain."""
+    receipt = read_receipt(file)
     Lake.open(lake).check_receipt(receipt)
     if as_json:
         print_json({"valid": True, "number": receipt.number, "subject": receipt.subject})

@@ -1,5 +1,6 @@
 """stedi status."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -9,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from stedi.cli.output import console, number, print_json, size
+from stedi.cli.receipt import read_receipt
 from stedi.contract.reasons import words_of
 from stedi.lake.health import Health, health_of
 from stedi.lake.lake import Lake
@@ -20,9 +22,10 @@ _REASONS = 8
 _WIDE = 90
 
 
-def status(lake: Path, *, as_json: bool) -> None:
+def status(lake: Path, *, receipts: Sequence[Path], as_json: bool) -> None:
     """Show what the lake holds, when it last ran, and what should be looked at."""
-    health = health_of(Lake.open(lake))
+    kept = [read_receipt(file) for file in receipts]
+    health = health_of(Lake.open(lake), receipts=kept)
     if as_json:
         print_json({"lake": str(lake)} | health.to_dict())
         return

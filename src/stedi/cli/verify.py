@@ -1,6 +1,7 @@
 """stedi verify."""
 
 import sys
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,16 +11,18 @@ from rich.text import Text
 
 from stedi.cli.failure import FAILED
 from stedi.cli.output import console, number, print_json, progress, size
+from stedi.cli.receipt import read_receipt
 from stedi.lake.lake import Lake
 from stedi.lake.verify.finding import Finding, Verification
 
 _BYTES = "bytes"
 
 
-def verify(lake: Path, *, older_than: float, as_json: bool) -> None:
+def verify(lake: Path, *, older_than: float, receipts: Sequence[Path], as_json: bool) -> None:
     """Audit a lake; end with 1 if something is wrong."""
+    kept = [read_receipt(file) for file in receipts]
     with progress(quiet=as_json) as tell:
-        outcome = Lake.open(lake).verify(older_than=timedelta(hours=older_than), progress=tell)
+        outcome = Lake.open(lake).verify(older_than=timedelta(hours=older_than), receipts=kept, progress=tell)
     if as_json:
         print_json(outcome.to_dict())
     else:

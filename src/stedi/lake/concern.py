@@ -7,6 +7,7 @@ from typing import Final
 
 from stedi.contract import LANDING
 from stedi.errors import TableFormatError
+from stedi.lake.erase.handed_in import HandedIn, Standing
 from stedi.lake.history import Run
 from stedi.lake.upcoming import Upcoming
 from stedi.lake.wording import count
@@ -58,6 +59,14 @@ def about_unfinished(newest: Run) -> Iterator[Concern]:
         what, remedy = verbs[newest.kind]
         message = f"{what} was begun and is not finished, and nothing else may write: run {remedy}"
         yield Concern(code="unfinished", count=1, message=message)
+
+
+def about_receipts(handed_in: Sequence[HandedIn]) -> Iterator[Concern]:
+    """Say which receipts that were kept elsewhere the lake does not have."""
+    for each in handed_in:
+        if each.standing is not Standing.HELD:
+            code = "wrong_receipt" if each.standing is Standing.CHANGED else "receipt_gone"
+            yield Concern(code=code, count=each.number, message=each.words)
 
 
 def about_clock(newest: Run, now: datetime) -> Iterator[Concern]:

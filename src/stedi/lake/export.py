@@ -87,7 +87,7 @@ def export(
     Raises:
         UnknownNameError: There is no such table, format, run or tag.
         ExportError: The file can't be written, or is there already.
-        LakeError: Nothing was published yet.
+        LakeError: Nothing was published yet, or a file is damaged or gone.
     """
     contract = contract_of(table)
     chosen = _format(path, format)
@@ -102,10 +102,11 @@ def export(
     run = lake.find_run(at)
     hidden = () if personal_data else contract.pii
     frame = lake.scan(table, at=run.run_id).drop(hidden)
-    rows = int(frame.select(pl.len()).collect(engine="streaming").item())
     part = path.with_name(f".{path.name[:_NAME]}.{token_hex(4)}.part")
     try:
-        _sink(frame, part, chosen)
+        with lake.reading():
+            rows = int(frame.select(pl.len()).collect(engine="streaming").item())
+            _sink(frame, part, chosen)
         size = part.stat().st_size
         _rename(part, path, overwrite=overwrite)
     except (OSError, PolarsError) as error:

@@ -1,6 +1,5 @@
 """How a lake is: what somebody on call asks first."""
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,10 +17,12 @@ from stedi.lake.concern import (
     about_deliveries,
     about_formats,
     about_quarantine,
+    about_receipts,
     about_run,
     about_tags,
     about_unfinished,
 )
+from stedi.lake.erase.receipt import Receipt
 from stedi.lake.history import Run, from_frame
 from stedi.lake.lake import Lake
 from stedi.lake.upcoming import Upcoming, upcoming
@@ -173,12 +174,22 @@ class Health:
         return asdict(self)
 
 
-def health_of(lake: Lake) -> Health:
+def health_of(lake: Lake, *, receipts: Sequence[Receipt] = ()) -> Health:
     """Return the state of a lake: a few aggregates over metadata and single columns, no table is loaded.
 
+    Args:
+        lake: The lake.
+        receipts: Receipts of erasures that were kept elsewhere: a lake that lacks one is older than it.
+
     Raises:
-        LakeError: Nothing was published yet.
+        ReceiptError: What was passed is the plan of an erasure, or a receipt of the lake can't be read.
+        LakeError: Nothing was published yet, or a file is damaged or gone.
     """
+    with lake.reading():
+        return _health(lake, receipts)
+
+
+def _health(lake: Lake, receipts: Sequence[Receipt]) -> Health:
     runs = from_frame(lake.runs())
     newest = runs[-1]
     # A maintenance brings nothing new: it is told of by itself.
@@ -194,6 +205,7 @@ def health_of(lake: Lake) -> Health:
     begins = upcoming(lake, newest)
     twice = lake.scan(OBJECT).select(pl.col("duplicate").sum()).collect().item()
     warnings = (
+        *about_receipts(lake.hold_against(receipts) if receipts else ()),
         *about_run(loads[-1]),
         *about_unfinished(newest),
         *about_clock(newest, datetime.now(UTC)),
@@ -269,8 +281,11 @@ def _tags(lake: Lake, runs: Mapping[str, Run], newest: Run) -> tuple[tuple[TagFa
 
 
 def _customers(lake: Lake, run_id: str) -> set[str]:
-    frame = lake.scan(CUSTOMER_TRUSTED, at=run_id, include_withdrawn=True)
-    return set(frame.select("customer_id").collect()["customer_id"])
+    return _ids(lake.scan(CUSTOMER_TRUSTED, at=run_id, include_withdrawn=True))
+
+
+def _ids(customers: pl.LazyFrame) -> set[str]:
+    return set(customers.select("customer_id").collect()["customer_id"])
 
 
 def _withdrawn(lake: Lake, runs: Sequence[Run]) -> Withdrawn | None:
@@ -282,10 +297,13 @@ def _withdrawn(lake: Lake, runs: Sequence[Run]) -> Withdrawn | None:
     holding = []
     for run in newest.values():
         # What was expired holds nobody.
-        with contextlib.suppress(CatalogError):
-            if held := _customers(lake, run.run_id) - trusted:
-                gone |= held
-                holding.append(run)
+        try:
+            customers = lake.scan(CUSTOMER_TRUSTED, at=run.run_id, include_withdrawn=True)
+        except CatalogError:
+            continue
+        if held := _ids(customers) - trusted:
+            gone |= held
+            holding.append(run)
     if not holding:
         return None
     return Withdrawn(

@@ -16,7 +16,8 @@ import polars as pl
 
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.contract import CONTRACTS, contract_of
-from stedi.errors import ConfigurationError, LakeError, UnknownNameError
+from stedi.errors import ConfigurationError, KeyMismatchError, LakeError, UnknownNameError
+from stedi.lake.clear import clear_errors
 from stedi.lake.clock import lake_time
 from stedi.lake.expired import check_readable
 from stedi.lake.history import Run, from_frame
@@ -42,6 +43,7 @@ from stedi.warehouse.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from stedi.lake.erase.erase import DeviceDecision, Request
+    from stedi.lake.erase.handed_in import HandedIn
     from stedi.lake.erase.receipt import Receipt
     from stedi.lake.explain.explanation import Explanation
     from stedi.lake.maintenance import MaintenanceReport
@@ -129,6 +131,7 @@ class Lake:
         """Whether the lake was made: its first run does that."""
         return self._site.exists
 
+    @clear_errors
     def run(
         self,
         landing: str | os.PathLike[str],
@@ -195,6 +198,7 @@ class Lake:
             )
             return execute(warehouse, order, runs)
 
+    @clear_errors
     def release(
         self, record_ids: Collection[str], *, now: datetime | None = None, progress: Progress = silent
     ) -> RunReport:
@@ -232,6 +236,7 @@ class Lake:
             )
             return execute(warehouse, order, runs)
 
+    @clear_errors
     def maintain(
         self,
         *,
@@ -276,8 +281,13 @@ class Lake:
         with self._site.hold() as (held, published), self._site.scratch():
             return maintain(held, published, care)
 
+    @clear_errors
     def verify(
-        self, *, older_than: timedelta = timedelta(hours=1), progress: Progress = silent
+        self,
+        *,
+        older_than: timedelta = timedelta(hours=1),
+        receipts: "Sequence[Receipt]" = (),
+        progress: Progress = silent,
     ) -> "Verification":
         """Audit the lake as it stands, by a second route; change nothing.
 
@@ -289,10 +299,13 @@ class Lake:
         Args:
             older_than: The age from which a file that nothing reaches is a finding: a maintenance leaves
                 younger ones to the next.
+            receipts: Receipts of erasures that were kept elsewhere: the lake must have them. Where it does
+                not, it is older than the erasure: a backup was restored, and the person may be back.
             progress: Is told how far the audit is.
 
         Raises:
             ConfigurationError: The age is negative.
+            ReceiptError: What was passed is the plan of an erasure.
             RunConflictError: A run holds the lake.
             LakeError: Nothing was published yet.
 
@@ -306,8 +319,11 @@ class Lake:
 
         if older_than < timedelta(0):
             raise ConfigurationError("older_than is an age: 0 or more")
-        return verify_site(self._site, self._pseudonyms, older_than=older_than, progress=progress)
+        return verify_site(
+            self._site, self._pseudonyms, older_than=older_than, progress=progress, receipts=receipts
+        )
 
+    @clear_errors
     def report(self, at: str | datetime | None = None) -> "PrivacyReport":
         """Return the privacy report of a run: who is in it and why, how well they hide, what is still held.
 
@@ -336,6 +352,7 @@ class Lake:
         with self._site.explained():
             return privacy_report(warehouse, runs, run, tags_of(warehouse), lake=str(self._site))
 
+    @clear_errors
     def erase(
         self,
         *,
@@ -423,6 +440,7 @@ class Lake:
 
             return carried_out(held, published, erase, unfinished="erasing")
 
+    @clear_errors
     def rotate_key(
         self,
         new: Pseudonyms | None = None,
@@ -488,6 +506,7 @@ class Lake:
 
             return carried_out(held, published, rotate, unfinished="rotating")
 
+    @clear_errors
     def receipts(self) -> "Sequence[Receipt]":
         """Return the receipts of all erasures, the oldest first.
 
@@ -495,16 +514,20 @@ class Lake:
             ReceiptError: One can't be read, or is missing.
             LakeError: Nothing was published yet.
         """
-        from stedi.lake.erase.chain import receipts_of
+        from stedi.lake.erase.chain import check_all_there, receipts_of
 
-        warehouse, _ = self._site.read()
-        return receipts_of(warehouse)
+        warehouse, runs = self._site.read()
+        found = receipts_of(warehouse)
+        check_all_there(found, runs)
+        return found
 
     @property
+    @clear_errors
     def receipts_place(self) -> str:
         """The folder of the receipts, one JSON file each."""
         return self._site.read()[0].notes_place
 
+    @clear_errors
     def check_receipt(self, receipt: "Receipt | None" = None) -> None:
         """Check that a receipt is as stedi wrote it: its signature, and its place in the lake's chain.
 
@@ -515,7 +538,13 @@ class Lake:
             ReceiptError: Something was changed, left out or put in.
             KeyMismatchError: The lake's key is missing, or another one.
         """
-        from stedi.lake.erase.chain import check_chain, check_in_chain, check_signature, receipts_of
+        from stedi.lake.erase.chain import (
+            check_all_there,
+            check_chain,
+            check_in_chain,
+            check_signature,
+            receipts_of,
+        )
 
         warehouse, runs = self._site.read()
         pseudonyms, _ = find_key(self._pseudonyms, fingerprint=runs[-1].key_fingerprint)
@@ -523,9 +552,39 @@ class Lake:
             check_signature(receipt, pseudonyms)
         receipts = receipts_of(warehouse)
         check_chain(receipts, pseudonyms)
+        check_all_there(receipts, runs)
         if receipt is not None:
             check_in_chain(receipt, receipts)
 
+    @clear_errors
+    def hold_against(self, receipts: "Sequence[Receipt]") -> "Sequence[HandedIn]":
+        """Hold receipts that were kept elsewhere against the lake's own: is the lake older than they?
+
+        Args:
+            receipts: The receipts.
+
+        Raises:
+            ReceiptError: One is the plan of an erasure, or a receipt of the lake can't be read.
+            LakeError: Nothing was published yet.
+
+        Examples:
+            >>> import stedi
+            >>> stedi.Lake.open("no-such-lake").hold_against([])
+            Traceback (most recent call last):
+            stedi.errors.LakeError: there is no published run in the lake ...
+        """
+        from stedi.lake.erase.chain import receipts_of
+        from stedi.lake.erase.handed_in import hold_against
+
+        warehouse, runs = self._site.read()
+        try:
+            pseudonyms, _ = find_key(self._pseudonyms, fingerprint=runs[-1].key_fingerprint)
+        except (KeyMismatchError, ConfigurationError):
+            pseudonyms = None
+        chain = receipts_of(warehouse)
+        return [hold_against(each, chain, pseudonyms) for each in receipts]
+
+    @clear_errors
     def scan(
         self, table: str, *, at: str | datetime | None = None, include_withdrawn: bool = False
     ) -> pl.LazyFrame:
@@ -539,12 +598,15 @@ class Lake:
         Raises:
             UnknownNameError: There is no such table, run or tag.
             LakeError: Nothing was published yet.
-            CatalogError: The run's snapshots were expired by a maintenance.
+            CatalogError: The run's snapshots were expired by a maintenance. To collect the frame raises it,
+                too, where an erasure, a rotation of the key or a maintenance removed the files since: scan
+                again. ``reading`` gives one clear error for whatever else may go wrong then.
         """
         contract_of(table)  # an unknown table is said to be one, lake or no lake
         warehouse, runs = self._site.read()
         return scan_at(warehouse, runs, table, at, include_withdrawn=include_withdrawn)
 
+    @clear_errors
     def explain(
         self, *, email: str | None = None, serial_number: str | None = None, customer_id: str | None = None
     ) -> "Explanation":
@@ -586,16 +648,20 @@ class Lake:
     def reading(self) -> AbstractContextManager[None]:
         """Turn what goes wrong while a scan is collected into one clear error, for the length of a block.
 
+        What has nothing to do with the lake's files stays what it is.
+
         Raises:
-            CatalogError: A file of the lake is damaged or gone; the message names it.
+            CatalogError: A file of the lake is damaged or gone, or was removed meanwhile; the message names
+                it.
 
         Examples:
             >>> import stedi
             >>> with stedi.Lake.open("no-such-lake").reading():
             ...     pass
         """
-        return self._site.explained()
+        return self._site.explained(alone=False)
 
+    @clear_errors
     def tables(self) -> pl.DataFrame:
         """Return the tables of the newest run: a row each, with zone, rows, bytes and snapshot."""
         warehouse, runs = self._site.read()
@@ -612,11 +678,13 @@ class Lake:
             for name, contract in CONTRACTS.items()
         )
 
+    @clear_errors
     def table_formats(self) -> dict[str, int]:
         """Return the version of Iceberg's table format that each table has: stedi writes 2."""
         warehouse, _ = self._site.read()
         return {name: warehouse.format_version(name) for name in CONTRACTS}
 
+    @clear_errors
     def runs(self) -> pl.DataFrame:
         """Return the published runs, the newest last."""
         warehouse, _ = self._site.read()
@@ -624,11 +692,13 @@ class Lake:
         order = pl.DataFrame({"run_id": [run.run_id for run in from_frame(rows)]})
         return order.join(rows, on="run_id", how="left", maintain_order="left").select(rows.columns)
 
+    @clear_errors
     def tags(self) -> dict[str, str]:
         """Return the tags that were set with ``tag``, and the id of the run of each."""
         warehouse, _ = self._site.read()
         return tags_of(warehouse)
 
+    @clear_errors
     def tag(self, name: str) -> str:
         """Tag the newest run in every table, and return the run's id.
 
@@ -644,6 +714,7 @@ class Lake:
             set_tag(warehouse, runs[-1], name)
             return runs[-1].run_id
 
+    @clear_errors
     def last_run(self) -> Run:
         """Return the newest published run.
 
@@ -652,6 +723,7 @@ class Lake:
         """
         return self._site.read()[1][-1]
 
+    @clear_errors
     def find_run(self, at: str | datetime | None = None) -> Run:
         """Return a published run: by its id, by a tag, or the newest that was published by a time.
 

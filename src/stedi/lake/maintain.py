@@ -71,6 +71,8 @@ def plan_maintenance(warehouse: Warehouse, runs: Sequence[Run], care: Care) -> M
 def maintain(warehouse: Warehouse, runs: Sequence[Run], care: Care) -> MaintenanceReport:
     """Maintain a repaired lake that nobody else writes to."""
     started_at = lake_time(runs[-1])
+    # Files are deleted in the end, and for that all that is needed must be there: found out before anything.
+    warehouse.leftovers(before=started_at, without={})
     newest = _snapshots(warehouse, runs[-1])
     rows, before = _rows(warehouse, newest), _files(warehouse, newest)
     groups = plan_compaction(warehouse, newest, care.target)

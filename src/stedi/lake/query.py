@@ -10,7 +10,7 @@ from polars.exceptions import PanicException, PolarsError
 from stedi.contract import CONTRACTS, contract_of
 from stedi.errors import QueryError
 from stedi.lake.lake import Lake
-from stedi.lake.query_failure import explained
+from stedi.lake.query_failure import explained, unsaid
 
 _OPENING: Final = re.compile(r"(?:\s|\(|--[^\n]*\n|/\*.*?\*/)*(\w*)", re.DOTALL)
 _QUERIES: Final = ("select", "with", "from", "values")
@@ -42,7 +42,7 @@ def query(
     Raises:
         QueryError: It is no query, or not one that can be run on these tables. The message quotes no cell.
         UnknownNameError: There is no such table, column, run or tag.
-        LakeError: Nothing was published yet.
+        LakeError: Nothing was published yet, or a file is damaged or gone.
     """
     _check(statement)
     run = lake.find_run(at)
@@ -50,10 +50,16 @@ def query(
     hidden = {} if personal_data else {name: contract_of(name).pii for name in named}
     frames = {name: lake.scan(name, at=run.run_id).drop(hidden.get(name, ())) for name in named}
     try:
-        found = pl.SQLContext(frames, eager=False).execute(statement)
-        return (found if limit is None else found.head(limit)).collect(engine="streaming")
+        with lake.reading():
+            try:
+                found = pl.SQLContext(frames, eager=False).execute(statement)
+                return (found if limit is None else found.head(limit)).collect(engine="streaming")
+            except (PolarsError, PanicException) as error:
+                if (problem := explained(error, hidden)) is None:
+                    # A damaged file may be what is wrong.
+                    raise
     except (PolarsError, PanicException) as error:
-        problem = explained(error, hidden)
+        problem = unsaid(error)
     raise problem
 
 

@@ -36,8 +36,8 @@ _SAFE: Final = re.compile(
 )
 
 
-def explained(error: BaseException, hidden: Mapping[str, tuple[str, ...]]) -> StediError:
-    """Return the error that a user sees for what Polars raised.
+def explained(error: BaseException, hidden: Mapping[str, tuple[str, ...]]) -> StediError | None:
+    """Return the error that a user sees for what Polars raised; None where it is not about the query.
 
     Args:
         error: What Polars raised.
@@ -57,6 +57,11 @@ def explained(error: BaseException, hidden: Mapping[str, tuple[str, ...]]) -> St
         return _no_sql(text)
     if (known := _SAFE.search(text)) is not None:
         return QueryError(f"the query can't be run: {known[0]}")
+    return None
+
+
+def unsaid(error: BaseException) -> StediError:
+    """Return the error that a user sees where what Polars says of a query may quote a cell."""
     return QueryError(
         f"the query can't be run ({type(error).__name__}): check its functions and the types of its columns. "
         "What Polars says of it is left out, since it may quote personal data"

@@ -19,7 +19,7 @@ from stedi.errors import ConservationError, KeyMismatchError, LakeError, Unknown
 from stedi.lake.buried import Buried, retired_keys
 from stedi.lake.clock import lake_time
 from stedi.lake.derive import Derivation
-from stedi.lake.erase.chain import receipts_of
+from stedi.lake.erase.chain import check_all_there, receipts_of
 from stedi.lake.erase.tables import nothing_new
 from stedi.lake.history import TAG_PREFIX, Run
 from stedi.lake.keys import Succession, save_successor
@@ -146,6 +146,7 @@ class Rotation:
         self._check_decided(holding)
         if not self._unfinished:
             # Once it has begun, files are deleted, and for that all that is needed must be there.
+            check_all_there(receipts_of(self._warehouse), self._runs)
             self._warehouse.leftovers(before=datetime.now(UTC), without={})
         saved = save_successor(self._new) if self._change.succession.to_save else None
         if not self._unfinished:

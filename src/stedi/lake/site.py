@@ -10,6 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from polars.exceptions import PanicException
+
 from stedi.errors import ErasureUnfinishedError, LakeError, RotationUnfinishedError, RunConflictError
 from stedi.interrupts import unbroken, undoing_when_terminated
 from stedi.lake.history import Run, published
@@ -19,6 +21,7 @@ from stedi.warehouse.bucket import buckets_for
 from stedi.warehouse.catalog import CATALOG_FILE, WAREHOUSE_FOLDER, refuse_lost
 from stedi.warehouse.failure import explained
 from stedi.warehouse.lock import LOCK_FILE, exclusive
+from stedi.warehouse.unreadable import UNREADABLE
 from stedi.warehouse.warehouse import Warehouse
 
 _LOCAL_WAIT: Final = timedelta(0)
@@ -162,20 +165,35 @@ class Site:
         finally:
             _remove(scratch)
 
-    def explained(self) -> AbstractContextManager[None]:
-        """Turn what the disk, the catalog and the libraries raise into one clear error."""
-        return explained(str(self), self._damaged)
+    def explained(self, *, alone: bool = True) -> AbstractContextManager[None]:
+        """Turn what the disk, the catalog and the libraries raise into one clear error.
+
+        Args:
+            alone: Nothing but the lake is at work, and what is raised is about it.
+        """
+        return explained(str(self), self, alone=alone)
+
+    def first_damaged(self, *, thorough: bool) -> str | None:
+        """Return the first file that can't be read; None where that can't be told.
+
+        Args:
+            thorough: Read all data files to their end, and not the run table's only.
+        """
+        with contextlib.suppress(*UNREADABLE):
+            warehouse = self._fresh()
+            return warehouse.first_damaged() if thorough else warehouse.first_damaged(data=[RUN])
+        return None
+
+    def needs(self, file: str) -> bool:
+        """Say whether the lake as it is now needs a file whose path ends so; yes if that can't be told."""
+        with contextlib.suppress(*UNREADABLE):
+            return self._fresh().needs(file)
+        return True
 
     def _refuse_lost(self) -> None:
         if self.folder is not None:
             with self.explained():
                 refuse_lost(self.folder)
-
-    def _damaged(self) -> str | None:
-        """Find the first damaged file; None where that can't be told."""
-        with contextlib.suppress(Exception):
-            return self._fresh().first_damaged()
-        return None
 
     def _fresh(self, *, create: bool = False) -> Warehouse:
         if self.folder is not None and (self._warehouse is None or create):
@@ -193,7 +211,7 @@ class Site:
             # Another namespace is another lake in the same folder.
             alone = all(each.name == self.namespace for each in home.glob("*"))
             unused = alone and (not self.exists or self._fresh().unused)
-        except Exception:  # noqa: BLE001 - whatever it is, another error is on its way to the user
+        except (Exception, PanicException):  # noqa: BLE001 - another error is on its way to the user
             return
         if not unused:
             return

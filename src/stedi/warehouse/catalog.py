@@ -76,7 +76,9 @@ def _refuse_moved(folder: Path, file: Path) -> None:
             return
         raise CatalogError(f"the catalog {file} can't be read: {error}") from None
     except sqlite3.DatabaseError:
-        raise CatalogError(f"the catalog {file} is damaged: it is no SQLite database") from None
+        raise CatalogError(
+            f"the catalog {file} is damaged, or no SQLite database: restore it from a backup"
+        ) from None
     if not any(f"/{RUN}/metadata/" in place for place in found) and _was_published(folder):
         raise CatalogError(
             f"the catalog {file} knows nothing of the runs in the warehouse beside it: restore the catalog "

@@ -7,7 +7,6 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pyarrow import ArrowException
 from pyiceberg.expressions import EqualTo
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
@@ -16,6 +15,7 @@ from stedi.consent.pseudonyms import BLANKS, keys
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.errors import CatalogError
+from stedi.warehouse.scanned import ScannedTable
 
 BATCH_ROWS: Final = 262_144
 _CLOSED_BYTES: Final = 1 << 20
@@ -24,6 +24,8 @@ _CLOSED_BYTES: Final = 1 << 20
 
 def scan(table: Table, snapshot_id: int) -> pl.LazyFrame:
     """Return a lazy frame over a snapshot of a table, with the columns of its contract.
+
+    Should the snapshot's files be removed before it is collected, that raises a CatalogError.
 
     Raises:
         CatalogError: The table lacks a column: another version of stedi made the lake.
@@ -34,21 +36,9 @@ def scan(table: Table, snapshot_id: int) -> pl.LazyFrame:
             f"table {contract.name} has no column {missing[0]!r}: another version of stedi made this lake. "
             "Use that version, or make the lake again from the landing files"
         )
-    return pl.scan_iceberg(table, snapshot_id=snapshot_id).select(
+    return pl.scan_iceberg(ScannedTable.of(table), snapshot_id=snapshot_id).select(
         pl.col(name).cast(dtype) for name, dtype in polars_schema(contract).items()
     )
-
-
-def first_damaged(table: Table, snapshot_id: int) -> str | None:
-    """Return the first data file of a snapshot that can't be read to its end; None where all can."""
-    for task in table.scan(snapshot_id=snapshot_id).plan_files():
-        try:
-            with table.io.new_input(task.file.file_path).open() as source:
-                for _ in pq.ParquetFile(source).iter_batches():
-                    pass
-        except (OSError, ArrowException):
-            return str(task.file.file_path)
-    return None
 
 
 def spelled(table: Table, snapshot_id: int, column: str, wanted: pl.Series) -> pl.Series:

@@ -220,9 +220,11 @@ def places(file: Path) -> list[str]:
     """Return where the metadata of all tables of a catalog is.
 
     Raises:
-        sqlite3.Error: The file can't be read, or has no such tables.
+        sqlite3.Error: The file can't be read, is damaged, or has no such tables.
     """
     with closing(_connect(file, create=False)) as connection:
+        if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+            raise sqlite3.DatabaseError("damaged")
         return [str(place) for (place,) in connection.execute(_FIND_ALL).fetchall()]
 
 

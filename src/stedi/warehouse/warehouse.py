@@ -17,7 +17,19 @@ from pyiceberg.table import Table
 from stedi.contract import CONTRACTS, contract_of
 from stedi.errors import CatalogError, TableFormatError, UnsafeTableError
 from stedi.names import ACCELEROMETER_TRUSTED, RUN
-from stedi.warehouse import bucket, compaction, cut, expiry, notes, read, refs, rewrite, undo, unreachable
+from stedi.warehouse import (
+    bucket,
+    compaction,
+    cut,
+    damage,
+    expiry,
+    notes,
+    read,
+    refs,
+    rewrite,
+    undo,
+    unreachable,
+)
 from stedi.warehouse.bucket_files import BucketFiles
 from stedi.warehouse.catalog import (
     begin_namespace,
@@ -358,10 +370,32 @@ class Warehouse:
         if refused is not None:
             raise refused
 
-    def first_damaged(self) -> str | None:
-        """Return the first data file on main that can't be read to its end; None where all can."""
-        found = (read.first_damaged(self._table(name), self.main(name)) for name in CONTRACTS)
-        return next((path for path in found if path is not None), None)
+    def first_damaged(self, *, data: Collection[str] = tuple(CONTRACTS)) -> str | None:
+        """Return the first file that can't be read to its end; None where all can.
+
+        Args:
+            data: The tables whose data files on main are read, too: of others only the metadata is.
+        """
+        for name in CONTRACTS:
+            try:
+                table = self._table(name)
+            except UNREADABLE:
+                return f"the metadata of the table {name}"
+            if (found := next(damage.damaged_metadata(table), None)) is not None:
+                return found
+        of_main = (
+            self.first_damaged_of(name, refs.data_files(self._table(name), self.main(name))) for name in data
+        )
+        return next((path for path in of_main if path is not None), None)
+
+    def first_damaged_of(self, name: str, files: Iterable[DataFile]) -> str | None:
+        """Return the first data file of some that can't be read to its end; None where all can."""
+        return next(damage.damaged_data(self._table(name), files), None)
+
+    def needs(self, file: str) -> bool:
+        """Say whether a snapshot of any table needs a file whose path ends so."""
+        needed = (location for name in CONTRACTS for location in reachable(self._table(name)).needed)
+        return any(location.endswith(file) for location in needed)
 
     def discard(self, files: Sequence[DataFile]) -> None:
         """Delete data files that no snapshot names."""

@@ -6,6 +6,8 @@ from dataclasses import replace
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.errors import ReceiptError
 from stedi.lake.erase.receipt import FIRST, Receipt
+from stedi.lake.history import Run
+from stedi.landing.redact import safe_path
 from stedi.warehouse.warehouse import Warehouse
 
 
@@ -15,13 +17,35 @@ def receipts_of(warehouse: Warehouse) -> Sequence[Receipt]:
     Raises:
         ReceiptError: One of them can't be read, or one is missing.
     """
-    found = [Receipt.from_json(warehouse.read_note(name)) for name in warehouse.note_names()]
+    found = [_read(warehouse, name) for name in warehouse.note_names()]
     for place, receipt in enumerate(found, start=1):
         if receipt.number != place:
             raise ReceiptError(
                 f"receipt no. {place} of the lake is missing, or its number was changed: the chain is broken"
             )
     return found
+
+
+def _read(warehouse: Warehouse, name: str) -> Receipt:
+    try:
+        return Receipt.from_json(warehouse.read_note(name))
+    except ReceiptError as error:
+        raise ReceiptError(f"the receipt {safe_path(name)} of the lake can't be read: {error}") from None
+
+
+def check_all_there(receipts: Sequence[Receipt], runs: Sequence[Run]) -> None:
+    """Refuse a chain that ends before the receipt of an erasure that was finished.
+
+    Raises:
+        ReceiptError: It does.
+    """
+    finished = sum(run.kind == "erasure" for run in runs)
+    there = sum(receipt.outcome == "erased" for receipt in receipts)
+    if there < finished:
+        raise ReceiptError(
+            f"the lake has lost a receipt: {finished} erasures were finished, and {there} have one. Put the "
+            "file back from a backup, or from whoever it was handed to"
+        )
 
 
 def append(warehouse: Warehouse, receipt: Receipt, pseudonyms: Pseudonyms) -> Receipt:

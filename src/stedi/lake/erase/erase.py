@@ -15,12 +15,12 @@ from typing import Final, Literal
 import polars as pl
 
 from stedi.consent.pseudonyms import Pseudonyms
-from stedi.contract import contract_of
+from stedi.contract import CONTRACTS, contract_of
 from stedi.contract.schemas import polars_schema
-from stedi.errors import ConfigurationError, ConservationError, LakeError, UnknownNameError
+from stedi.errors import CatalogError, ConfigurationError, ConservationError, LakeError, UnknownNameError
 from stedi.lake.buried import Buried
 from stedi.lake.clock import lake_time
-from stedi.lake.erase.chain import append, receipts_of
+from stedi.lake.erase.chain import append, check_all_there, receipts_of
 from stedi.lake.erase.cuts import cuts, safe_names
 from stedi.lake.erase.findings import Findings, forget, keep, kept
 from stedi.lake.erase.history import find_traces, named_by_users
@@ -47,7 +47,15 @@ from stedi.lake.tombstone import Gate
 from stedi.lake.undo import undone
 from stedi.lake.wording import count, others, were
 from stedi.landing.objects import LandingObject
-from stedi.names import ERASED, MILLISECOND, OBJECT, RUN, TOMBSTONE
+from stedi.names import (
+    ACCELEROMETER_LANDING,
+    ERASED,
+    MILLISECOND,
+    OBJECT,
+    RUN,
+    STEP_TRAINER_LANDING,
+    TOMBSTONE,
+)
 from stedi.plan.lineage import RECORD_TABLES, published_tables
 from stedi.progress import Progress, silent
 from stedi.warehouse.cut import Cut
@@ -204,10 +212,12 @@ class Erasure:
             LakeError: Tags or branches hold the person, and nothing was said about them.
         """
         self._check_decided()
+        check_all_there(receipts_of(self._warehouse), self._runs)
         if not self._unfinished and self._nothing_left():
             return self._sign(self._receipt(self._findings(), outcome="nothing_left", tables=()))
         if not self._unfinished:
             self._check_named()
+            self._check_whole()
             self._publish_tombstones()
         findings = self._findings()
         if not self._already_signed():
@@ -238,6 +248,26 @@ class Erasure:
         forget(self._warehouse)
         self._publish_end()
         return receipt
+
+    def _check_whole(self) -> None:
+        """Refuse what could not be brought to its end, before anything is published or deleted."""
+        self._request.progress("checking all files", 0, 1)
+        self._warehouse.leftovers(before=datetime.now(UTC), without={})
+        if (damaged := self._first_damaged()) is not None:
+            raise CatalogError(
+                f"the lake is damaged: {damaged} can't be read, and nothing was erased. Restore it from a "
+                "backup, then erase again"
+            )
+
+    def _first_damaged(self) -> str | None:
+        """Return the first file that can't be read, of those that are read once something was published."""
+        # These are the largest, and of them only what is rewritten is read in full.
+        large = (ACCELEROMETER_LANDING, STEP_TRAINER_LANDING)
+        found = self._warehouse.first_damaged(data=[name for name in CONTRACTS if name not in large])
+        for name in large:
+            files = [self._traces.holdings[name].files[place] for place in self._traces.touched[name]]
+            found = found or self._warehouse.first_damaged_of(name, files)
+        return found
 
     @property
     def _of(self) -> str:

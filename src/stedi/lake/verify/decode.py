@@ -222,6 +222,8 @@ def sqlite(source: BinaryIO) -> Iterator[Piece]:
         copy.flush()
         try:
             with closing(sqlite3.connect(f"file:{copy.name}?mode=ro&immutable=1", uri=True)) as database:
+                if database.execute("PRAGMA integrity_check").fetchone() != ("ok",):
+                    raise UnreadableError("integrity")
                 for line in database.iterdump():
                     yield "values", line.encode("utf-8", "surrogateescape")
         except sqlite3.Error as error:

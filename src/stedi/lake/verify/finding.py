@@ -34,6 +34,8 @@ class Fault(StrEnum):
     OLD_KEY = "old_key"
     ERASED_PERSON = "erased_person"
     OTHER_FORMAT = "other_format"
+    RECEIPT_GONE = "receipt_gone"
+    WRONG_RECEIPT = "wrong_receipt"
 
     @property
     def remedy(self) -> str:
@@ -69,6 +71,10 @@ _REMEDIES: Final[Mapping[Fault, str]] = MappingProxyType(
         Fault.OLD_KEY: "run stedi rotate-key again if a rotation is not finished; else find out who put it "
         "there, and rotate the key once more",
         Fault.OTHER_FORMAT: f"keep the tool that upgraded the table from doing so; {_RESTORE}",
+        Fault.RECEIPT_GONE: "do that erasure again, with stedi erase: whom the receipt is about, its subject "
+        "tells whoever has the lake's key",
+        Fault.WRONG_RECEIPT: "find out who changed it; put it back from a backup, or from whoever it was "
+        "handed to",
         Fault.ERASED_PERSON: "erase the person again, and drop the tags and snapshots that are named",
     }
 )

@@ -14,6 +14,7 @@ import polars as pl
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.contract import CONTRACTS
 from stedi.errors import CatalogError, ConfigurationError, KeyMismatchError
+from stedi.lake.erase.receipt import Receipt
 from stedi.lake.history import Run
 from stedi.lake.keys import find_key
 from stedi.lake.site import Site
@@ -34,6 +35,7 @@ from stedi.lake.verify.ids import find_ids, learn_ids
 from stedi.lake.verify.keys import check_keys
 from stedi.lake.verify.people import check_people, work_out
 from stedi.lake.verify.readings import Readings
+from stedi.lake.verify.receipts import check_receipts
 from stedi.lake.verify.rule import grave_maker, id_maker
 from stedi.lake.verify.traces import needles_of, redacted, search_files
 from stedi.names import TOMBSTONE
@@ -58,6 +60,8 @@ class Audit:
         older_than: The age from which a file that nothing reaches is a finding.
         alone: Nobody else could write meanwhile.
         progress: Is told how far the audit is.
+        pseudonyms: These keys, to check signatures with; None where the lake's own is not at hand.
+        receipts: Receipts of erasures that somebody kept elsewhere.
     """
 
     name: str
@@ -67,6 +71,8 @@ class Audit:
     older_than: timedelta
     alone: bool
     progress: Progress
+    pseudonyms: Pseudonyms | None
+    receipts: Sequence[Receipt]
 
 
 @dataclass(slots=True)
@@ -113,13 +119,19 @@ class _Entry:
 
 
 def verify_site(
-    site: Site, pseudonyms: Pseudonyms | None, *, older_than: timedelta, progress: Progress
+    site: Site,
+    pseudonyms: Pseudonyms | None,
+    *,
+    older_than: timedelta,
+    progress: Progress,
+    receipts: Sequence[Receipt] = (),
 ) -> Verification:
     """Audit the lake of a site, while no run is at work on it."""
     site.read()
     with site.still() as alone, site.explained():
         warehouse, runs = site.read()
-        keys = _keys(pseudonyms, runs[-1].key_fingerprint)
+        at_hand = _at_hand(pseudonyms, runs[-1].key_fingerprint)
+        keys = _keys(at_hand)
         audit = Audit(
             name=str(site),
             folder=site.folder,
@@ -128,17 +140,23 @@ def verify_site(
             older_than=older_than,
             alone=alone,
             progress=progress,
+            pseudonyms=at_hand,
+            receipts=receipts,
         )
         return _verify(warehouse, runs, audit)
 
 
-def _keys(given: Pseudonyms | None, fingerprint: str) -> Mapping[str, bytes]:
-    """Return the keys of a lake; none if its own is not at hand: much can be checked without it."""
+def _at_hand(given: Pseudonyms | None, fingerprint: str) -> Pseudonyms | None:
+    """Return the keys of a lake; None if its own is not at hand: much can be checked without it."""
     try:
-        found, _ = find_key(given, fingerprint=fingerprint)
+        return find_key(given, fingerprint=fingerprint)[0]
     except (KeyMismatchError, ConfigurationError):
-        return {}
-    return dict(zip(found.fingerprints, found.reveal_all(), strict=True))
+        return None
+
+
+def _keys(found: Pseudonyms | None) -> Mapping[str, bytes]:
+    """Return keys by their fingerprints."""
+    return {} if found is None else dict(zip(found.fingerprints, found.reveal_all(), strict=True))
 
 
 def _verify(warehouse: Warehouse, runs: Sequence[Run], audit: Audit) -> Verification:
@@ -186,6 +204,7 @@ def _verify(warehouse: Warehouse, runs: Sequence[Run], audit: Audit) -> Verifica
         _check_erased(book, warehouse, tables, found, bury)
         with book.check("keys", "nothing of a key that was rotated is left", "data files") as entry:
             entry.add(check_keys(warehouse, runs, tables, found, scan, make))
+    unsigned = _check_receipts(book, warehouse, runs, audit)
     _check_traces(book, files, tables, scan, audit)
     _name_damage(book)
     return Verification(
@@ -197,7 +216,7 @@ def _verify(warehouse: Warehouse, runs: Sequence[Run], audit: Audit) -> Verifica
         now=newest.now,
         key_checked=audit.key is not None,
         checks=tuple(book.checks),
-        not_checked=tuple(_not_checked(audit, book.unread, graves)),
+        not_checked=(*_not_checked(audit, book.unread, graves), *unsigned),
         findings=tuple(check_finished(newest, book.findings)),
     )
 
@@ -291,6 +310,19 @@ def _check_erased(
     ) as entry:
         looked = check_erased(warehouse, tables, graves, make)
         entry.add((looked.findings, looked.files))
+
+
+def _check_receipts(book: _Book, warehouse: Warehouse, runs: Sequence[Run], audit: Audit) -> list[str]:
+    """Check the receipts of erasures; return what could not be."""
+    unchecked: frozenset[str] = frozenset()
+    with book.check(
+        "receipts", "each finished erasure has its receipt, and none was changed or left out", "receipts"
+    ) as entry:
+        findings, looked_at, unchecked = check_receipts(warehouse, runs, audit.pseudonyms, audit.receipts)
+        entry.add((findings, looked_at))
+    if not unchecked:
+        return []
+    return [f"without the keys of fingerprint {', '.join(sorted(unchecked))}: signatures of receipts"]
 
 
 def _check_traces(

@@ -1,0 +1,32 @@
+"""One clear error from each method of a lake, whatever is damaged."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, Protocol, TypeVar, cast
+
+from stedi.lake.site import Site
+
+
+class Sited(Protocol):
+    """What is at a site."""
+
+    _site: Site
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+S = TypeVar("S", bound=Sited)
+
+
+def clear_errors(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
+    """Let a method raise a CatalogError where a file of its lake is damaged or gone.
+
+    A wrong argument raises what it always does: a damaged file must be found for anything else.
+    """
+
+    @wraps(method)
+    def clear(self: S, *arguments: P.args, **options: P.kwargs) -> R:
+        with self._site.explained():
+            return method(self, *arguments, **options)
+
+    return cast("Callable[Concatenate[S, P], R]", clear)
