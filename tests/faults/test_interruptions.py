@@ -1,7 +1,9 @@
 """Whatever strikes wherever a verb writes: the lake is sound, and the same command ends what was begun.
 
-The campaign has every place at which a verb writes, each with STEDI_CAMPAIGN_WAYS faults (2 by default),
-each kind of fault at every verb, and STEDI_CAMPAIGN_FAULTS (300) more: ``pytest -m campaign tests/faults``.
+The campaign has every place at which a verb writes, each with STEDI_CAMPAIGN_WAYS faults of different kinds:
+2 by default, and 1 for a verb's variants, which write at the same places in another state. Each kind of fault
+strikes at every verb, and STEDI_CAMPAIGN_FAULTS (300) more do somewhere:
+``pytest -m campaign tests/faults/test_interruptions.py``.
 """
 
 import os
@@ -10,20 +12,21 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 from commands import COMMANDS, NEXT_GONE, open_lake
-from interrupting import Fault, Place, faults_at
+from interrupting import Fault, faults_at
 from trial import Trial, follow
 
-IN_A_ROW = 6
+IN_A_ROW = 8
 """So many faults strike one lake before its command is let come to its end."""
-SMALL = (
-    "first run",
-    "run",
-    "release",
-    "tag",
-    "maintain",
-    "erase",
-    "rotate",
+SMALL = ("first run", "run", "tag", "maintain", "rotate")
+"""Of these a few faults are in the tests of every day; of erasures, see below."""
+VARIANTS = (
+    "first run, new key",
+    "first run, plan",
+    "erase by serial number",
+    "rotate, key file",
+    "run after a run killed before its publication",
     "run after a run killed after its publication",
+    "maintain after a killed tag",
 )
 PARTS = {command: 4 if command.startswith("erase") else 2 for command in COMMANDS}
 BATCHES = 20
@@ -41,10 +44,11 @@ def selection(trial: Trial, command: str) -> list[Fault]:
     """Return some faults for every place of a command, of different kinds, and each kind at least once."""
     dice = random.Random(command)  # noqa: S311 - a test's dice
     at = faults_at(trial.reference(command).visited, dice)
+    ways = int(os.environ.get("STEDI_CAMPAIGN_WAYS", "1" if command in VARIANTS else "2"))
     chosen: list[Fault] = []
     for faults in at.values():
         by_kind = {fault.kind: fault for fault in dice.sample(faults, len(faults))}
-        chosen += [*by_kind.values()][: int(os.environ.get("STEDI_CAMPAIGN_WAYS", "2"))]
+        chosen += [*by_kind.values()][:ways]
     known = {fault.kind for fault in chosen}
     others = [fault for faults in at.values() for fault in faults if fault.kind not in known]
     dice.shuffle(others)
@@ -71,26 +75,32 @@ def strike(trial: Trial, command: str, faults: Sequence[Fault], *, on: bool) -> 
 @pytest.mark.parametrize("command", SMALL)
 def test_a_disturbed_command_leaves_a_sound_lake_and_is_ended_by_the_same(trial, command):
     dice = random.Random(f"small {command}")  # noqa: S311 - a test's dice
-    strike(trial, command, some(trial, command, dice, 2), on=command == "erase")
+    strike(trial, command, some(trial, command, dice, 2 if command in ("run", "tag") else 1), on=False)
 
 
 def test_plans_of_erasures_and_rotations_write_nothing(trial):
     for command in ("erase, plan", "rotate, plan"):
-        assert {place.operation for _, place in trial.reference(command).visited} == {"progress"}
+        assert {place.operation for _, place in trial.reference(command).visited} <= {"progress"}
 
 
-def test_an_erasure_by_serial_number_is_ended_by_the_same_when_no_table_tells_the_person_any_more(trial):
+@pytest.mark.parametrize(
+    ("moment", "operation", "by", "kind"),
+    [
+        ("before", "vacuum", "scrub_catalog", "sigkill"),
+        pytest.param(
+            "after", "commit", "_publish_end > erase._publish", "interrupt", marks=pytest.mark.campaign
+        ),
+    ],
+)
+def test_an_erasure_by_serial_number_is_ended_by_the_same_when_no_table_tells_the_person_any_more(
+    trial, moment, operation, by, kind
+):
     command = "erase by serial number"
     visited = trial.reference(command).visited
-    for moment, operation, kind in (("before", "vacuum", "sigkill"), ("after", "commit", "interrupt")):
-        places = [place for at, place in visited if (at, place.operation) == (moment, operation)]
-        (place,) = [each for each in places if operation == "vacuum" or _is_last(each)]
-        strike(trial, command, [Fault(kind, moment, place)], on=False)
-
-
-def _is_last(place: Place) -> bool:
-    """Say whether a place is the commit that publishes the end of an erasure."""
-    return "_publish_end" in place.by and "append_run" in place.by
+    places = [
+        place for at, place in visited if (at, place.operation) == (moment, operation) and by in place.by
+    ]
+    strike(trial, command, [Fault(kind, moment, places[0])], on=False)
 
 
 def test_what_a_killed_erasure_had_not_put_in_place_goes_with_the_next_one(trial):
@@ -111,7 +121,7 @@ def test_campaign_of_faults_at_every_place(trial, command, part, record_property
     chosen = selection(trial, command)
     mine = chosen[part :: PARTS[command]]
     for first in range(0, len(mine), IN_A_ROW):
-        strike(trial, command, mine[first : first + IN_A_ROW], on=first % (3 * IN_A_ROW) == 0)
+        strike(trial, command, mine[first : first + IN_A_ROW], on=not (part or first))
     record_property("faults struck", len(mine))
     if not part:
         visited = trial.reference(command).visited
@@ -128,7 +138,8 @@ def test_campaign_of_faults_at_random(trial, batch, record_property):
     dice = random.Random(f"batch {batch}")  # noqa: S311 - a test's dice
     struck = 0
     while struck < wanted:
-        command = dice.choice(list(COMMANDS))
+        # The plan of a rotation writes nothing, and does not say how far it is.
+        command = dice.choice([each for each in COMMANDS if each != "rotate, plan"])
         faults = some(trial, command, dice, min(wanted - struck, dice.choice((1, 2, 3, 4, 5))))
         strike(trial, command, faults, on=dice.random() < 0.2)
         struck += len(faults)

@@ -25,8 +25,14 @@ from worlds import HOURS, customer, reading, step
 
 NEWEST = stedi.Pseudonyms(b"z" * 32)
 _FOLDERS = ("lake", "landing", "config")
+_KILLED = {
+    "staged": ("run", "before", "append_run", 1),
+    "unshown": ("run", "after", "append_run", 1),
+    "half tagged": ("tag", "after", "tags.set_tag", 4),
+}
+"""States that a kill leaves: of which command, before or after which commit, and at which visit."""
 _PEOPLE = ("ann", "bob", "eve", "zoe")
-_IDS = ("customer_id", "device_id", "digest", "subject")
+_IDS = ("customer_id", "device_id", "digest", "made_with")
 _TAGGED = ("customer_trusted", "machine_learning_curated")
 State = dict[str, Any]
 
@@ -60,18 +66,12 @@ class Trial:
         open_lake(root).tag("dropped")
         _deliver_second(landing)
         trial._store("delivered")
-        for state, command, moment, by, visit in (
-            ("staged", "run", "before", "append_run", 1),
-            ("unshown", "run", "after", "append_run", 1),
-        ):
-            trial._store_killed(state, command, moment, by, visit)
         run(root)
         for tag in ("moved", "rebuilt"):
             open_lake(root).tag(tag)
         trial._store("used")
         OLD.save(root / "config" / "stedi" / "pseudonym.key")
         trial._store("keyed")
-        trial._store_killed("half tagged", "tag", "after", "tags.set_tag", 4)
         return trial
 
     def _store(self, state: str) -> None:
@@ -89,10 +89,11 @@ class Trial:
         self.begin(start)
         assert self.disturb(command, Fault("sigkill", moment, places[0], visit)).struck
         self._store(state)
-        self.begin(start)
 
     def begin(self, state: str) -> None:
         """Put everything back into a state."""
+        if state in _KILLED and not (self.stored / state).exists():
+            self._store_killed(state, *_KILLED[state])
         for name in _FOLDERS:
             shutil.rmtree(self.root / name, ignore_errors=True)
             if (self.stored / state / name).exists():
@@ -316,14 +317,14 @@ def follow(trial: Trial, command: str, faults: Sequence[Fault], *, on: bool) -> 
     """
     asked = COMMANDS[command]
     trial.begin(asked.state)
-    killed = asked.state in ("staged", "unshown", "half tagged")
+    killed = asked.state in _KILLED
     fresh = True
     for fault in faults:
         outcome = trial.disturb(command, fault)
         if not outcome.struck and not fresh:
             _check_ended(trial, command, outcome.error)
             trial.begin(asked.state)
-            killed = asked.state in ("staged", "unshown", "half tagged")
+            killed = asked.state in _KILLED
             outcome = trial.disturb(command, fault)
         assert outcome.struck, f"{fault}: never came there"
         assert GONE not in str(outcome.error), "a message names somebody"
@@ -333,7 +334,7 @@ def follow(trial: Trial, command: str, faults: Sequence[Fault], *, on: bool) -> 
         if fresh:
             _check_same(trial.state(asked.key), trial.reference(command).after)
             trial.begin(asked.state)
-            killed = asked.state in ("staged", "unshown", "half tagged")
+            killed = asked.state in _KILLED
     error: BaseException | None = None
     try:
         asked(trial.root)
