@@ -31,12 +31,15 @@ FILES = (
     "lock",
     "receipt",
 )
+ENDED = ("data file", "catalog", "receipt")
+"""Files of which the end tells something that the other half does not."""
 # The lock has no bytes that could be lost.
 CASES = [
     (file, damage)
     for file in FILES
     for damage in DAMAGES
-    if file != "lock" or damage in ("deleted", "replaced")
+    if (file != "lock" or damage in ("deleted", "replaced"))
+    and (damage != "cut at its end" or file.startswith(ENDED))
 ]
 HARMLESS = (
     # The next run makes it anew.
