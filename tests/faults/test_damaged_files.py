@@ -31,13 +31,22 @@ FILES = (
     "lock",
     "receipt",
 )
+ENDED = ("data file", "catalog", "receipt")
+"""Files of which the end tells something that the other half does not."""
 # The lock has no bytes that could be lost.
 CASES = [
     (file, damage)
     for file in FILES
     for damage in DAMAGES
-    if file != "lock" or damage in ("deleted", "replaced")
+    if (file != "lock" or damage in ("deleted", "replaced"))
+    and (damage != "cut at its end" or file.startswith(ENDED))
 ]
+HARMLESS = (
+    # The next run makes it anew.
+    ("lock", "deleted"),
+    # The middle of so small a database is in no row, and nothing reads it.
+    ("catalog", "garbled"),
+)
 VERBS = [*IN_PYTHON, *COMMANDS]
 TRIALS = 20
 """How many trials of all make the part of a default run; there are two parts."""
@@ -64,8 +73,7 @@ def tried(patient: Patient, which: str, damage: str, verb: str) -> None:
         outcome = attempt(verb, patient)
         assert_clear(outcome)
         if verb in ("verify", "stedi verify"):
-            # Without the lock file nothing is lost: the next run makes it anew.
-            assert not outcome.done or (which, damage) == ("lock", "deleted"), "the audit found nothing"
+            assert not outcome.done or (which, damage) in HARMLESS, "the audit found nothing"
         assert_nothing_else_harmed(patient, name, outcome)
     except BaseException as error:
         error.add_note(f"{which}, {damage}: {verb}")

@@ -225,7 +225,11 @@ def places(file: Path) -> list[str]:
     with closing(_connect(file, create=False)) as connection:
         if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
             raise sqlite3.DatabaseError("damaged")
-        return [str(place) for (place,) in connection.execute(_FIND_ALL).fetchall()]
+        found = [place for (place,) in connection.execute(_FIND_ALL).fetchall()]
+    # The end of a file that was cut off may be read as noughts.
+    if not all(isinstance(place, str) and place.isprintable() for place in found):
+        raise sqlite3.DatabaseError("damaged")
+    return found
 
 
 def _connect(file: Path, *, create: bool) -> sqlite3.Connection:
