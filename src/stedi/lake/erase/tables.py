@@ -265,10 +265,11 @@ def _entries(ledger: pl.DataFrame, rewrites: Collection[Rewrite], run_id: str) -
         for row in ledger.filter(~pl.col("duplicate")).iter_rows(named=True)
     }
     digests = set(zip(ledger["table_name"], ledger["digest"], strict=True))
+    entered = set(zip(ledger["table_name"], ledger["path"], ledger["digest"], strict=True))
     rows = []
     for each in rewrites:
         before = loaded.get((each.old.table, each.old_digest))
-        if before is None:
+        if before is None or (each.new.table, each.new.path, each.new_digest) in entered:
             continue
         digest = (each.new.table, each.new_digest)
         rows.append(
