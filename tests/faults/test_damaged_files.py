@@ -48,7 +48,7 @@ HARMLESS = (
     ("catalog", "garbled"),
 )
 VERBS = [*IN_PYTHON, *COMMANDS]
-TRIALS = 20
+TRIALS = 12
 """How many trials of all make the part of a default run; there are two parts."""
 
 _PERSONAL = re.compile(r"[\w.+-]+@[\w.-]+\.\w+|50a1b2c3", re.IGNORECASE)

@@ -94,6 +94,7 @@ def test_processes_at_once_lose_nothing_and_double_nothing(tmp_path, writers):
             assert IcebergTable.of(folder, table).main == newest.snapshots[table]
 
 
+@pytest.mark.campaign
 def test_processes_with_the_same_files_load_them_once(filled, tmp_path):
     landing = pour(tmp_path / "more", rich_world(3))
     with ExitStack() as stack:

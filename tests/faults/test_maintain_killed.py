@@ -30,6 +30,8 @@ from lakes import (
 )
 from processes import start
 
+# The matrix of interruptions has a maintenance in the test command, too.
+pytestmark = pytest.mark.campaign
 KILLS = 16
 RUNS = 12
 WANTED = ("commit_table", "new_output", "delete")

@@ -16,6 +16,8 @@ from stedi.errors import RotationUnfinishedError
 from traces import found_in
 from worlds import NOW, SECRET
 
+# The matrix of interruptions has a rotation in the test command, too.
+pytestmark = pytest.mark.campaign
 OLD = Pseudonyms(SECRET)
 RING = OLD.followed_by(Pseudonyms(b"n" * 32))
 KILLS = 5

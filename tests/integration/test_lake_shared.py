@@ -74,6 +74,7 @@ def test_a_lake_on_it_is_the_oracle_and_sound(filled):
     assert filled.signs() == []
 
 
+@pytest.mark.campaign
 def test_every_verb_works_and_leaves_a_sound_lake(filled, tmp_path):
     lake = filled.open()
     more = pour(tmp_path / "more", rich_world(1, parts=2))
@@ -180,6 +181,7 @@ def test_a_holder_who_was_only_asleep_publishes_nothing_any_more(filled, tmp_pat
     assert lake.verify(older_than=timedelta(0)).findings == ()
 
 
+@pytest.mark.campaign
 def test_what_holders_left_goes_after_an_hour(filled, tmp_path, monkeypatch):
     """Each leaves a snapshot of the run table that adds nothing: they don't pile up, and are reached."""
     lake, root = filled.open(), tmp_path / "landing"
@@ -211,6 +213,7 @@ def test_a_holder_who_may_be_taken_for_dead_writes_nothing_more(filled, tmp_path
     assert filled.open().runs().height == 1
 
 
+@pytest.mark.campaign
 def test_a_conflict_with_another_tool_is_one_clear_error(filled, tmp_path, monkeypatch):
     from pyiceberg.catalog.sql import SqlCatalog
     from pyiceberg.exceptions import CommitFailedException

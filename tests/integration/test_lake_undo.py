@@ -62,7 +62,12 @@ def test_a_plan_leaves_nothing_in_the_metadata_and_no_file(filled, more):
 
 
 @pytest.mark.parametrize(
-    "error", [RuntimeError, KeyboardInterrupt, StediError], ids=lambda each: each.__name__
+    "error",
+    [
+        KeyboardInterrupt,
+        pytest.param(RuntimeError, marks=pytest.mark.campaign),
+        pytest.param(StediError, marks=pytest.mark.campaign),
+    ],
 )
 def test_a_run_that_fails_at_any_of_its_steps_is_taken_back(filled, more, error):
     told: list[str] = []
@@ -118,7 +123,10 @@ def test_a_maintenance_that_fails_is_taken_back(filled, more, monkeypatch):
     check_untouched(filled, before)
 
 
-@pytest.mark.parametrize("step", ["remove", "expire_but", "forget"])
+@pytest.mark.parametrize(
+    "step",
+    ["remove", *(pytest.param(step, marks=pytest.mark.campaign) for step in ("expire_but", "forget"))],
+)
 def test_an_erasure_that_has_begun_is_brought_to_its_end(tmp_path, monkeypatch, step):
     """A fault in the middle is followed by one more try; only one before the first publication ends it."""
     cage = build(tmp_path)

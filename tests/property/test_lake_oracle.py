@@ -126,6 +126,7 @@ def everything(world: World) -> dict:
     }
 
 
+@pytest.mark.campaign
 def test_a_world_of_many_customers_in_one_run(bench):
     world = in_few_objects(poured_together(random_world(number) for number in range(cases(400))))
     feed(bench, as_landed(world, lambda: "~0"), [0], [NOW], "as_of")
