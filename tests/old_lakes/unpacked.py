@@ -42,7 +42,7 @@ def unpack(name: str, place: Path) -> OldLake:
         archive.extractall(place, filter="data")
     home = place / name.split("-", 2)[2]
     old, new = f"{NEUTRAL}{home.name}/", f"{home}/"
-    for file in (home / "lake/warehouse").rglob("*.json"):
+    for file in (home / "lake/warehouse").rglob("*.metadata.json"):
         file.write_text(file.read_text("utf-8").replace(old, new), "utf-8")
     for file in (home / "lake/warehouse").rglob("*.avro"):
         _rewrite(file, old, new)
