@@ -189,8 +189,9 @@ class Trial:
             try:
                 lake.last_run()
             except LakeError as error:
+                if "no published run" not in str(error):
+                    raise
                 # What a fault in its own removal left of a lake without a run is the next command's.
-                assert "no published run" in str(error)
                 return shown
             return shown | self._lake_state(lake, masked=key is None)
 
