@@ -1,6 +1,7 @@
 """Profiles, markers and fixtures of all tests."""
 
 import os
+import signal
 import sys
 import tempfile
 from collections import Counter
@@ -18,6 +19,10 @@ sys.path[:0] = [str(HERE), str(HERE / "mutation"), str(HERE / "faults")]
 # where no bytecode may be written beside the sources, it is kept elsewhere.
 if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
     os.environ["PYTHONPYCACHEPREFIX"] = str(Path(tempfile.gettempdir()) / "stedi-tests-bytecode")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # As a shell starts what it puts into the background: then nothing that tests an interrupt would hear one.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile(
     "whole",
