@@ -16,3 +16,8 @@ def lake_time(base: Run | None) -> datetime:
     """Return the time of a lake whose newest run this is: later than when that was published."""
     now = datetime.now(UTC)
     return now if base is None else max(now, base.published_at + _LEAST)
+
+
+def time_since(start: datetime) -> datetime:
+    """Return the time at which work ends that began at a time of the lake: never before that."""
+    return max(start, datetime.now(UTC))

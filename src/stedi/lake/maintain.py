@@ -7,9 +7,9 @@ and what is deleted is reached by nothing.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from stedi.lake.clock import lake_time
+from stedi.lake.clock import lake_time, time_since
 from stedi.lake.compact import compact, plan_compaction, publish_compacted
 from stedi.lake.expired import expirable
 from stedi.lake.history import TAG_PREFIX, Run
@@ -134,7 +134,7 @@ def _compact(
             base_run_id=base.run_id,
             kind="maintenance",
             started_at=started_at,
-            published_at=max(started_at, datetime.now(UTC)),
+            published_at=time_since(started_at),
             snapshots=snapshots,
             accounts={**base.accounts, **{table: _nothing_new(table) for table in RECORD_TABLES}},
         )
@@ -202,7 +202,7 @@ def _report(
         planned=planned,
         run=run,
         started_at=started_at,
-        ended_at=max(started_at, datetime.now(UTC)),
+        ended_at=time_since(started_at),
         keep_days=care.keep_days,
         older_than=care.older_than,
         tables=tuple(

@@ -106,14 +106,17 @@ def commit(
 
 def _landed(warehouse: Warehouse, run: Run) -> bool:
     """Say whether a run was published, for good: if not, it never will be."""
-    warehouse.refresh()
-    if any(each.run_id == run.run_id for each in published(warehouse)):
+
+    def there() -> bool:
+        warehouse.refresh()
+        return any(each.run_id == run.run_id for each in published(warehouse))
+
+    if there():
         return True
     with contextlib.suppress(RunConflictError):
         warehouse.fence()
         return False
-    warehouse.refresh()
-    return any(each.run_id == run.run_id for each in published(warehouse))
+    return there()
 
 
 def show(warehouse: Warehouse, runs: Sequence[Run]) -> None:

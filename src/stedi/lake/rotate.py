@@ -17,7 +17,7 @@ import polars as pl
 from stedi.contract import contract_of
 from stedi.errors import ConservationError, KeyMismatchError, LakeError, UnknownNameError
 from stedi.lake.buried import Buried, retired_keys
-from stedi.lake.clock import lake_time
+from stedi.lake.clock import lake_time, time_since
 from stedi.lake.derive import Derivation
 from stedi.lake.erase.chain import check_all_there, receipts_of
 from stedi.lake.erase.tables import nothing_new
@@ -231,7 +231,7 @@ class Rotation:
             base_run_id=base.run_id,
             kind="rotating",
             started_at=started_at,
-            published_at=max(started_at, datetime.now(UTC)),
+            published_at=time_since(started_at),
             key_fingerprint=self._new.fingerprint,
             code_version=version("stedi"),
             match=derived.match,
@@ -251,7 +251,7 @@ class Rotation:
                     base_run_id=base.run_id,
                     kind="rotation",
                     started_at=started_at,
-                    published_at=max(started_at, datetime.now(UTC)),
+                    published_at=time_since(started_at),
                     accounts=nothing_new(base),
                 )
             )

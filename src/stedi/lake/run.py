@@ -4,14 +4,14 @@ import secrets
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.errors import ConsentModeError, LakeError
-from stedi.lake.clock import lake_time
+from stedi.lake.clock import lake_time, time_since
 from stedi.lake.derive import Derivation
 from stedi.lake.history import TAG_PREFIX, Run
 from stedi.lake.load import Loaded, Loader
@@ -102,7 +102,7 @@ def execute(warehouse: Warehouse, order: Order, runs: Sequence[Run]) -> RunRepor
             run_id=run_id,
             base_run_id=base.run_id if base else None,
             started_at=started_at,
-            published_at=max(started_at, datetime.now(UTC)),
+            published_at=time_since(started_at),
             now=order.now,
             consent=order.consent,
             key_fingerprint=order.pseudonyms.fingerprint,

@@ -19,7 +19,7 @@ from stedi.contract import CONTRACTS, contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.errors import CatalogError, ConfigurationError, ConservationError, LakeError, UnknownNameError
 from stedi.lake.buried import Buried
-from stedi.lake.clock import lake_time
+from stedi.lake.clock import lake_time, time_since
 from stedi.lake.erase.chain import append, check_all_there, receipts_of
 from stedi.lake.erase.cuts import cuts, safe_names
 from stedi.lake.erase.findings import Findings, forget, keep, kept
@@ -493,7 +493,7 @@ class Erasure:
             asked_by=request.asked_by,
             reason=request.reason,
             erased_at=self._erased_at if outcome == "erased" else None,
-            finished_at=max(request.asked_at, datetime.now(UTC)),
+            finished_at=time_since(request.asked_at),
             resumed=self._unfinished,
             tables=tables,
             objects=tuple(each for each in findings.objects if each.path not in {one.path for one in left}),

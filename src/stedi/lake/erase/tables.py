@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
@@ -10,6 +10,7 @@ import polars as pl
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
+from stedi.lake.clock import time_since
 from stedi.lake.dated import undated_in
 from stedi.lake.derive import Derivation
 from stedi.lake.erase.erased import Erased
@@ -52,7 +53,7 @@ class Step:
             base_run_id=self.base.run_id,
             kind="erasing",
             started_at=self.started_at,
-            published_at=max(self.started_at, datetime.now(UTC)),
+            published_at=time_since(self.started_at),
             **changes,  # type: ignore[arg-type]  # the fields of a run, which replace() checks
         )
 
