@@ -160,11 +160,7 @@ def pour(root: Path, world: World) -> Path:
         key = {} if place % 2 else {"shareWithResearchAsOfDate": None}
         customers.setdefault(row["_digest"], []).append(key | sent(row))
     for row in world.rejected:
-        implausible = "share_with_research_as_of_date" in row
-        junk = {} if implausible else {"phone": {"not": "a phone"}}
-        customers.setdefault(row["_digest"], []).append(
-            {"shareWithResearchAsOfDate": None} | sent(row) | junk
-        )
+        customers.setdefault(row["_digest"], []).append(damaged(row))
     _pour(root, "customer", customers)
     for kind, rows in (("accelerometer", world.accelerometer), ("step_trainer", world.steps)):
         objects: dict[str, list[Row]] = {}
@@ -172,6 +168,14 @@ def pour(root: Path, world: World) -> Path:
             objects.setdefault(row["_digest"], []).append(sent(row))
         _pour(root, kind, objects)
     return root
+
+
+def damaged(row: Row) -> Row:
+    """Return a rejected record of a world that has landed as it is sent: with what it is rejected for."""
+    implausible = "share_with_research_as_of_date" in row
+    junk = {} if implausible else {"phone": {"not": "a phone"}}
+    sealed = {"object": f"customer/{row['_digest']}"}
+    return {"shareWithResearchAsOfDate": None} | sent(row) | junk | sealed
 
 
 def _pour(root: Path, kind: str, objects: Mapping[str, Sequence[Row]]) -> None:

@@ -1,10 +1,13 @@
 """A lake equals the oracle after every run, whatever the world, and however it is parted and delivered."""
 
+import json
 import os
 import random
 import shutil
 from dataclasses import replace
+from datetime import datetime
 
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,6 +20,7 @@ from lakes import (
     PUBLISHED,
     as_landed,
     contents,
+    damaged,
     derived_rows,
     figures,
     in_few_objects,
@@ -25,11 +29,25 @@ from lakes import (
     run,
     tables_of,
 )
+from stedi import Lake
 from stedi.lake import customers
-from worlds import HOURS, NOW, World, poured_together, random_world, worlds
+from stedi.lake.report import RunReport
+from worlds import (
+    HOURS,
+    NOW,
+    World,
+    emails_in,
+    poured_together,
+    random_world,
+    rejected,
+    serials_in,
+    worlds,
+)
 
 MOST_BATCHES = 3
 KINDS = ("customers", "accelerometer", "steps", "rejected")
+RELEASED = 0.4
+"""How often a record that is held is released."""
 NOWS = (*HOURS[4:6], NOW - (NOW - HOURS[5]) / 2, NOW, HOURS[7])
 
 
@@ -56,8 +74,50 @@ def batch(world: World, *numbers: int) -> World:
     )
 
 
-def feed(bench: Bench, world: World, order: list[int], nows: list, consent: str) -> dict:
+def check(lake: Lake, report: RunReport, known: World, now: datetime, consent: str) -> None:
+    """A lake, and what its last run says, are what the oracle makes of all that was delivered."""
+    tables, accounts = judged(known, now=now, consent=consent)
+    assert tables_of(lake) == tables
+    for table in DERIVED:
+        assert figures(report.accounts[table]) == figures(accounts[table]), table
+
+
+def chosen(lake: Lake, dice: random.Random) -> dict[str, str]:
+    """Return some of the records that are held in quarantine: their raw texts, by id."""
+    held = lake.scan("quarantine").filter(pl.col("released_at").is_null()).sort("_digest", "_position")
+    rows = held.select("_digest", "_position", "raw").collect().rows()
+    return {f"{digest[:12]}:{place}": raw for digest, place, raw in rows if dice.random() < RELEASED}
+
+
+def released(world: World, ids: dict[str, str], now: datetime) -> World:
+    """Return a world in which some of the rejected records, given by their raw texts, are released."""
+    rows = list(world.rejected)
+    written = [json.dumps(damaged(row)) for row in rows]
+    for raw in ids.values():
+        place = written.index(raw)
+        written[place] = ""
+        rows[place] = {**rows[place], "released_at": now}
+    return replace(world, rejected=tuple(rows))
+
+
+def feed(
+    bench: Bench,
+    world: World,
+    order: list[int],
+    nows: list,
+    consent: str,
+    *,
+    releasing: random.Random | None = None,
+) -> dict:
     """Deliver the parts of a world one after the other, and judge the lake after each.
+
+    Args:
+        bench: Has an empty lake.
+        world: The world.
+        order: Of its parts.
+        nows: When each is delivered.
+        consent: The lake's consent mode.
+        releasing: Says after each delivery which of the rejected records are released; None for none.
 
     Returns:
         What all published tables hold in the end.
@@ -69,10 +129,11 @@ def feed(bench: Bench, world: World, order: list[int], nows: list, consent: str)
         root = pour(landing / str(place), batch(world, order[place]))
         report = run(lake, root, now=now, consent=consent)
         known = batch(world, *order[: place + 1])
-        tables, accounts = judged(known, now=now, consent=consent)
-        assert tables_of(lake) == tables
-        for table in DERIVED:
-            assert figures(report.accounts[table]) == figures(accounts[table]), table
+        check(lake, report, known, now, consent)
+        if releasing is not None and (ids := chosen(lake, releasing)):
+            world = released(world, ids, now)
+            report = lake.release(ids, now=now)
+            check(lake, report, batch(world, *order[: place + 1]), now, consent)
         sizes = [len(known.customers), len(known.accelerometer), len(known.steps), len(known.rejected)]
         assert [lake.scan(table).collect().height for table in (*LANDING, "quarantine")] == sizes
     assert derived_rows(bench.folder) == tables_of(lake)
@@ -103,6 +164,29 @@ def test_a_lake_equals_the_oracle_after_every_delivery(bench, parts, batches, se
     dice = random.Random(seed)  # noqa: S311 - a test's dice
     world = parted(poured_together(parts), batches, dice)
     feed(bench, world, list(range(batches)), nows[-batches:], consent)
+
+
+@settings(
+    max_examples=max(cases(4, least=2), settings().max_examples // 15),
+    suppress_health_check=[*settings().suppress_health_check, HealthCheck.function_scoped_fixture],
+)
+@given(seed=st.integers(0, 2**32), batches=st.integers(1, MOST_BATCHES))
+def test_a_lake_equals_the_oracle_after_every_release(bench, seed, batches):
+    feed_and_release(bench, random.Random(seed), batches)  # noqa: S311 - a test's dice
+
+
+def feed_and_release(bench: Bench, dice: random.Random, batches: int) -> None:
+    """Deliver small worlds in which much is rejected, and release some of it after each delivery."""
+    world = poured_together(random_world(dice.randrange(10**6)) for _ in range(dice.randint(2, 8)))
+    claims = [
+        rejected(
+            dice.choice(emails_in(world)), dice.choice(serials_in(world)), at=dice.choice((None, *HOURS))
+        )
+        for _ in range(dice.randint(1, 6))
+    ]
+    world = world.plus(rejected=claims)
+    nows = sorted(dice.choices(NOWS, k=batches))
+    feed(bench, parted(world, batches, dice), list(range(batches)), nows, "as_of", releasing=dice)
 
 
 @pytest.mark.campaign
@@ -142,3 +226,11 @@ def test_campaign_of_deliveries(bench, seed):
     nows = sorted(dice.choices(NOWS, k=batches))
     consent = dice.choice(("as_of", "as_of", "current"))
     feed(bench, parted(world, batches, dice), list(range(batches)), nows, consent)
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("seed", range(int(os.environ.get("STEDI_CAMPAIGN_DELIVERIES", "60")) // 5))
+def test_campaign_of_releases(bench, seed):
+    """Many worlds in which much is rejected, and some of it released after each delivery."""
+    dice = random.Random(f"releases {seed}")  # noqa: S311 - a test's dice
+    feed_and_release(bench, dice, dice.randint(2, 6))

@@ -54,10 +54,12 @@ class Ring(NamedTuple):
 
 
 def ring(listed: pl.DataFrame, people: pl.Series) -> Ring:
-    """Return the devices that people ever listed, who are given by their keys; and all these people."""
-    claimed = listed.filter("_claims")
-    devices = claimed.filter(pl.col("_person").is_in(people.implode()))["_device"].drop_nulls().unique()
-    others = claimed.filter(pl.col("_device").is_in(devices.implode()))["_person"]
+    """Return the devices that people ever listed, who are given by their keys; and all these people.
+
+    A released record counts, too: what it took is given back to whoever else listed the device.
+    """
+    devices = listed.filter(pl.col("_person").is_in(people.implode()))["_device"].drop_nulls().unique()
+    others = listed.filter(pl.col("_device").is_in(devices.implode()))["_person"]
     everybody = pl.concat([people, others]).unique()
     emails = listed.filter(pl.col("_person").is_in(everybody.implode()))["email"]
     return Ring(spellings=_hashed(emails), holds=lambda serials: keys(serials).is_in(devices.implode()))
