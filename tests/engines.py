@@ -74,6 +74,7 @@ def tombstones_of(erased: Iterable[Row]) -> pl.DataFrame:
             "made_with": PSEUDONYMS.fingerprint,
             "kind": row["kind"],
             "erased_at": row["erased_at"],
+            "latest_denial": row.get("latest_denial"),
         }
         for row in erased
     ]

@@ -117,6 +117,10 @@ def as_landed(world: World, part: Callable[[], str] = lambda: "") -> World:
         return share is None or PLAUSIBLE_FROM <= share < PLAUSIBLE_UNTIL
 
     customers = [placed(row) for row in world.customers]
+
+    def named(row: Row) -> Row:
+        return row | {"emails": [row["email"]], "serial_numbers": [row["serial_number"]], "tombstones": []}
+
     silent = {"table_name": "customer_landing", "released_at": None}
     rejected = [
         # The object of a record without one has no good record.
@@ -129,7 +133,7 @@ def as_landed(world: World, part: Callable[[], str] = lambda: "") -> World:
         customers=tuple(row for row in customers if plausible(row)),
         accelerometer=tuple(map(placed, world.accelerometer)),
         steps=tuple(map(placed, world.steps)),
-        rejected=(*(silent | row for row in customers if not plausible(row)), *rejected),
+        rejected=(*(silent | named(row) for row in customers if not plausible(row)), *rejected),
     )
 
 
@@ -174,8 +178,13 @@ def damaged(row: Row) -> Row:
     """Return a rejected record of a world that has landed as it is sent: with what it is rejected for."""
     implausible = "share_with_research_as_of_date" in row
     junk = {} if implausible else {"phone": {"not": "a phone"}}
+    named: Row = {}
+    for column, key in (("emails", "email"), ("serial_numbers", "serialNumber")):
+        first, *others = row[column] or [None]
+        # At any depth, one and in a list.
+        named |= {key: first, f"other {column}": [{key.upper(): each} for each in others]}
     sealed = {"object": f"customer/{row['_digest']}"}
-    return {"shareWithResearchAsOfDate": None} | sent(row) | junk | sealed
+    return {"shareWithResearchAsOfDate": None} | sent(row) | named | junk | sealed
 
 
 def _pour(root: Path, kind: str, objects: Mapping[str, Sequence[Row]]) -> None:

@@ -132,10 +132,11 @@ class Consent:
 
 
 def key(spelling: str) -> str:
-    """Strip, NFKC, lower-case: in this order."""
+    """Strip, NFKC, lower-case: in this order, until once more changes nothing."""
     stripped = spelling.strip()
     normal = unicodedata.normalize("NFKC", stripped)
-    return normal.lower()
+    small = normal.lower()
+    return small if small == spelling else key(small)
 
 
 def pseudonym(secret: bytes, domain: str, spelling: str) -> str:
@@ -169,9 +170,9 @@ def grant(share: datetime | None, now: datetime) -> datetime | None:
 def statements(
     customers: Iterable[Row], rejected: Iterable[Row], erased: Iterable[Row], now: datetime
 ) -> list[Statement]:
-    """Return what each good record says, and (rule 7) each rejected one whose e-mail can be read.
+    """Return what each good record says, and (rule 7) each rejected one of everybody whom it names.
 
-    An erasure is a denial of the person, who lists nothing by it.
+    An erasure is a denial of the person, who lists nothing by it; so is a denial that was kept out then.
     """
     customers = list(customers)
     said = [
@@ -186,8 +187,8 @@ def statements(
     for record in rejected:
         if record["table_name"] != "customer_landing" or record["released_at"] is not None:
             continue
-        if record["email"] is None or not key(record["email"]):
-            continue
+        emails = [email for email in record["emails"] if key(email)]
+        serials = [serial for serial in record["serial_numbers"] if key(serial)]
         at = record["last_update_date"]
         if at is None:
             siblings = [
@@ -196,13 +197,15 @@ def statements(
                 if record["_digest"] is not None and other["_digest"] == record["_digest"]
             ]
             at = max(siblings, default=END_OF_TIME)
-        readable = record["serial_number"] is not None and key(record["serial_number"]) != ""
-        device = key(record["serial_number"]) if readable else None
-        said.append(Statement(customer=key(record["email"]), device=device, at=at, share=None))
+        for email in emails:
+            devices = [key(serial) for serial in serials] or [None]
+            said.extend(Statement(customer=key(email), device=each, at=at, share=None) for each in devices)
     said.extend(
-        Statement(customer=key(row["email"]), device=None, at=row["erased_at"], share=None)
+        Statement(customer=key(row["email"]), device=None, at=at, share=None)
         for row in erased
         if row["kind"] == "person"
+        for at in (row["erased_at"], row.get("latest_denial"))
+        if at is not None
     )
     return said
 

@@ -168,27 +168,33 @@ def step(serial: str = "50a1b2c3-d4e5", at: datetime = HOURS[3], distance: int =
 
 
 def rejected(
-    email: str | None = "ann@example.com",
-    serial: str | None = "50a1b2c3-d4e5",
+    email: str | Sequence[str] | None = "ann@example.com",
+    serial: str | Sequence[str] | None = "50a1b2c3-d4e5",
     *,
     at: datetime | None = None,
     digest: str | None = None,
     **others: Any,
 ) -> Row:
-    """Return a rejected record of the website export."""
+    """Return a rejected record of the website export, which may name several people and devices."""
     return {
         "table_name": "customer_landing",
         "reason": "cut_off",
         "field": None,
         "raw": "{",
-        "email": email,
-        "serial_number": serial,
+        "emails": _each_once(email),
+        "serial_numbers": _each_once(serial),
+        "tombstones": [],
         "last_update_date": at,
         "released_at": None,
         **_provenance("customer"),
         "_digest": digest,
         **others,
     }
+
+
+def _each_once(names: str | Sequence[str] | None) -> list[str]:
+    several = [names] if isinstance(names, str) else names or ()
+    return list({key(name): name for name in reversed(several)}.values())[::-1]
 
 
 def erased_person(email: str = "ann@example.com", at: datetime = HOURS[2]) -> Row:
@@ -264,14 +270,19 @@ def step_rows(serials: Sequence[str] = (*SERIALS, UNKNOWN_DEVICE)) -> st.SearchS
     return st.builds(step, st.sampled_from(serials), _MOMENTS, st.sampled_from(DISTANCES))
 
 
+def _one_or_more(names: Sequence[str | None]) -> st.SearchStrategy[str | list[str] | None]:
+    some = st.lists(st.sampled_from([name for name in names if name is not None]), max_size=4)
+    return st.one_of(st.sampled_from(names), st.sampled_from(names), some)
+
+
 def rejected_rows(
     emails: Sequence[str | None], serials: Sequence[str | None] = (*SERIALS, UNKNOWN_DEVICE, None, None)
 ) -> st.SearchStrategy[Row]:
     """Rejected records that the rule looks at, unless their e-mail can't be read."""
     return st.builds(
         lambda email, serial, at, digest: rejected(email, serial, at=at, digest=digest),
-        st.sampled_from(emails),
-        st.sampled_from(serials),
+        _one_or_more(emails),
+        _one_or_more(serials),
         st.sampled_from((*HOURS, None, None, None)),
         st.sampled_from((*OBJECTS, LONELY_OBJECT)),
     )
@@ -281,7 +292,7 @@ def ignored_rows(emails: Sequence[str]) -> st.SearchStrategy[Row]:
     """Rejected records that say nothing: unreadable, released, or of another table."""
     silence = st.sampled_from(
         (
-            {"email": None},
+            {"emails": []},
             {"released_at": HOURS[5]},
             {"table_name": "accelerometer_landing"},
             {"table_name": "step_trainer_landing"},
@@ -363,8 +374,8 @@ def random_world(seed: int) -> World:
 
     def bad() -> Row:
         row = rejected(
-            None if dice.random() < 0.3 else email(),
-            None if dice.random() < 0.3 else serial(),
+            [email() for _ in range(dice.choice((0, 0, 0, 1, 1, 1, 1, 2, 3)))],
+            [serial() for _ in range(dice.choice((0, 0, 0, 1, 1, 1, 1, 2, 3)))],
             at=None if dice.random() < 0.5 else dice.choice(hours),
             digest=dice.choice((*OBJECTS, LONELY_OBJECT)),
         )
@@ -445,5 +456,10 @@ def poured_together(parts: Iterable[World]) -> World:
 
 def _placed(row: Row, place: int) -> Row:
     names = {name: renamed(row[name], place) for name in ("email", "serial_number", "user") if name in row}
+    names |= {
+        name: [renamed(each, place) for each in row[name]]
+        for name in ("emails", "serial_numbers")
+        if name in row
+    }
     digest = row.get("_digest")
     return {**row, **names, "_digest": None if digest is None else f"{prefix(place)}{digest}"}

@@ -110,6 +110,18 @@ class TableFormatError(CatalogError):
         )
 
 
+class LakeFormatError(LakeError):
+    """The lake has an older format than this version of stedi works with."""
+
+    @classmethod
+    def of(cls, found: int, wanted: int) -> "LakeFormatError":
+        """Name both formats."""
+        return cls(
+            f"the lake has format {found}, of an older stedi, and this version works with format {wanted}: "
+            "stedi upgrade --plan says what would change, stedi upgrade does it. Nothing was changed"
+        )
+
+
 class ConsentModeError(LakeError):
     """The lake has another consent mode than the one asked for."""
 

@@ -518,12 +518,15 @@ def test_what_is_left_is_what_would_be_there_without_the_person(tmp_path, seed):
     world = rich_world(40 + seed, parts=5)
     lake = lake_at(tmp_path / "lake")
     run(lake, pour(tmp_path / "landing", world))
-    people = {key(row["email"]) for row in (*world.customers, *world.rejected) if row["email"]}
-    claims = {
-        (key(row["email"]), key(row["serial_number"]))
-        for row in (*world.customers, *world.rejected)
-        if row["email"] and row["serial_number"]
+    claims = {(key(row["email"]), key(row["serial_number"])) for row in world.customers}
+    claims |= {
+        (key(email), key(serial))
+        for row in world.rejected
+        for email in row["emails"]
+        for serial in row["serial_numbers"]
     }
+    people = {key(row["email"]) for row in world.customers}
+    people |= {key(email) for row in world.rejected for email in row["emails"]}
     claimants = Counter(device for _, device in claims)
     alone = sorted(p for p in people if all(claimants[d] == 1 for who, d in claims if who == p))[:2]
     assert alone
@@ -533,7 +536,10 @@ def test_what_is_left_is_what_would_be_there_without_the_person(tmp_path, seed):
         gone = replace(
             gone,
             customers=tuple(row for row in gone.customers if key(row["email"]) != person),
-            rejected=tuple(row for row in gone.rejected if not row["email"] or key(row["email"]) != person),
+            rejected=tuple(
+                {**row, "emails": [email for email in row["emails"] if key(email) != person]}
+                for row in gone.rejected
+            ),
             accelerometer=tuple(row for row in gone.accelerometer if key(row["user"]) != person),
             steps=tuple(row for row in gone.steps if key(row["serial_number"]) not in own),
         )

@@ -1,4 +1,4 @@
-"""Lakes of format 1, as the code of 30 November 2026 left them: every verb works on them as they are."""
+"""Lakes of format 1, as the code of 30 November 2026 left them: after an upgrade every verb works on them."""
 
 import sys
 from datetime import UTC, datetime, timedelta
@@ -10,6 +10,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 from unpacked import NAMES, OldLake, unpack
 
 import stedi
+from stedi.errors import LakeFormatError
+from stedi.lake import upgrade
+from stedi.plan.change import Change
+from stedi.warehouse.warehouse import Warehouse
 
 START = datetime(2022, 6, 18, 15, tzinfo=UTC)
 AT_ONCE = {"keep_days": 0, "older_than": timedelta(0)}
@@ -43,8 +47,66 @@ def test_there_is_a_lake_of_each_kind():
     assert kinds == {"accent", "erased", "maintained", "planned", "rotated", "sound"}
 
 
+def test_nothing_but_an_upgrade_touches_it(old):
+    lake = old.open()
+    before = {file: file.read_bytes() for file in old.folder.rglob("*") if file.is_file()}
+    for verb in (
+        lambda: run(old, lake, 5),
+        lambda: lake.scan("machine_learning_curated"),
+        lambda: lake.erase(email="bob@example.com"),
+        lambda: lake.rotate_key(stedi.Pseudonyms.generate()),
+        lambda: lake.maintain(**AT_ONCE),
+        lambda: lake.tag("today"),
+        lambda: lake.release(["1:1"]),
+        lake.verify,
+    ):
+        with pytest.raises(LakeFormatError, match=r"format 1.* stedi upgrade"):
+            verb()
+    plan = lake.upgrade(plan=True)
+    assert (plan.planned, plan.old, plan.new, plan.records) == (True, 1, 2, 1)
+    assert {file: file.read_bytes() for file in old.folder.rglob("*") if file.is_file()} == before
+
+
+def test_an_upgraded_one_is_of_this_format_and_keeps_what_it_had(old):
+    lake = old.open()
+    report = lake.upgrade()
+    assert (report.planned, report.old, report.new) == (False, 1, 2)
+    # One name needs a second round to become its key, and so has another id.
+    accent = name_of(old) == "format-1-accent"
+    assert report.keys == accent
+    assert any(change != Change() for change in report.changes.values()) == accent
+    assert faults(lake) == KNOWN.get(name_of(old), set())
+    assert lake.scan("quarantine").select("emails", "serial_numbers").collect().rows() == [
+        (["finn@example.com"], ["device-finn"])
+    ]
+    assert lake.upgrade().old == 2
+    for tag in lake.tags():
+        assert lake.scan("quarantine", at=tag).collect().is_empty()
+
+
+@pytest.mark.parametrize("killed_at", ["evolve", "execute", "_rebuild", "set_format", "sweep"])
+def test_an_interrupted_upgrade_is_ended_by_the_next(tmp_path, monkeypatch, killed_at):
+    old = unpack("format-1-sound", tmp_path)
+    owner = Warehouse if killed_at in ("evolve", "set_format") else upgrade
+
+    def struck(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, killed_at, struck)
+        with pytest.raises(KeyboardInterrupt):
+            old.open().upgrade()
+    lake = old.open()
+    assert lake.upgrade().new == 2
+    lake.maintain(**AT_ONCE)
+    assert faults(lake) == set()
+    assert lake.scan("quarantine").collect().height == 1
+    assert not run(old, lake, 5).differs
+
+
 def test_every_verb_works_on_it(old):
     lake, known = old.open(), KNOWN.get(name_of(old), set())
+    lake.upgrade()
     trusted = set(lake.scan("customer_trusted").collect()["email"])
     assert trusted
     # The objects have other paths and versions than when they were loaded: their bytes are known.
@@ -73,7 +135,7 @@ def test_every_verb_works_on_it(old):
 )
 def test_what_a_plan_damaged_is_healed_by_any_verb(tmp_path, heal):
     lake = unpack(DAMAGED, tmp_path).open()
-    assert faults(lake) == {"lost_file"}
+    lake.upgrade()
     rows = sorted(lake.scan("machine_learning_curated").collect().rows())
     heal(lake)
     assert faults(lake) == set()

@@ -122,7 +122,7 @@ def files(draw: st.DrawFn) -> list[Written]:
 def read(data: bytes) -> Split:
     contract = landing_contract(TABLE)
     reader = Reader(contract, Origin("object", None, None), LIMITS)
-    return Split.concat(reader.read(chunks([data], LIMITS)), contract)
+    return Split.concat(reader.read(chunks([data], LIMITS, contract)), contract)
 
 
 @settings(deadline=None, max_examples=cases(60))

@@ -19,7 +19,7 @@ START, END = 946684800000, 4102444800000
 
 def read(data: bytes, contract: Contract, limits: Limits) -> Split:
     reader = Reader(contract, Origin("object", None, None), limits)
-    return Split.concat(reader.read(chunks([data], limits)), contract)
+    return Split.concat(reader.read(chunks([data], limits, contract)), contract)
 
 
 def sound(value: object, kind: Kind) -> bool:

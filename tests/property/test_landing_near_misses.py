@@ -154,7 +154,7 @@ def near_miss(dice: random.Random, table: str) -> Record:
 def read(data: bytes, table: str, limits: Limits) -> Split:
     contract = landing_contract(table)
     reader = Reader(contract, Origin("object", "digest", "run"), limits)
-    return Split.concat(reader.read(chunks([data], limits)), contract)
+    return Split.concat(reader.read(chunks([data], limits, contract)), contract)
 
 
 def file_of(records: list[Record]) -> bytes:

@@ -23,7 +23,7 @@ def read(data: bytes, table: str, limits: Limits, *, step: int = 1 << 20) -> Spl
     contract = landing_contract(table)
     blocks = (data[start : start + step] for start in range(0, len(data), step))
     reader = Reader(contract, Origin("object", "digest", "run"), limits)
-    return Split.concat(reader.read(chunks(blocks, limits)), contract)
+    return Split.concat(reader.read(chunks(blocks, limits, contract)), contract)
 
 
 def assert_same(left: Split, right: Split) -> None:

@@ -493,6 +493,19 @@ def tag(
 
 
 @app.command()
+def upgrade(
+    *,
+    lake: LakeOption = DEFAULT_LAKE,
+    plan: Annotated[bool, typer.Option("--plan", help="Say what would change, and change nothing.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Bring a lake of an older version to this one's format."""
+    from stedi.cli.upgrade import upgrade as run_upgrade
+
+    run_upgrade(lake, plan=plan, as_json=json)
+
+
+@app.command()
 def maintain(
     *,
     lake: LakeOption = DEFAULT_LAKE,

@@ -24,13 +24,18 @@ BLANKS: Final = "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f "
 def key(spelling: str) -> str:
     """Return what all spellings of one e-mail, or of one serial number, have in common.
 
-    Strip, NFKC, lower-case.
+    Strip, NFKC, lower-case, again and again until nothing changes: of some letters, such as an accent that
+    stands alone, NFKC makes a blank.
 
     Examples:
         >>> key("  Ann.Example@Test.com ") == key("ann.example@test.com")
         True
+        >>> key("\N{ACUTE ACCENT}x") == key(key("\N{ACUTE ACCENT}x"))
+        True
     """
-    return unicodedata.normalize("NFKC", spelling.strip()).lower()
+    while (made := unicodedata.normalize("NFKC", spelling.strip()).lower()) != spelling:
+        spelling = made
+    return made
 
 
 def keys(spellings: pl.Series) -> pl.Series:

@@ -60,6 +60,23 @@ def device_holders(statements: Rows) -> Rows:
     )
 
 
+def all_together(together: Rows, consents: Rows) -> Rows:
+    """Return (customer_id, consent_from) of claimants that stand for several customers, who all consent.
+
+    Args:
+        together: (claimant, customer_id).
+        consents: (customer_id, consent_from) of every customer who consents.
+    """
+    return (
+        together.join(consents, on="customer_id", how="left")
+        .with_columns(_refuses=nw.col("consent_from").is_null().cast(nw.Int64))
+        .group_by("claimant")
+        .agg(nw.col("consent_from").max(), nw.col("_refuses").max())
+        .filter(nw.col("_refuses") == 0)
+        .select(nw.col("claimant").alias("customer_id"), "consent_from")
+    )
+
+
 def device_consents(statements: Rows, consents: Rows) -> Rows:
     """Return (device_id, device_consent_from) of every device whose claimants all consent.
 

@@ -5,8 +5,9 @@ where it can't be read), when the record was written, and from when the customer
 null ``share`` makes it a denial.
 """
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 import narwhals as nw
 import polars as pl
@@ -17,6 +18,16 @@ from stedi.contract import contract_of
 from stedi.frame.checked import Rows, carry, fetch, never, take
 from stedi.names import CUSTOMER_LANDING, EARLIEST, END_OF_TIME, LATEST, QUARANTINE
 
+_WANTED: Final = (
+    "table_name",
+    "emails",
+    "serial_numbers",
+    "tombstones",
+    "last_update_date",
+    "released_at",
+    "_digest",
+)
+_DENIAL: Final = ("customer_id", "device_id", "at", "_digest")
 STATEMENT: Final = ("customer_id", "device_id", "at", "share")
 
 
@@ -36,55 +47,121 @@ def of_records(records: Rows, now: datetime) -> Rows:
     return records.with_columns(at=nw.col("last_update_date"), share=share(now)).select(*STATEMENT)
 
 
-def of_rejected(
-    rejected: IntoFrame,
-    records: Rows,
-    pseudonyms: Pseudonyms,
-) -> Rows:
-    """Return the denials of rejected records: they never keep a consent alive.
+class Denials(NamedTuple):
+    """What rejected records say: they never keep a consent alive.
 
-    A rejected customer record whose e-mail can be read is a denial at its update time; if that can't be
-    read, at the newest update time among the good records of its object; if there is none, at the end of
-    time. A released record says nothing.
+    Attributes:
+        statements: A denial of each person whom a record names, and one for each device that it names: of
+            that person, or of a claimant that stands for all the people whom it names.
+        together: (claimant, customer_id) of whom such a claimant stands for.
+    """
+
+    statements: Rows
+    together: pl.DataFrame
+
+
+def of_rejected(rejected: IntoFrame, records: Rows, pseudonyms: Pseudonyms) -> Denials:
+    """Return what rejected records say.
+
+    Every e-mail that can be read in a rejected customer record is a denial, and claims every serial number
+    that can be read there; at its update time; if none can be read, at the newest update time among the
+    good records of its object; if there is none, at the end of time. A released record says nothing.
+
+    A record may name thousands of people and devices: what it takes grows with their number, and not with
+    that of their pairs.
 
     Args:
         rejected: Rows of the quarantine table.
-        records: The good records, with ``_digest`` (null where unknown) and ``last_update_date``.
+        records: The good records, with their ids, ``_digest`` (null where unknown) and ``last_update_date``.
         pseudonyms: Makes the ids.
     """
-    wanted = ("table_name", "email", "serial_number", "last_update_date", "released_at", "_digest")
-    rows = fetch(take(rejected, contract_of(QUARANTINE), wanted)).filter(
-        pl.col("table_name") == CUSTOMER_LANDING,
-        pl.col("email").str.strip_chars().str.len_bytes() > 0,
-        pl.col("released_at").is_null(),
+    named = identified(fetch(take(rejected, contract_of(QUARANTINE), _WANTED)), pseudonyms)
+    people, devices = named.people, named.devices
+    several = people.group_by("_record").len().filter(pl.col("len") > 1).select("_record")
+    many = people.join(several, on="_record", how="semi")
+    one = people.join(several, on="_record", how="anti")
+    claims = pl.concat(
+        [
+            devices.join(one.select("_record", "customer_id"), on="_record"),
+            devices.join(several, on="_record", how="semi").with_columns(customer_id="_record"),
+        ],
+        how="diagonal",
     )
-    denials = identified(rows, pseudonyms).select("customer_id", "device_id", "at", "_digest")
-    dated = in_effect(carry(denials, records), records)
-    return dated.with_columns(share=never(nw.col("at"))).select(*STATEMENT)
+    nobody = pl.lit(None, pl.String).alias("device_id")
+    denials = pl.concat([part.select(_DENIAL) for part in (people.with_columns(nobody), claims)])
+    like = records
+    said = in_effect(carry(denials, like), records)
+    # Whoever lists the device themselves does not hold it any more: which of them do is known to the records.
+    listed = records.select("customer_id", "device_id").unique()
+    whose = carry(many.select("customer_id", "_record", "at", "_digest"), like)
+    which = carry(devices.join(several, on="_record", how="semi").select("_record", "device_id"), like)
+    theirs = whose.join(listed, on="customer_id").join(which, on=["_record", "device_id"])
+    said = nw.concat([said, in_effect(theirs.select(_DENIAL), records)])
+    return Denials(
+        statements=said.with_columns(share=never(nw.col("at"))).select(*STATEMENT),
+        together=many.select(claimant="_record", customer_id="customer_id"),
+    )
 
 
-def identified(rejected: pl.DataFrame, pseudonyms: Pseudonyms) -> pl.DataFrame:
-    """Return rejected records with the ids that can be read, and their own update time or null in ``at``."""
-    devices = [
-        pseudonyms.device_id(serial) if serial and serial.strip() else None
-        for serial in rejected["serial_number"]
-    ]
-    return rejected.with_columns(
-        pl.Series("customer_id", [pseudonyms.customer_id(email) for email in rejected["email"]], pl.String),
-        pl.Series("device_id", devices, pl.String),
-        at=pl.col("last_update_date"),
+class Identified(NamedTuple):
+    """Rejected customer records that name somebody and are held, by their number in ``_record``.
+
+    Attributes:
+        people: (_record, customer_id, at, _digest): whom each names; ``at`` is its own update time, or null.
+        devices: (_record, device_id, at, _digest): what each names.
+    """
+
+    people: pl.DataFrame
+    devices: pl.DataFrame
+
+
+def identified(rejected: pl.DataFrame, pseudonyms: Pseudonyms) -> Identified:
+    """Return the people and the devices that rejected customer records name.
+
+    Args:
+        rejected: Rows of the quarantine table.
+        pseudonyms: Makes the ids.
+    """
+    held = (
+        rejected.filter(
+            pl.col("table_name") == CUSTOMER_LANDING,
+            pl.col("emails").list.len() + pl.col("tombstones").list.len() > 0,
+            pl.col("released_at").is_null(),
+        )
+        .with_row_index("_record")
+        .with_columns(_record=pl.format("rejected {}", "_record"), at=pl.col("last_update_date"))
     )
+    spelled = _each(held, "emails", "customer_id", pseudonyms.customer_id)
+    # Whatever of an erased person bears no time may be newer than anything.
+    buried = _each(held.with_columns(at=END_OF_TIME), "tombstones", "customer_id", str)
+    return Identified(
+        people=pl.concat([spelled, buried]).unique(maintain_order=True),
+        devices=_each(held, "serial_numbers", "device_id", pseudonyms.device_id),
+    )
+
+
+def _each(held: pl.DataFrame, column: str, value: str, meaning: Callable[[str], str]) -> pl.DataFrame:
+    rows = (
+        held.select("_record", pl.col(column).alias(value), "at", "_digest").explode(value).drop_nulls(value)
+    )
+    ids = pl.Series([meaning(text) for text in rows[value]], dtype=pl.String)
+    return rows.with_columns(ids.alias(value)).unique(maintain_order=True)
 
 
 def of_erased(tombstones: pl.DataFrame, like: Rows) -> Rows:
     """Return the denials of erased people: whoever registers again consents to nothing from before.
 
+    So does each of them that was kept out and denies: the latest counts.
+
     Args:
         tombstones: Rows of the tombstone table.
         like: Statements, in whose engine they are wanted.
     """
-    people = tombstones.filter(kind="person").select(
-        customer_id="digest", device_id=pl.lit(None, pl.String), at="erased_at"
+    people = pl.concat(
+        tombstones.filter(pl.col(time).is_not_null(), kind="person").select(
+            customer_id="digest", device_id=pl.lit(None, pl.String), at=time
+        )
+        for time in ("erased_at", "latest_denial")
     )
     return carry(people, like).with_columns(share=never(nw.col("at"))).select(*STATEMENT)
 

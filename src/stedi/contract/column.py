@@ -18,9 +18,9 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListOf:
-    """The type of a column that holds a list of records, each with these fields."""
+    """The type of a column that holds a list: of values of a kind, or of records, each with these fields."""
 
-    fields: tuple["Column", ...]
+    element: "Kind | tuple[Column, ...]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

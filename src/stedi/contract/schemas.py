@@ -31,7 +31,10 @@ _ARROW: dict[Kind, pa.DataType] = {
 def polars_type(column: Column) -> pl.DataType:
     """Return the Polars type of a column."""
     if isinstance(column.kind, ListOf):
-        return pl.List(pl.Struct({field.name: polars_type(field) for field in column.kind.fields}))
+        element = column.kind.element
+        if isinstance(element, Kind):
+            return pl.List(_POLARS[element])
+        return pl.List(pl.Struct({field.name: polars_type(field) for field in element}))
     return _POLARS[column.kind]
 
 
@@ -50,8 +53,9 @@ def polars_schema(contract: Contract) -> pl.Schema:
 def arrow_field(column: Column) -> pa.Field:
     """Return the Arrow field of a column."""
     if isinstance(column.kind, ListOf):
-        record = pa.struct([arrow_field(field) for field in column.kind.fields])
-        kind = pa.large_list(pa.field("element", record, nullable=False))
+        element = column.kind.element
+        one = _ARROW[element] if isinstance(element, Kind) else pa.struct(list(map(arrow_field, element)))
+        kind = pa.large_list(pa.field("element", one, nullable=False))
     else:
         kind = _ARROW[column.kind]
     return pa.field(column.name, kind, nullable=not column.required)

@@ -16,15 +16,29 @@ REJECTED: Final = Contract(
         Column(name="table_name", kind=Kind.STRING, doc="The landing table it was sent to.", required=True),
         Column(name="reason", kind=Kind.STRING, doc="Why it was rejected.", required=True),
         Column(name="field", kind=Kind.STRING, doc="The column at fault, where one is."),
-        Column(name="raw", kind=Kind.STRING, doc="The record as it was sent.", pii=True),
-        Column(name="email", kind=Kind.STRING, doc="What could be read of the e-mail.", pii=True),
+        Column(name="raw", kind=Kind.STRING, doc="The record as it was sent: its first 64 KiB.", pii=True),
         Column(
-            name="serial_number", kind=Kind.STRING, doc="What could be read of the serial number.", pii=True
+            name="emails",
+            kind=ListOf(element=Kind.STRING),
+            doc="Every e-mail that can be read anywhere in the record, each once.",
+            pii=True,
+        ),
+        Column(
+            name="serial_numbers",
+            kind=ListOf(element=Kind.STRING),
+            doc="Every serial number that can be read anywhere in it, each once.",
+            pii=True,
+        ),
+        Column(
+            name="tombstones",
+            kind=ListOf(element=Kind.STRING),
+            doc="The digests of erased people whom it names without a time: it denies for them as well, "
+            "until it is released.",
         ),
         Column(
             name="last_update_date",
             kind=Kind.TIMESTAMPTZ,
-            doc="What could be read of the update time; null also where it is implausible.",
+            doc="The latest plausible update time that can be read anywhere in it.",
         ),
         Column(
             name="released_at",
@@ -116,8 +130,13 @@ TOMBSTONES: Final = Contract(
         Column(
             name="erased_at",
             kind=Kind.TIMESTAMPTZ,
-            doc="When it was erased; of a person moved on to a later denial that was kept out.",
+            doc="When it was erased.",
             required=True,
+        ),
+        Column(
+            name="latest_denial",
+            kind=Kind.TIMESTAMPTZ,
+            doc="Of a person: the latest update time of a denial that was kept out.",
         ),
     ),
 )
@@ -171,7 +190,7 @@ RUNS: Final = Contract(
         Column(
             name="tables",
             kind=ListOf(
-                fields=(
+                element=(
                     Column(name="table_name", kind=Kind.STRING, doc="The table.", required=True),
                     Column(
                         name="snapshot_id",
@@ -191,7 +210,7 @@ RUNS: Final = Contract(
                     Column(
                         name="dropped",
                         kind=ListOf(
-                            fields=(
+                            element=(
                                 Column(name="reason", kind=Kind.STRING, doc="Why.", required=True),
                                 Column(name="rows", kind=Kind.LONG, doc="How many.", required=True),
                             )

@@ -7,7 +7,7 @@ import narwhals as nw
 import polars as pl
 from narwhals.typing import IntoFrame, IntoFrameT
 
-from stedi.contract import Column, Contract, Kind
+from stedi.contract import Column, Contract, Kind, ListOf
 from stedi.errors import FrameError
 
 Rows: TypeAlias = nw.LazyFrame[Any]
@@ -26,6 +26,7 @@ _HINTS = {
     Kind.DATE: "dates are needed: .cast(pl.Date)",
     Kind.BOOLEAN: "booleans are needed: .cast(pl.Boolean)",
 }
+_LIST_HINT = "lists of texts are needed: .cast(pl.List(pl.String))"
 _TYPES: dict[Kind, type[nw.dtypes.DType]] = {
     Kind.STRING: nw.String,
     Kind.DOUBLE: nw.Float64,
@@ -79,7 +80,7 @@ def take(frame: IntoFrame, contract: Contract, columns: Iterable[str] | None = N
         if not _fits(schema[column.name], column, taken.implementation):
             raise FrameError(
                 f"{contract.name}: column {column.name!r} is {schema[column.name]}; "
-                + _HINTS[Kind(column.kind) if isinstance(column.kind, Kind) else Kind.STRING]
+                + (_HINTS[column.kind] if isinstance(column.kind, Kind) else _LIST_HINT)
             )
     return taken.select(*(column.name for column in needed))
 
@@ -95,8 +96,11 @@ def _refuse_missing(column: Column, contract: Contract, present: list[str]) -> N
 
 
 def _fits(dtype: nw.dtypes.DType, column: Column, engine: nw.Implementation) -> bool:
+    if isinstance(column.kind, ListOf):
+        of = column.kind.element
+        return isinstance(of, Kind) and isinstance(dtype, nw.List) and dtype.inner == _TYPES[of]
     if column.kind is not Kind.TIMESTAMPTZ:
-        return isinstance(column.kind, Kind) and dtype == _TYPES[column.kind]
+        return dtype == _TYPES[column.kind]
     if not isinstance(dtype, nw.Datetime) or dtype.time_zone is None or dtype.time_unit != "us":
         return False
     # Other engines store instants and only show them in the session's zone.

@@ -14,22 +14,51 @@ _PAIR: Final = ("email", "serial_number")
 def claims(good: pl.DataFrame, damaged: pl.DataFrame) -> pl.DataFrame:
     """Return who listed what, by spelling and by key (``_person``, ``_device``), as often as they did.
 
-    A released record claims nothing: ``_claims`` is false.
+    A rejected record that names several people lists all its devices for each of them: its people and devices
+    stand in rows of their own, with the same number in ``_together``. A released record claims nothing:
+    ``_claims`` is false.
 
     Args:
         good: (email, serial_number) of the good customer records.
-        damaged: (email, serial_number, released_at) of the rejected ones whose e-mail could be read.
+        damaged: (emails, serial_numbers, released_at) of the rejected ones that name somebody.
     """
-    listed = pl.concat(
-        [
-            good.select(*_PAIR, _claims=pl.lit(value=True)),
-            damaged.select(*_PAIR, _claims=pl.col("released_at").is_null()),
-        ]
+    listed = pl.concat([good.select(*_PAIR, _claims=pl.lit(value=True)), _damaged(damaged)], how="diagonal")
+    spelled = listed.with_columns(_person=_keyed(listed["email"]), _device=_keyed(listed["serial_number"]))
+    return spelled.select(*_PAIR, "_claims", "_person", "_device", "_together")
+
+
+def _damaged(damaged: pl.DataFrame) -> pl.DataFrame:
+    rows = damaged.with_row_index("_together").select(
+        "_together", email="emails", serial_number="serial_numbers", _claims=pl.col("released_at").is_null()
     )
-    serials = listed["serial_number"].fill_null("")
-    return listed.with_columns(_person=keys(listed["email"]), _device=keys(serials)).with_columns(
-        _device=pl.when(pl.col("_device") != "").then(pl.col("_device"))
-    )
+    several = pl.col("email").list.len() > 1
+    one = rows.filter(~several).with_columns(_together=pl.lit(None, pl.UInt32))
+    parts = [one.explode("email").explode("serial_number")]
+    many = rows.filter(several)
+    parts += [many.select("_together", column, "_claims").explode(column) for column in _PAIR]
+    return pl.concat(parts, how="diagonal")
+
+
+def _keyed(texts: pl.Series) -> pl.Series:
+    """Return keys; null of what is absent or blank."""
+    made = keys(texts.fill_null(""))
+    return made.to_frame("made").select(pl.when(pl.col("made") != "").then("made")).to_series()
+
+
+def devices_of(listed: pl.DataFrame, people: pl.Series) -> pl.Series:
+    """Return the keys of the devices that people listed, who are given by their keys."""
+    mine = listed.filter(pl.col("_person").is_in(people.implode()))
+    together = mine["_together"].drop_nulls().unique()
+    others = listed.filter(pl.col("_together").is_in(together.implode()))
+    return pl.concat([mine["_device"], others["_device"]]).drop_nulls().unique()
+
+
+def people_of(listed: pl.DataFrame, devices: pl.Series) -> pl.Series:
+    """Return the keys of the people who listed devices, which are given by their keys."""
+    theirs = listed.filter(pl.col("_device").is_in(devices.implode()))
+    together = theirs["_together"].drop_nulls().unique()
+    others = listed.filter(pl.col("_together").is_in(together.implode()))
+    return pl.concat([theirs["_person"], others["_person"]]).drop_nulls().unique()
 
 
 class Ring(NamedTuple):
@@ -52,15 +81,24 @@ class Ring(NamedTuple):
         hashed = rows.with_columns(_spelling=pl.col("email").hash())
         return hashed.join(self.spellings.lazy(), on="_spelling", how="semi").drop("_spelling")
 
+    def rejected(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Return the rejected records that name one of these people, or somebody erased, among others."""
+        numbered = rows.with_row_index("_number")
+        named = numbered.select("_number", _spelling=pl.col("emails")).explode("_spelling")
+        hashed = named.drop_nulls().with_columns(pl.col("_spelling").hash())
+        mine = hashed.join(self.spellings.lazy(), on="_spelling", how="semi").select("_number").unique()
+        buried = numbered.filter(pl.col("tombstones").list.len() > 0).select("_number")
+        wanted = pl.concat([mine, buried]).unique()
+        return numbered.join(wanted, on="_number", how="semi").drop("_number")
+
 
 def ring(listed: pl.DataFrame, people: pl.Series) -> Ring:
     """Return the devices that people ever listed, who are given by their keys; and all these people.
 
     A released record counts, too: what it took is given back to whoever else listed the device.
     """
-    devices = listed.filter(pl.col("_person").is_in(people.implode()))["_device"].drop_nulls().unique()
-    others = listed.filter(pl.col("_device").is_in(devices.implode()))["_person"]
-    everybody = pl.concat([people, others]).unique()
+    devices = devices_of(listed, people)
+    everybody = pl.concat([people, people_of(listed, devices)]).unique()
     emails = listed.filter(pl.col("_person").is_in(everybody.implode()))["email"]
     return Ring(spellings=_hashed(emails), holds=lambda serials: keys(serials).is_in(devices.implode()))
 
@@ -69,21 +107,25 @@ def rings(listed: Iterable[pl.DataFrame], parts: int) -> Iterator[Ring]:
     """Yield rings that have, together, every device once.
 
     Args:
-        listed: (email, serial_number) of all customer records, in frames of any size.
+        listed: (email, serial_number, _together) of all customer records, in frames of any size.
         parts: How many rings.
     """
     placed = pl.concat(
         pl.DataFrame(
             {
                 "_spelling": some["email"].hash(),
-                "_person": keys(some["email"]).hash(),
+                "_person": _keyed(some["email"]).hash(),
                 "_part": _part(some["serial_number"].fill_null(""), parts),
+                "_together": some["_together"],
             }
         )
         for some in listed
     )
     for number in range(parts):
-        people = placed.filter(_part=number).select("_person").unique()
+        mine = placed.filter(_part=number)
+        together = mine.select("_together").drop_nulls().unique()
+        others = placed.join(together, on="_together", how="semi")
+        people = pl.concat([mine, others]).select("_person").unique()
         spellings = placed.join(people, on="_person", how="semi").select("_spelling").unique()
         yield Ring(spellings=spellings, holds=partial(_in_part, number=number, parts=parts))
 

@@ -12,7 +12,7 @@ from stedi.contract import contract_of
 from stedi.contract.reasons import Drop
 from stedi.frame.checked import fetch
 from stedi.lake.claims import Ring, claims, ring, rings
-from stedi.lake.dated import dated
+from stedi.lake.dated import dated, names_somebody
 from stedi.lake.erase.erased import Erased
 from stedi.lake.passing import passing
 from stedi.lake.past import Past
@@ -30,7 +30,7 @@ RECORDS_AT_ONCE: Final = 65_536
 
 _NAMES: Final = contract_of(CUSTOMER_TRUSTED).names
 _PLACE: Final = ["_digest", "_position"]
-_TOMB: Final = ["digest", "kind", "erased_at"]
+_TOMB: Final = ["digest", "kind", "erased_at", "latest_denial"]
 
 
 class Customers:
@@ -98,26 +98,38 @@ class Customers:
         past = self._past
         later = past.scan(CUSTOMER_LANDING).filter(passing(past.now, now)).select("email").collect()
         place = [*_PLACE, "released_at"]
-        was, is_now = (self._damaged(scan).select("email", *place) for scan in (past.scan, self._scan))
-        rejected = is_now.join(was, on=place, how="anti", nulls_equal=True).select("email")
+        was, is_now = (
+            self._damaged(scan).select("emails", "tombstones", *place) for scan in (past.scan, self._scan)
+        )
+        changed = is_now.join(was, on=place, how="anti", nulls_equal=True)
+        rejected = changed.select(email="emails").explode("email").drop_nulls()
+        buried = changed["tombstones"].explode().drop_nulls()
         gone = self._erased.people if self._erased else pl.Series(dtype=pl.String)
         named = keys(pl.concat([new, later, rejected])["email"].unique())
-        return pl.concat([named, self._moved_tombstones(), gone]).unique()
+        return pl.concat([named, self._back(buried), gone]).unique()
 
-    def _moved_tombstones(self) -> pl.Series:
-        """Return the keys of the people whose tombstone moved on: they denied once more."""
-        moved = self._scan(TOMBSTONE).collect().join(self._past.table(TOMBSTONE), on=_TOMB, how="anti")
+    def _back(self, buried: pl.Series) -> pl.Series:
+        """Return the keys of people who were erased, are back, and denied once more.
+
+        Args:
+            buried: The tombstones of which rejected records say so, or no longer do.
+        """
+        now, was = self._scan(TOMBSTONE).collect(), self._past.table(TOMBSTONE)
+        moved = now.join(was, on=_TOMB, how="anti", nulls_equal=True)["digest"]
+        moved = pl.concat([moved, buried.cast(pl.String)])
         if moved.is_empty():
             return pl.Series(dtype=pl.String)
         emails = keys(self._scan(CUSTOMER_LANDING).select("email").unique().collect()["email"]).unique()
         ids = pl.Series([self._pseudonyms.customer_id(email) for email in emails], dtype=pl.String)
-        return emails.filter(ids.is_in(moved["digest"].implode()))
+        return emails.filter(ids.is_in(moved.implode()))
 
     def _listed(self) -> Iterator[pl.DataFrame]:
-        """Yield (email, serial_number) of all records."""
+        """Yield (email, serial_number, _together) of all records."""
         pair = ("email", "serial_number")
-        yield self._damaged(self._scan).select(pair)
-        yield from self._scan(CUSTOMER_LANDING).select(pair).collect_batches(chunk_size=BATCH_ROWS)
+        landing = self._scan(CUSTOMER_LANDING).select(pair)
+        yield claims(landing.clear().collect(), self._damaged(self._scan)).select(*pair, "_together")
+        alone = pl.lit(None, pl.UInt32).alias("_together")
+        yield from landing.with_columns(alone).collect_batches(chunk_size=BATCH_ROWS)
 
     def _claims(self) -> pl.DataFrame:
         # Whom an erased person's records concern, only the tables before know.
@@ -131,7 +143,7 @@ class Customers:
         """Return the rows that records give, of some devices only where a ring is given, and count them."""
         landing, rejected = scan(CUSTOMER_LANDING), dated(scan(QUARANTINE), scan(OBJECT))
         if about is not None:
-            landing, rejected = about.records(landing), about.records(rejected)
+            landing, rejected = about.records(landing), about.rejected(rejected)
         records = _compact(landing.collect(engine="streaming"))
         if records.is_empty():  # whoever has only rejected records has no rows
             return self._past.customers.clear()
@@ -154,11 +166,11 @@ class Customers:
 
     @staticmethod
     def _damaged(scan: Scan) -> pl.DataFrame:
-        """Return the rejected customer records whose e-mail could be read."""
+        """Return the rejected customer records that name somebody."""
         return (
             scan(QUARANTINE)
-            .filter(pl.col("table_name") == CUSTOMER_LANDING, pl.col("email").is_not_null())
-            .select("email", "serial_number", "released_at", *_PLACE)
+            .filter(pl.col("table_name") == CUSTOMER_LANDING, names_somebody())
+            .select("emails", "serial_numbers", "tombstones", "released_at", *_PLACE)
             .collect()
         )
 

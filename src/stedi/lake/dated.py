@@ -32,11 +32,16 @@ def dated(quarantine: pl.LazyFrame, ledger: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
+def names_somebody() -> pl.Expr:
+    """Say of a rejected record whether it names somebody."""
+    return pl.col("emails").list.len() + pl.col("tombstones").list.len() > 0
+
+
 def undated_in(quarantine: pl.LazyFrame) -> list[str]:
     """Return the digests of objects by whose newest update time a rejected record of somebody is dated."""
     undated = quarantine.filter(
         pl.col("table_name") == CUSTOMER_LANDING,
-        pl.col("email").is_not_null(),
+        names_somebody(),
         pl.col("last_update_date").is_null(),
     )
     return undated.select("_digest").unique().collect()["_digest"].to_list()

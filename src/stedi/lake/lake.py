@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from stedi.lake.privacy.privacy_report import PrivacyReport
     from stedi.lake.rotate import Rotation
     from stedi.lake.rotation import RotationReport
+    from stedi.lake.upgrade import UpgradeReport
     from stedi.lake.verify.finding import Verification
 
 
@@ -235,6 +236,50 @@ class Lake:
                 progress=progress,
             )
             return execute(warehouse, order, runs)
+
+    @clear_errors
+    def upgrade(self, *, plan: bool = False, progress: Progress = silent) -> "UpgradeReport":
+        """Bring a lake that an older version of stedi made to the format of this one. A run of its own.
+
+        All that is kept is judged anew, at the time at which the last run judged it. It may be interrupted at
+        any time: the next one goes on. A lake of this format stays as it is.
+
+        Args:
+            plan: Say what would be done, and change nothing.
+            progress: Is told how far the upgrade is.
+
+        Raises:
+            LakeError: Nothing was published yet, the key is not at hand, or another run holds the lake.
+
+        Examples:
+            >>> import stedi
+            >>> stedi.Lake.open("no-such-lake").upgrade()
+            Traceback (most recent call last):
+            stedi.errors.LakeError: there is no published run in the lake ...
+        """
+        from stedi.lake.upgrade import plan_upgrade, upgrade
+        from stedi.warehouse.layout import LAKE_FORMAT
+
+        warehouse, runs = self._site.read(of_any_format=True)
+        with self._site.explained():
+            if plan or warehouse.lake_format == LAKE_FORMAT:
+                return plan_upgrade(warehouse, runs)
+        with self._site.hold(upgrading=True) as (held, published), self._site.scratch() as scratch:
+            base = published[-1]
+            pseudonyms, _ = find_key(self._pseudonyms, fingerprint=base.key_fingerprint)
+            order = Order(
+                sources={},
+                consent=base.consent,
+                now=base.now,
+                max_rejected=1,
+                full=True,
+                pseudonyms=pseudonyms,
+                released=frozenset(),
+                scratch=scratch,
+                seal=lambda: None,
+                progress=progress,
+            )
+            return upgrade(held, published, order)
 
     @clear_errors
     def maintain(

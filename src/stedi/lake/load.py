@@ -201,7 +201,7 @@ class Loader:
     ) -> None:
         entry.newest_update = _newest(entry.newest_update, part.kept)
         rows = self._gate.records(part.kept, contract)
-        bad = self._gate.rejected(part.rejected, entry.newest_update)
+        bad = self._gate.rejected(part.rejected)
         writers[contract.name].write(rows)
         writers[QUARANTINE].write(bad)
         entry.records += rows.height

@@ -44,9 +44,11 @@ from stedi.warehouse.warehouse import Warehouse
 _HEX: Final = re.compile(rb"[0-9a-f]{16,}")
 _BOUND: Final = 16
 """Manifests cut the bounds of texts off after so many characters."""
-_CUSTOMERS: Final = ((CUSTOMER_LANDING, "email"), (ACCELEROMETER_LANDING, "user"), (QUARANTINE, "email"))
-_DEVICES: Final = tuple(
-    (table, "serial_number") for table in (CUSTOMER_LANDING, STEP_TRAINER_LANDING, QUARANTINE)
+_CUSTOMERS: Final = ((CUSTOMER_LANDING, "email"), (ACCELEROMETER_LANDING, "user"), (QUARANTINE, "emails"))
+_DEVICES: Final = (
+    (CUSTOMER_LANDING, "serial_number"),
+    (STEP_TRAINER_LANDING, "serial_number"),
+    (QUARANTINE, "serial_numbers"),
 )
 
 
@@ -104,8 +106,9 @@ class Rotation:
         return self._warehouse.scan(table, self._runs[-1].snapshots[table])
 
     def _names(self, columns: Collection[tuple[str, str]]) -> pl.Series:
-        found = [self._scan(table).select(pl.col(column).unique()).collect() for table, column in columns]
-        return pl.concat([frame.to_series().rename("name") for frame in found]).drop_nulls().unique()
+        named = [(table, self._scan(table).select(name=column)) for table, column in columns]
+        texts = [frame.explode("name") if table == QUARANTINE else frame for table, frame in named]
+        return pl.concat([frame.unique().collect()["name"] for frame in texts]).drop_nulls().unique()
 
     @property
     def _holding(self) -> list[str]:

@@ -30,6 +30,9 @@ from stedi.plan.match import Match
 from stedi.progress import Progress
 from stedi.warehouse.warehouse import Warehouse
 
+Convert = Callable[[Warehouse, Mapping[str, int], str, str], dict[str, int]]
+"""Stages tables anew, of some snapshots, for a run on a branch; returns the snapshots to go on from."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
@@ -47,6 +50,7 @@ class Order:
         progress: Is told how far the run is.
         full: Derive everything anew.
         plan: Publish nothing, and leave the lake as it was.
+        convert: Stages what an older format of the lake wrote, before all else.
     """
 
     sources: Mapping[str, Sequence[LandingObject]]
@@ -60,6 +64,7 @@ class Order:
     progress: Progress
     full: bool = False
     plan: bool = False
+    convert: Convert | None = None
 
 
 def check_order(consent: Consent, now: datetime, base: Run | None) -> None:
@@ -95,12 +100,16 @@ def execute(warehouse: Warehouse, order: Order, runs: Sequence[Run]) -> RunRepor
     run_id = new_run_id(started_at)
     before = base.snapshots if base else {name: warehouse.main(name) for name in published_tables()}
     with undone(warehouse, run_id):
+        if order.convert is not None:
+            before = order.convert(warehouse, before, run_id, TAG_PREFIX + run_id)
         staged = _stage(warehouse, order, base, before, run_id)
         staged.match.check()
         audit(warehouse, before, staged.snapshots, staged.accounts)
         run = Run(
             run_id=run_id,
             base_run_id=base.run_id if base else None,
+            # What was begun in an older format stays to be finished.
+            kind=base.kind if base is not None and order.convert is not None and _begun(base) else "run",
             started_at=started_at,
             published_at=time_since(started_at),
             now=order.now,
@@ -202,6 +211,10 @@ def _stage(
         people=derived.people,
         expected=expected or _other_code(base),
     )
+
+
+def _begun(base: Run) -> bool:
+    return base.kind in ("erasing", "rotating")
 
 
 def _other_code(base: Run | None) -> bool:

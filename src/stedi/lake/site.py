@@ -12,7 +12,13 @@ from typing import Final
 
 from polars.exceptions import PanicException
 
-from stedi.errors import ErasureUnfinishedError, LakeError, RotationUnfinishedError, RunConflictError
+from stedi.errors import (
+    ErasureUnfinishedError,
+    LakeError,
+    LakeFormatError,
+    RotationUnfinishedError,
+    RunConflictError,
+)
 from stedi.interrupts import unbroken, undoing_when_terminated
 from stedi.lake.history import Run, published
 from stedi.lake.repair import repair
@@ -20,6 +26,7 @@ from stedi.names import RUN
 from stedi.warehouse.bucket import buckets_for
 from stedi.warehouse.catalog import CATALOG_FILE, WAREHOUSE_FOLDER, refuse_lost
 from stedi.warehouse.failure import explained
+from stedi.warehouse.layout import LAKE_FORMAT
 from stedi.warehouse.lock import LOCK_FILE, exclusive
 from stedi.warehouse.unreadable import UNREADABLE
 from stedi.warehouse.warehouse import Warehouse
@@ -61,11 +68,15 @@ class Site:
         """Whether a lake was made here: a catalog is taken to hold one."""
         return self.folder is None or (self.folder / CATALOG_FILE).exists()
 
-    def read(self) -> tuple[Warehouse, Sequence[Run]]:
+    def read(self, *, of_any_format: bool = False) -> tuple[Warehouse, Sequence[Run]]:
         """Return the warehouse as it is now, and its published runs: at least one.
+
+        Args:
+            of_any_format: An older format is no error.
 
         Raises:
             LakeError: Nothing was published yet.
+            LakeFormatError: An older version of stedi made the lake.
         """
         runs: Sequence[Run] = ()
         self._refuse_lost()
@@ -77,6 +88,8 @@ class Site:
             raise LakeError(
                 f"there is no published run in the lake {self}: fill it with stedi run LANDING, or lake.run()"
             )
+        if not of_any_format:
+            _refuse_older(warehouse)
         return warehouse, runs
 
     @contextlib.contextmanager
@@ -86,6 +99,7 @@ class Site:
         only_look: bool = False,
         erasing: bool = False,
         rotating: bool = False,
+        upgrading: bool = False,
         expected: int = 0,
     ) -> Iterator[tuple[Warehouse, Sequence[Run]]]:
         """Hold the lake, made if need be and repaired, for the length of a block.
@@ -96,6 +110,7 @@ class Site:
             only_look: Remove it in any case.
             erasing: To erase somebody: only that may go on where an erasure is not finished.
             rotating: To rotate the key: only that may go on where a rotation is not finished.
+            upgrading: To bring the lake to this version's format: all else needs it first.
             expected: How many bytes of landing files are to go into a new lake.
 
         Raises:
@@ -105,7 +120,7 @@ class Site:
             with undoing_when_terminated(), self.explained():
                 warehouse = self._made(expected)
                 with warehouse.held(self._wait(_SHARED_WAIT)):
-                    yield self._prepared(warehouse, erasing=erasing, rotating=rotating)
+                    yield self._prepared(warehouse, erasing=erasing, rotating=rotating, upgrading=upgrading)
             return
         self._refuse_lost()
         # Around all: whoever is asked to end does so when the folder is as it was, too.
@@ -115,7 +130,9 @@ class Site:
             try:
                 with exclusive(self.folder, self._wait(_LOCAL_WAIT)), self.explained():
                     try:
-                        yield self._prepared(self._made(expected), erasing=erasing, rotating=rotating)
+                        yield self._prepared(
+                            self._made(expected), erasing=erasing, rotating=rotating, upgrading=upgrading
+                        )
                         failed = False
                     finally:
                         if failed or only_look:
@@ -232,23 +249,35 @@ class Site:
         return warehouse
 
     def _prepared(
-        self, warehouse: Warehouse, *, erasing: bool, rotating: bool
+        self, warehouse: Warehouse, *, erasing: bool, rotating: bool, upgrading: bool
     ) -> tuple[Warehouse, Sequence[Run]]:
         """Refuse what must not be written to, and repair what is held."""
         warehouse.check_formats()
         runs = published(warehouse)
-        if runs and runs[-1].kind == "erasing" and not erasing:
+        if not upgrading:
+            if runs:
+                _refuse_older(warehouse)
+            elif warehouse.lake_format < LAKE_FORMAT:
+                # Nothing is in it that could be old.
+                warehouse.evolve()
+                warehouse.set_format()
+        if runs and runs[-1].kind == "erasing" and not (erasing or upgrading):
             raise ErasureUnfinishedError(
                 f"an erasure in the lake {self}, begun at {runs[-1].started_at:%Y-%m-%d %H:%M:%S}Z, is not "
                 "finished, and nothing else may write until it is: run stedi erase again for the same person"
             )
-        if runs and runs[-1].kind == "rotating" and not rotating:
+        if runs and runs[-1].kind == "rotating" and not (rotating or upgrading):
             raise RotationUnfinishedError(
                 f"a rotation of the key of {self}, begun at {runs[-1].started_at:%Y-%m-%d %H:%M:%S}Z, is not "
                 "finished, and nothing else may write until it is: run stedi rotate-key again"
             )
         repair(warehouse, runs)
         return warehouse, runs
+
+
+def _refuse_older(warehouse: Warehouse) -> None:
+    if (found := warehouse.lake_format) < LAKE_FORMAT:
+        raise LakeFormatError.of(found, LAKE_FORMAT)
 
 
 def _make_folder(folder: Path) -> bool:

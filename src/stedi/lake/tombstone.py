@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import cache, partial
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote
 
 import polars as pl
@@ -31,6 +31,7 @@ _MARK: Final = re.compile(r"[-_.+~%&#!$*?^`]")
 _MARKS: Final = 16
 _SHARE: Final = "share_with_research_as_of_date"
 _CUSTOMERS: Final = ("email", "user")
+Row = dict[str, Any]
 _NAMED: Final = (*_CUSTOMERS, "serial_number")
 
 
@@ -38,8 +39,8 @@ class Gate:
     """Lets in what is new, and keeps out what was erased.
 
     A customer record of an erased person comes back with a registration newer than the erasure. A reading
-    that was taken after it is let through to the consent rule. Whoever is kept out and denies once more,
-    later than the erasure, moves the tombstone on: no registration from before that denial comes back.
+    that was taken after it is let through to the consent rule. Of a record that is kept out and denies, the
+    update time stays in the tombstone, and counts there as a denial.
 
     Args:
         tombstones: The tombstone table.
@@ -60,6 +61,9 @@ class Gate:
         self._customer = partial(self._buried.digest_of, "customer")
         self._device = partial(self._buried.digest_of, "device")
         self._moved: dict[str, datetime] = {}
+        self._denied: dict[str, datetime] = dict(
+            tombstones.drop_nulls("latest_denial").select("digest", "latest_denial").iter_rows()
+        )
         self._again: dict[str, str] = {}
         self._people = self._of("person")
         self._devices = self._of("device")
@@ -80,46 +84,66 @@ class Gate:
             kept = self._keep(records, "user", "timestamp", self._people, self._customer)
         else:
             kept = self._keep(records, "serial_number", "sensor_reading_time", self._devices, self._device)
-        self._note_again(kept)
+        named = {name: kept[name].unique() for name in _NAMED if name in kept.columns}
+        self._note_again(
+            [text for name in _CUSTOMERS for text in named.get(name, ())], named.get("serial_number", ())
+        )
         return self._without_paths(kept)
 
-    def rejected(self, rejected: pl.DataFrame, newest_update: datetime | None) -> pl.DataFrame:
+    def rejected(self, rejected: pl.DataFrame) -> pl.DataFrame:
         """Return rejected records without those of erased people, and no raw text that names one.
+
+        A customer record may be of somebody else, too: then it stays, without whom was erased. Where no time
+        can be read in it, it may be newer than an erasure: it stays with the tombstone in the name's place.
 
         Args:
             rejected: Rows of the quarantine.
-            newest_update: The newest update time among the good records of their object, as far as it is
-                read: an undated record takes effect then.
         """
         if self._tombstones.is_empty() or rejected.is_empty():
             return rejected
-        ids = [None if email is None else self._customer(email) for email in rejected["email"]]
-        serials = [None if serial is None else self._device(serial) for serial in rejected["serial_number"]]
-        of_person = pl.Series([each in self._people for each in ids])
-        # A reading says by itself whose it is; a customer record's serial is only what it lists.
-        of_device = pl.Series([each in self._devices for each in serials]) & (
-            rejected["table_name"] != CUSTOMER_LANDING
+        kept = [after for row in rejected.iter_rows(named=True) if (after := self._let_in(row)) is not None]
+        rows = pl.DataFrame(kept, schema=rejected.schema)
+        self._note_again(
+            [each for row in kept for each in row["emails"]],
+            [each for row in kept for each in row["serial_numbers"]],
         )
-        for customer_id, table, at in zip(
-            ids, rejected["table_name"], rejected["last_update_date"], strict=True
-        ):
-            if customer_id in self._people and table == CUSTOMER_LANDING:
-                self._note(customer_id, at if at is not None else newest_update)
-        named = pl.Series([raw is not None and self.names_erased(raw) for raw in rejected["raw"]])
-        nameless = rejected["email"].is_null()
-        # A name may be somebody else's too: the record stays, and only its text goes.
-        unclear = nameless & (rejected["table_name"] == CUSTOMER_LANDING)
-        hinted = pl.Series(
-            [
-                ask and raw is not None and self._hints(raw)
-                for ask, raw in zip(unclear, rejected["raw"], strict=True)
-            ]
-        )
-        kept = rejected.with_columns(
-            raw=pl.when(named | hinted).then(pl.lit(ERASED_TEXT)).otherwise(pl.col("raw"))
-        ).filter(~(of_person | of_device | (named & nameless)))
-        self._note_again(kept)
-        return self._without_paths(kept)
+        return self._without_paths(rows)
+
+    def _let_in(self, row: Row) -> Row | None:
+        """Return what is kept of a rejected record; None where nothing is."""
+        of_customer = row["table_name"] == CUSTOMER_LANDING
+        gone = [email for email in row["emails"] if self._customer(email) in self._people]
+        serials = [each for each in row["serial_numbers"] if self._device(each) in self._devices]
+        raw = row["raw"] or ""
+        named = bool(gone) or self.names_erased(raw)
+        if not of_customer:
+            # A reading says by itself whose it is.
+            return None if gone or serials or (named and not row["emails"]) else self._blank(row, named)
+        if not gone:
+            if not row["emails"]:
+                if named:
+                    return None
+                # A name may be somebody else's too: the record stays, and only its text goes.
+                named = self._hints(raw)
+            return self._blank(row, named)
+        digests = {self._customer(email) for email in gone}
+        if (at := row["last_update_date"]) is not None:
+            for digest in digests:
+                self._note(digest, at)
+        others = [email for email in row["emails"] if email not in gone]
+        if at is not None and not others:
+            return None
+        return {
+            **row,
+            "raw": ERASED_TEXT,
+            "emails": others,
+            "serial_numbers": [each for each in row["serial_numbers"] if others and each not in serials],
+            "tombstones": sorted(digests) if at is None else [],
+        }
+
+    @staticmethod
+    def _blank(row: Row, named: bool) -> Row:  # noqa: FBT001 - of one kind with what it is called for
+        return {**row, "raw": ERASED_TEXT} if named else row
 
     def path(self, path: str) -> str:
         """Return a path with the first digits of a digest in the place of an erased name."""
@@ -136,7 +160,7 @@ class Gate:
 
     @property
     def moved(self) -> pl.DataFrame | None:
-        """The tombstones as they are now, if any moved on or was made anew; None where all stay."""
+        """The tombstones as they are now, if one denied later or was made anew; None where all stay."""
         if not self._moved and not self._again:
             return None
         later = pl.DataFrame(
@@ -145,7 +169,7 @@ class Gate:
         )
         moved = (
             self._tombstones.join(later, on="digest", how="left", maintain_order="left")
-            .with_columns(erased_at=pl.max_horizontal("erased_at", "_later"))
+            .with_columns(latest_denial=pl.max_horizontal("latest_denial", "_later"))
             .select(polars_schema(contract_of(TOMBSTONE)).names())
         )
         return with_digests(moved, self._again, made_with=self._pseudonyms.fingerprint)
@@ -171,7 +195,7 @@ class Gate:
         return records.join(until, on=column, how="left", maintain_order="left").filter(newer).drop("_until")
 
     def _note_denials(self, records: pl.DataFrame, kept: pl.DataFrame) -> None:
-        """Move tombstones on where a record that is kept out denies, later than the erasure."""
+        """Remember when a record that is kept out denies."""
         if kept.height == records.height:
             return
         share = pl.col(_SHARE)
@@ -182,20 +206,15 @@ class Gate:
         for email, at in out.select("email", "last_update_date").iter_rows():
             self._note(self._customer(email), at)
 
-    def _note(self, customer_id: str, at: datetime | None) -> None:
-        known = max(self._people[customer_id], self._moved.get(customer_id, EARLIEST))
-        if at is not None and at > known:
-            self._moved[customer_id] = at
+    def _note(self, digest: str, at: datetime) -> None:
+        known = self._moved.get(digest) or self._denied.get(digest)
+        if known is None or at > known:
+            self._moved[digest] = at
 
-    def _note_again(self, kept: pl.DataFrame) -> None:
+    def _note_again(self, customers: Iterable[str], devices: Iterable[str]) -> None:
         """Have tombstones made anew of what was erased under a retired key, and is let in once more."""
-        if not self._buried.any_old or kept.is_empty():
-            return
-        named = {name: kept[name].drop_nulls().unique() for name in _NAMED if name in kept.columns}
-        self._again |= self._buried.again(
-            customers=(text for name in _CUSTOMERS for text in named.get(name, ())),
-            devices=named.get("serial_number", ()),
-        )
+        if self._buried.any_old:
+            self._again |= self._buried.again(customers=customers, devices=devices)
 
     def _without_paths(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return rows whose object's name holds no erased name."""

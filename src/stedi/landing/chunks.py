@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
+from stedi.contract.table import Contract
 from stedi.landing.boundary import REACH, SPACE, first_cut, last_cut
 from stedi.landing.limits import Limits
+from stedi.landing.salvage import Named, Search
 
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -14,20 +16,22 @@ class Chunk(NamedTuple):
 
     Attributes:
         text: Their text.
-        too_long: The text is the beginning of one record that is longer than the limit.
+        too_long: The text is the beginning of one record that is longer than the limit: what all of it names.
         last: The object ends here.
     """
 
     text: bytes
-    too_long: bool = False
+    too_long: Named | None = None
     last: bool = False
 
 
-def chunks(blocks: Iterable[bytes], limits: Limits) -> Iterator[Chunk]:
+def chunks(blocks: Iterable[bytes], limits: Limits, contract: Contract) -> Iterator[Chunk]:
     r"""Cut blocks of any size into chunks; a byte order mark at the beginning is left out.
 
     Examples:
-        >>> [chunk.text for chunk in chunks([b'{"x":1}\n{"x', b'":2}'], Limits(chunk=8))]
+        >>> from stedi.contract import landing_contract
+        >>> blocks, contract = [b'{"x":1}\n{"x', b'":2}'], landing_contract("customer")
+        >>> [chunk.text for chunk in chunks(blocks, Limits(chunk=8), contract)]
         [b'{"x":1}\n', b'{"x":2}']
     """
     pile = _Pile(blocks)
@@ -48,8 +52,7 @@ def chunks(blocks: Iterable[bytes], limits: Limits) -> Iterator[Chunk]:
         pile.text = pile.text.lstrip(SPACE)
         if len(pile.text) > max(limits.record, limits.raw) + REACH:  # a boundary may just be coming in
             head = pile.text[: limits.raw]
-            pile.skip_record()
-            yield Chunk(head, too_long=True)
+            yield Chunk(head, too_long=pile.skip_record(Search(contract)))
             wanted = limits.chunk
         else:
             wanted = max(limits.chunk, 2 * len(pile.text))
@@ -92,12 +95,15 @@ class _Pile:
         self._parts, self.held = [block[cut:]], len(block) - cut
         return lines
 
-    def skip_record(self) -> None:
-        """Drop everything up to the end of the record that the text is in the middle of."""
+    def skip_record(self, search: Search) -> Named:
+        """Search, and drop, everything up to the end of the record that the text is in the middle of."""
+        search.feed(self.text[:-REACH])
         while True:
             self.text = self.text[-REACH:]
             more = self.fill(len(self.text) + 1)
             cut = first_cut(self.text)
             if cut or not more:
+                search.feed(self.text[:cut] if cut else self.text)
                 self.text = self.text[cut:] if cut else b""
-                return
+                return search.end()
+            search.feed(self.text[:-REACH])

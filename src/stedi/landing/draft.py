@@ -4,7 +4,8 @@ A draft frame has one column per source column of the contract, under the contra
 *wire type*: text as String, numbers as Float64 or Int64, times as epoch milliseconds (Float64 or Int64).
 Beside them it may have ``_fault.<column>`` (a value was there and could not be put into the wire type:
 ``wrong_type``, ``not_finite`` or ``out_of_range``), ``_reason`` (the record as a whole is at fault), and
-it has ``_position`` and, where a record can be rejected, ``_raw``.
+it has ``_position`` and, where a record can be rejected, ``_raw``; of a record whose raw text is only its
+beginning also what was read in all of it: ``_emails``, ``_serials`` and ``_updated``.
 """
 
 from functools import cache
@@ -14,10 +15,17 @@ import polars as pl
 
 from stedi.contract.column import Column, Kind
 from stedi.contract.table import Contract
+from stedi.names import EARLIEST, LATEST
+
+EARLIEST_MS: Final = int(EARLIEST.timestamp() * 1000)
+LATEST_MS: Final = int(LATEST.timestamp() * 1000)
 
 REASON: Final = "_reason"
 RAW: Final = "_raw"
 POSITION: Final = "_position"
+EMAILS: Final = "_emails"
+SERIALS: Final = "_serials"
+UPDATED: Final = "_updated"
 
 _WIRE: Final = {
     Kind.STRING: pl.String(),
@@ -51,4 +59,5 @@ def draft_schema(contract: Contract) -> pl.Schema:
         {column.name: wire_type(column) for column in columns}
         | {fault(column): pl.String() for column in columns}
         | {REASON: pl.String(), RAW: pl.String(), POSITION: pl.Int64()}
+        | {EMAILS: pl.List(pl.String()), SERIALS: pl.List(pl.String()), UPDATED: pl.Float64()}
     )

@@ -13,7 +13,7 @@ from typing import BinaryIO, Final
 from stedi.contract.table import Contract
 from stedi.errors import LandingError
 from stedi.landing import s3
-from stedi.landing.chunks import chunks
+from stedi.landing.chunks import Chunk, chunks
 from stedi.landing.limits import LIMITS, Limits
 from stedi.landing.objects import LandingObject
 from stedi.landing.reader import Reader
@@ -90,7 +90,7 @@ class Fetched:
         reader = Reader(contract, Origin(self._object.path, self.digest, run), self._limits)
         stream = Stream(self._open, size=self._size, limits=self._limits, name=name)
         records = rejected = 0
-        for split in _with_end(reader, stream, self._limits):
+        for split in _with_end(reader, chunks(stream, self._limits, contract), stream):
             if len(split.kept) or len(split.rejected):
                 records += len(split.kept)
                 rejected += len(split.rejected)
@@ -98,8 +98,8 @@ class Fetched:
         self._summary = Summary(records=records, rejected=rejected, consent_field=reader.consent_field)
 
 
-def _with_end(reader: Reader, stream: Stream, limits: Limits) -> Iterator[Split]:
-    yield from reader.read(chunks(stream, limits))
+def _with_end(reader: Reader, parts: Iterator[Chunk], stream: Stream) -> Iterator[Split]:
+    yield from reader.read(parts)
     if stream.lost_end:
         yield reader.lose_end()
 

@@ -18,6 +18,7 @@ from stedi.landing.draft import POSITION, REASON, draft_schema
 from stedi.landing.limits import Limits
 from stedi.landing.lines import Lines
 from stedi.landing.rules import Origin, judge
+from stedi.landing.salvage import Named
 from stedi.landing.shape import Shape, learn
 from stedi.landing.split import Split
 from stedi.landing.strict import Row, StrictReader
@@ -55,8 +56,8 @@ class Reader:
     def read(self, chunks: Iterable[Chunk]) -> Iterator[Split]:
         """Read all chunks of the object."""
         for chunk in chunks:
-            if chunk.too_long:
-                yield self._judge_rows([self._strict.too_long(chunk.text)])
+            if chunk.too_long is not None:
+                yield self._judge_rows([self._strict.too_long(chunk.text, chunk.too_long)])
             elif chunk.text:
                 few = self._read_few(chunk) if self._is_short(chunk) else None
                 yield few or self._read_uniform(chunk) or self._read_chunk(chunk)
@@ -216,7 +217,8 @@ class Reader:
             before = len(rows)
             record = line.removesuffix(b"\n").lstrip(SPACE) if len(line) > self._limits.record else b""
             if len(record) > self._limits.record:
-                rows.append(self._strict.too_long(record[: self._limits.raw]))
+                named = Named.of(record, self._contract)
+                rows.append(self._strict.too_long(record[: self._limits.raw], named))
             else:
                 last = chunk.last and number == total - 1 and not line.endswith(b"\n")
                 rows.extend(self._strict.read(line, last=last))

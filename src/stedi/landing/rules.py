@@ -11,12 +11,11 @@ from stedi.contract.reasons import Rejection
 from stedi.contract.registry import contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.contract.table import Contract
-from stedi.landing.draft import POSITION, RAW, REASON, fault
+from stedi.landing.draft import EARLIEST_MS, LATEST_MS, POSITION, RAW, REASON, fault
+from stedi.landing.limits import LIMITS
+from stedi.landing.named import named_in
 from stedi.landing.split import Split
-from stedi.names import EARLIEST, LATEST, QUARANTINE
-
-EARLIEST_MS: Final = int(EARLIEST.timestamp() * 1000)
-LATEST_MS: Final = int(LATEST.timestamp() * 1000)
+from stedi.names import QUARANTINE
 
 _BLANK: Final = r"\A[\s\x1c-\x1f]*\z"  # what Python strips; Rust's \s alone lacks the separators 1c to 1f
 _CODE: Final = "_code"
@@ -178,20 +177,15 @@ def _reject(bad: pl.DataFrame, contract: Contract, origin: Origin, rules: tuple[
     field = pl.col(_CODE).replace_strict(
         list(codes), [rule.field for rule in rules], default=None, return_dtype=pl.String
     )
-    names = {column.name for column in contract.source_columns}
-    email = next((name for name in ("email", "user") if name in names), None)
     quarantine = polars_schema(contract_of(QUARANTINE))
     given = {
         "table_name": pl.lit(contract.name),
         "reason": pl.coalesce(pl.col(REASON), reason) if REASON in bad.columns else reason,
         "field": field,
-        "raw": pl.col(RAW),
-        "email": _readable(email) if email else pl.lit(None),
-        "serial_number": _readable("serial_number") if "serial_number" in names else pl.lit(None),
-        "last_update_date": _readable_time("last_update_date", bad)
-        if "last_update_date" in names
-        else pl.lit(None),
+        "raw": pl.lit(_beginning(bad[RAW])),
+        "tombstones": pl.lit([], pl.List(pl.String)),
         "released_at": pl.lit(None),
+        **{name: pl.lit(values) for name, values in named_in(bad, contract).items()},
     }
     return bad.select(
         *(expression.cast(quarantine[name]).alias(name) for name, expression in given.items()),
@@ -199,14 +193,9 @@ def _reject(bad: pl.DataFrame, contract: Contract, origin: Origin, rules: tuple[
     ).select(quarantine.names())
 
 
-def _readable(name: str) -> pl.Expr:
-    # A blank text names nobody.
-    return pl.when(~pl.col(name).str.contains(_BLANK)).then(pl.col(name))
-
-
-def _readable_time(name: str, bad: pl.DataFrame) -> pl.Expr:
-    value = pl.col(name)
-    sound = (value >= EARLIEST_MS) & (value < LATEST_MS)
-    if bad.schema[name].is_float():
-        sound &= value == value.floor()
-    return pl.when(sound).then(value).cast(pl.Int64) * 1000
+def _beginning(raw: pl.Series) -> pl.Series:
+    """Return as much of each raw text as is kept."""
+    if not (raw.str.len_bytes() > LIMITS.raw).any():
+        return raw
+    texts = [text.encode()[: LIMITS.raw].decode(errors="ignore") for text in raw]
+    return pl.Series(RAW, texts, dtype=pl.String)

@@ -1,54 +1,124 @@
-"""What can still be read of a record that can't be parsed.
+r"""Whom a rejected text is about: every e-mail, serial number and update time that can be read in it.
 
-A rejected customer record must never keep a consent alive, so its e-mail, serial number and update time
-are looked for in its raw text. A text is believed when it is complete, a number when something follows
-that ends it: the end of a cut-off number is missing.
+A rejected customer record must never keep a consent alive, whoever of several people it names, and however
+it was damaged. So its text is not parsed but searched, as it is and with what wraps it undone, one layer
+after the other, in any order: JSON escapes (``\u0040``, JSON inside a string), percent-encoding, HTML
+character references, UTF-16 (of ASCII letters, without its mark). Bytes that are no UTF-8 are Latin-1.
 
-Where a key occurs more than once, one value has to be chosen, because a record is one row:
+- An e-mail is a text after the key ``email`` (in any case, at any depth, one or a list), or a token with @.
+- A serial number is a text after its key.
+- An update time is a plausible number after its key; the latest counts.
 
-- of texts, the last one at the top of the record, as nearly every JSON reader takes it, and only if
-  there is none the last one anywhere;
-- of update times the latest: a denial that counts from later on outweighs more grants.
+A text after a key is believed when it is closed, a number when something follows that ends it. Of a token
+it is not always plain where it ends: then each reading of it counts. One too many denies hardly anybody who
+is not named; one too few would keep a consent alive.
 """
 
+import html
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
+from urllib.parse import unquote
 
+from stedi.consent.pseudonyms import key
 from stedi.contract.column import Column, Kind
 from stedi.contract.table import Contract
-from stedi.landing.rules import EARLIEST_MS, LATEST_MS
+from stedi.landing.draft import EARLIEST_MS, LATEST_MS
 
-SALVAGED: Final = ("email", "user", "serial_number", "last_update_date")
+LAYERS: Final = 16
+"""So many layers of wrapping are undone."""
+WINDOW: Final = 256 * 1024
+"""So many characters of a long text are searched at a time."""
+OVERLAP: Final = 8 * 1024
+"""So many of them once more with the next: no name is longer, with its key."""
+_VIEWS: Final = 64
+_LONGEST: Final = 1024
+"""The most characters on either side of the @ of a token."""
 
-_TEXT: Final = r'("(?:[^"\\\x00-\x1f]|\\.)*")'
-_NUMBER: Final = r"(-?\d{1,20}(?:\.\d{1,20})?(?:[eE]\+?\d{1,2})?)(?=[,}\s])"
-# A text that is not closed takes all that follows, so that time stays in proportion to the length.
-_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[{}\[\]]', re.DOTALL)
 
+class Named(NamedTuple):
+    """What can be read of a text.
 
-def salvage(text: str, contract: Contract) -> dict[str, str | float]:
-    """Return what can be read of the columns that decide whom a rejected record is about.
-
-    Examples:
-        >>> from stedi.contract import landing_contract
-        >>> cut = '{"email": "Jane@test.com", "lastUpdateDate": 1655564376361, "serialNumber": "50f'
-        >>> salvage(cut, landing_contract("customer"))
-        {'email': 'Jane@test.com', 'last_update_date': 1655564376361.0}
+    Attributes:
+        emails: The e-mails, each in one of its spellings, in order.
+        serial_numbers: The serial numbers.
+        updated: The latest update time in epoch milliseconds; None where none can be read.
     """
-    found: dict[str, str | float] = {}
-    for column in contract.source_columns:
-        if column.name not in SALVAGED:
-            continue
-        if column.kind is Kind.STRING:
-            value: str | float | None = _last_text(text, column)
+
+    emails: tuple[str, ...]
+    serial_numbers: tuple[str, ...]
+    updated: float | None
+
+    @classmethod
+    def of(cls, text: str | bytes, contract: Contract) -> "Named":
+        r"""Search a text that is held as a whole.
+
+        Examples:
+            >>> from stedi.contract import landing_contract
+            >>> lost = '[{"email":"ann@x.com","lastUpdateDate":1655564376361},{"email":"ben\\u0040x.c'
+            >>> named = Named.of(lost, landing_contract("customer"))
+            >>> named.emails, named.updated
+            (('ann@x.com', 'ben@x.c'), 1655564376361.0)
+        """
+        search = Search(contract)
+        search.feed(text)
+        return search.end()
+
+
+class Search:
+    """Searches a text that comes in parts, in memory that does not depend on its length.
+
+    Args:
+        contract: The contract of its landing table: it has the keys.
+    """
+
+    __slots__ = ("_emails", "_first", "_keys", "_serials", "_text", "_updated")
+
+    def __init__(self, contract: Contract) -> None:
+        """Begin at the start of a text."""
+        self._keys = _keys_of(contract)
+        self._emails: dict[str, str] = {}
+        self._serials: dict[str, str] = {}
+        self._updated: float | None = None
+        self._text: str | bytes | None = None
+        self._first = True
+
+    def feed(self, part: str | bytes) -> None:
+        """Go on with the next part; all parts are texts, or all are bytes."""
+        self._text = part if self._text is None else self._text + part  # type: ignore[operator]
+        while len(self._text) > WINDOW + OVERLAP:
+            self._search(self._text[:WINDOW], last=False)
+            self._text = self._text[WINDOW - OVERLAP :]
+            self._first = False
+
+    def end(self) -> Named:
+        """Search what is left, and return what was found."""
+        if self._text:
+            self._search(self._text, last=True)
+        self._text = None
+        return Named(tuple(self._emails.values()), tuple(self._serials.values()), self._updated)
+
+    def _search(self, text: str | bytes, *, last: bool) -> None:
+        for view in _views(_decoded(text)):
+            within = _Window(view, first=self._first, last=last)
+            for kind, pattern in self._keys:
+                for found in within.after_key(pattern):
+                    self._take(kind, found)
+            for email in within.tokens():
+                self._add(self._emails, email)
+
+    def _take(self, kind: str, value: str) -> None:
+        if kind == "updated":
+            self._updated = latest([float(value), *([] if self._updated is None else [self._updated])])
         else:
-            value = latest(float(match[1]) for match in _pattern(column).finditer(text))
-        if value is not None:
-            found[column.name] = value
-    return found
+            self._add(self._emails if kind == "email" else self._serials, value)
+
+    @staticmethod
+    def _add(names: dict[str, str], name: str) -> None:
+        if meant := key(name):
+            names.setdefault(meant, name)
 
 
 def latest(times: Iterable[float]) -> float | None:
@@ -58,42 +128,174 @@ def latest(times: Iterable[float]) -> float | None:
     )
 
 
-@cache
-def _pattern(column: Column) -> re.Pattern[str]:
-    value = _TEXT if column.kind is Kind.STRING else _NUMBER
-    return re.compile(rf'"{column.source}"\s*:\s*{value}', re.IGNORECASE)
+# What wraps a text ----------------------------------------------------------------------------------
+
+_LONE: Final = {code: code - 0xDC00 for code in range(0xDC80, 0xDD00)}
+_ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
+_ESCAPED: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 
-def _last_text(text: str, column: Column) -> str | None:
-    found = {
-        match.start(): value for match in _pattern(column).finditer(text) if (value := _unquote(match[1]))
-    }
-    if len(set(found.values())) > 1:
-        top = _top_level(text)
-        found = {start: value for start, value in found.items() if start in top} or found
-    return found[max(found)] if found else None
+def _decoded(text: str | bytes) -> list[str]:
+    """Return what a text can be read as: bytes that are no UTF-8 are Latin-1, and NULs may be of UTF-16."""
+    plain = text if isinstance(text, str) else text.decode(errors="surrogateescape").translate(_LONE)
+    return [plain, plain.replace("\0", "")] if "\0" in plain else [plain]
 
 
-def _unquote(literal: str) -> str | None:
+def _views(texts: Iterable[str]) -> Iterator[str]:
+    """Yield texts as they are, and with one layer after the other undone."""
+    seen = dict.fromkeys(texts)
+    yield from seen
+    layer = list(seen)
+    for _ in range(LAYERS):
+        layer = [
+            undone
+            for text in layer
+            for mark, undo in _UNDO
+            if mark in text and (undone := undo(text)) not in seen
+        ]
+        layer = list(dict.fromkeys(layer))[: max(0, _VIEWS - len(seen))]
+        if not layer:
+            return
+        seen.update(dict.fromkeys(layer))
+        yield from layer
+
+
+def unescaped(text: str) -> str:
+    r"""Return a text with one layer of JSON's escapes undone, whatever is around it.
+
+    Examples:
+        >>> unescaped(r'{\"email\": \"ann\u0040x.com\"}')
+        '{"email": "ann@x.com"}'
+    """
+    plain = _ESCAPE.sub(_meant, text)
     try:
-        value: str = json.loads(literal)
-        value.encode()
-    except ValueError:
-        return None
-    return value
+        plain.encode()
+    except UnicodeEncodeError:
+        # Two halves of one character, or one that lost its other.
+        return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return plain
 
 
-def _top_level(text: str) -> set[int]:
-    """Return where the texts at the top of a record begin, as far as it can be told."""
-    depth = 0
-    starts = set()
-    for token in _TOKEN.finditer(text):
-        match token[0]:
-            case "{" | "[":
-                depth += 1
-            case "}" | "]":
-                depth -= 1
-            case _:
-                if depth == 1:
-                    starts.add(token.start())
-    return starts
+def _meant(found: re.Match[str]) -> str:
+    code = found[1] or found[2]
+    return chr(int(code, 16)) if code else _ESCAPED.get(found[3], found[3])
+
+
+_UNDO: Final[tuple[tuple[str, Callable[[str], str]], ...]] = (
+    ("\\", unescaped),
+    ("%", unquote),
+    ("&", html.unescape),
+)
+
+
+# What names somebody --------------------------------------------------------------------------------
+
+_TEXT: Final = r'"(?:[^"\\]|\\.)*+"'
+_KEY: Final = r"(?<![A-Za-z0-9_])%s[\"']?[ \t\r\n\0]{0,64}[:=][ \t\r\n\0]{0,64}"
+_LIST: Final = r"\[[^\[\]{}]*+"
+_BARE: Final = r"[^\s\"'\[\]{},:\0]{1,1024}(?=[\s,}\]\0])"
+_NUMBER: Final = r"[\"']?(-?\d{1,20}(?:\.\d{1,20})?(?:[eE]\+?\d{1,2})?)(?=[,}\]\s\"'\\\0])"
+_QUOTED: Final = re.compile(_TEXT, re.DOTALL)
+
+_EDGE: Final = r"\s\"<>()\[\]{},;:\\\x00-\x20\x7f@"
+_AT: Final = re.compile(rf"(?<=[^{_EDGE}])@(?=[^{_EDGE}])")
+_WIDE: Final = re.compile(rf"[^{_EDGE}]*")
+_NARROW: Final = re.compile(r"[\w.+%\u2019'-]*")
+_NOTHING: Final = ("null", "true", "false")
+_ENDS: Final = ".'\u2019-_|/=&#!?*$^~`+%"
+_AFTER_KEY: Final = re.compile(r"[\"'][ \t\r\n\0]{0,16}:[ \t\r\n\0]{0,16}\Z")
+
+
+@cache
+def _keys_of(contract: Contract) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    kinds = {"email": "email", "user": "email", "serial_number": "serial", "last_update_date": "updated"}
+    return tuple(
+        (kinds[column.name], _pattern(column)) for column in contract.source_columns if column.name in kinds
+    )
+
+
+def _pattern(column: Column) -> re.Pattern[str]:
+    value = f"({_TEXT}|{_LIST}|{_BARE})" if column.kind is Kind.STRING else _NUMBER
+    return re.compile(_KEY % column.source + value, re.IGNORECASE | re.DOTALL)
+
+
+class _Window:
+    """A part of a text, seen in one way.
+
+    Args:
+        text: The part.
+        first: The text begins here: else what touches the beginning was seen as a whole before.
+        last: The text ends here: else what touches the end is seen as a whole next.
+    """
+
+    __slots__ = ("_first", "_last", "_text")
+
+    def __init__(self, text: str, *, first: bool, last: bool) -> None:
+        self._text = text
+        self._first = first
+        self._last = last
+
+    def after_key(self, pattern: re.Pattern[str]) -> Iterator[str]:
+        """Yield the values after a key."""
+        for found in pattern.finditer(self._text):
+            if found.start() or self._first:
+                yield from _values(found[1])
+
+    def tokens(self) -> Iterator[str]:
+        """Yield whatever may be an e-mail."""
+        text = self._text
+        for found in _AT.finditer(text):
+            place = found.start()
+            before = text[max(0, place - _LONGEST) : place]
+            after = text[place + 1 : place + 1 + _LONGEST]
+            local = _run(_WIDE, before[::-1])[::-1]
+            domain = _run(_WIDE, after)
+            start, end = place - len(local), place + 1 + len(domain)
+            if max(len(local), len(domain)) == _LONGEST:
+                continue
+            if (start == 0 and not self._first) or (end == len(text) and not self._last):
+                continue
+            yield from _readings(local, domain, text[max(0, start - 65) : start], text[end : end + 1])
+
+
+def _run(characters: re.Pattern[str], text: str) -> str:
+    found = characters.match(text)
+    return found[0] if found else ""
+
+
+def _readings(local: str, domain: str, before: str, after: str) -> Iterator[str]:
+    """Yield an e-mail as each of the texts that it may be.
+
+    Where a quote stands on one side only, or after a key on neither, damage may have made another character
+    of the other one: it would be the first, or the last, of the token.
+    """
+    narrow = _run(_NARROW, local[::-1])[::-1], _run(_NARROW, domain)
+    for start, end in dict.fromkeys(((local, domain), narrow)):
+        yield f"{start}@{end}"
+        yield f"{start.lstrip(_ENDS)}@{end.rstrip(_ENDS)}"
+    opened, closed = before.endswith('"'), after in ('"', "\\", "")
+    bare = not opened and not closed and _AFTER_KEY.search(before) is not None
+    first = (closed and not opened) or bare
+    final = (opened and not closed) or bare
+    if first:
+        yield f"{local[1:]}@{domain}"
+    if final:
+        yield f"{local}@{domain[:-1]}"
+    if first and final:
+        yield f"{local[1:]}@{domain[:-1]}"
+
+
+def _values(value: str) -> Iterator[str]:
+    """Yield the texts of a value: a text, those of a list, or what is not quoted."""
+    if value.startswith("["):
+        for found in _QUOTED.finditer(value):
+            yield from _values(found[0])
+    elif value.startswith('"'):
+        try:
+            text = json.loads(value, strict=False)
+            text.encode()
+        except ValueError:
+            text = unescaped(value[1:-1])
+        yield text
+    elif value.lower() not in _NOTHING:
+        yield value

@@ -3,17 +3,17 @@
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from stedi.contract.column import Column, Kind
 from stedi.contract.landing import CUSTOMER
 from stedi.contract.reasons import Rejection
 from stedi.contract.table import Contract
-from stedi.landing.draft import RAW, REASON, fault
-from stedi.landing.salvage import SALVAGED, latest, salvage
+from stedi.landing.draft import EMAILS, RAW, REASON, SERIALS, UPDATED, fault
+from stedi.landing.salvage import Named
 
-Row = dict[str, str | float | None]
+Row = dict[str, str | float | Sequence[str] | None]
 """The values of one record under the names of a draft's columns; what is absent is null."""
 
 CONSENT_KEY: Final = str(CUSTOMER.column("share_with_research_as_of_date").source).lower()
@@ -96,9 +96,10 @@ class StrictReader:
             yield self._record(value, text[start:stop])
             start = following
 
-    def too_long(self, head: bytes) -> Row:
-        """Return the row of a record that is longer than the limit, from its beginning."""
-        return self._whole(Rejection.TOO_LONG, head.decode(errors="backslashreplace").strip(_SPACE))
+    def too_long(self, head: bytes, named: Named) -> Row:
+        """Return the row of a record that is longer than the limit: its beginning, and all that it names."""
+        row = self._whole(Rejection.TOO_LONG, head.decode(errors="backslashreplace").strip(_SPACE))
+        return row | {EMAILS: named.emails, SERIALS: named.serial_numbers, UPDATED: named.updated}
 
     def cut_off(self) -> Row:
         """Return the row that stands for what is missing at the end of an object."""
@@ -107,8 +108,9 @@ class StrictReader:
     def _broken(self, text: str, *, last: bool) -> Row:
         return self._whole(Rejection.CUT_OFF if last else Rejection.NOT_JSON, text.strip(_SPACE))
 
-    def _whole(self, reason: Rejection, text: str) -> Row:
-        return {REASON: reason.value, RAW: text, **salvage(text, self._contract)}
+    @staticmethod
+    def _whole(reason: Rejection, text: str) -> Row:
+        return {REASON: reason.value, RAW: text}
 
     def _record(self, value: object, text: str) -> Row:
         if "\\u" in text and not _encodable(value):
@@ -127,21 +129,7 @@ class StrictReader:
             self.consent_field |= lower == CONSENT_KEY
             if column is not None and item is not None:
                 row.update(_converted(column, item))
-        return self._repeated(value, text) if repeated else row
-
-    def _repeated(self, pairs: Pairs, text: str) -> Row:
-        """Return the row of a record with a key twice, from what `stedi.landing.salvage` lets it choose."""
-        row: Row = {REASON: Rejection.DUPLICATE_KEY.value, RAW: text}
-        for key, item in pairs:
-            column = self._columns.get(key.lower())
-            if column is None or column.name not in SALVAGED:
-                continue
-            value = _converted(column, item).get(column.name) if item is not None else None
-            if isinstance(value, float):
-                value = latest([time for time in (value, row.get(column.name)) if isinstance(time, float)])
-            if value is not None and (not isinstance(value, str) or value.strip()):
-                row[column.name] = value
-        return row
+        return self._whole(Rejection.DUPLICATE_KEY, text) if repeated else row
 
 
 def _converted(column: Column, item: object) -> Row:

@@ -15,7 +15,7 @@ from stedi.contract.column import Column, Kind
 from stedi.contract.table import Contract
 from stedi.landing.boundary import BOUNDARY
 from stedi.landing.limits import LIMITS, MIB
-from stedi.landing.salvage import salvage
+from stedi.landing.salvage import Named
 from stedi.landing.stream import Stream
 from stedi.landing.strict import DECODER, Pairs
 
@@ -224,8 +224,12 @@ def _judge(record: bytes, whose: Whose) -> tuple[bool, bool]:
         found = _value(value, subject)
         at = _value(value, time) if time is not None else None
     else:
-        read = salvage(text, whose.contract)
-        found, at = read.get(subject.name), None
+        named = Named.of(text, whose.contract)
+        names = named.serial_numbers if subject.name == "serial_number" else named.emails
+        theirs = [whose.goes(each, None) for each in names]
+        if any(theirs):
+            return all(theirs), not all(theirs)
+        found, at = (names[0] if names else None), None
     if isinstance(found, int | float) and not isinstance(found, bool):
         found = str(int(found)) if float(found).is_integer() else None
     if isinstance(found, str) and found.strip():

@@ -19,6 +19,7 @@ from stedi.names import CONSENT_MODES, CUSTOMER_LANDING, CUSTOMER_TRUSTED, EPOCH
 
 _LANDING: Final = contract_of(CUSTOMER_LANDING)
 _SENT: Final = tuple(column.name for column in _LANDING.source_columns)
+_NOBODY: Final = pl.DataFrame(schema={"claimant": pl.String, "customer_id": pl.String})
 _PRECEDENCE: Final = ("last_update_date", *(name for name in _SENT if name != "last_update_date"))
 
 
@@ -92,6 +93,7 @@ class Weighed(NamedTuple):
         consents: (customer_id, consent_from) of every customer who consents.
         held: (customer_id, device_id) of every holder.
         usable: (device_id, device_consent_from) of every device that may be used.
+        together: (claimant, customer_id) of claimants in the statements that stand for several customers.
     """
 
     records: Rows
@@ -99,6 +101,7 @@ class Weighed(NamedTuple):
     consents: Rows
     held: Rows
     usable: Rows
+    together: pl.DataFrame
 
 
 def weigh_customers(
@@ -120,8 +123,9 @@ def weigh_customers(
         raise ConfigurationError("now has no time zone: pass datetime.now(UTC), or .replace(tzinfo=UTC)")
     records = _identify(_with_digest(customer_landing), pseudonyms, now)
     said = statements.of_records(records, now)
-    if rejected is not None:
-        said = nw.concat([said, statements.of_rejected(rejected, records, pseudonyms)])
+    denials = None if rejected is None else statements.of_rejected(rejected, records, pseudonyms)
+    if denials is not None:
+        said = nw.concat([said, denials.statements])
     if tombstones is not None:
         said = nw.concat([said, statements.of_erased(tombstones, said)])
     consents = rule.customer_consents(said)
@@ -131,10 +135,20 @@ def weigh_customers(
         usable = held.select("device_id").unique().with_columns(device_consent_from=nw.lit(EPOCH))
     else:
         held = rule.device_holders(said)
-        usable = rule.device_consents(said, consents)
+        everybody = consents
+        if denials is not None:
+            everybody = nw.concat([consents, rule.all_together(carry(denials.together, consents), consents)])
+        usable = rule.device_consents(said, everybody)
     if tombstones is not None:
         usable = rule.after_erasure(usable, tombstones)
-    return Weighed(records=records, statements=said, consents=consents, held=held, usable=usable)
+    return Weighed(
+        records=records,
+        statements=said,
+        consents=consents,
+        held=held,
+        usable=usable,
+        together=_NOBODY if denials is None else denials.together,
+    )
 
 
 def judge_customers(weighed: Weighed) -> Rows:

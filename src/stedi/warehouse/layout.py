@@ -1,5 +1,6 @@
 """How a contract becomes an Iceberg table: schema, partition spec and properties."""
 
+from collections.abc import Iterator
 from itertools import count
 
 from pyiceberg.partitioning import UNPARTITIONED_PARTITION_SPEC, PartitionField, PartitionSpec
@@ -24,7 +25,7 @@ from stedi.names import RUN
 
 BUCKET_FIELD = "customer_id_bucket"
 ICEBERG_FORMAT = 2
-LAKE_FORMAT = 1
+LAKE_FORMAT = 2
 """The number of what tables, columns, keys and notes of a lake mean: it grows with each migration."""
 FORMAT_PROPERTY = "stedi.format"
 """The property of the run table that has a lake's format; one without it has format 1."""
@@ -60,12 +61,12 @@ def _field(column: Column, field_id: int, nested: "count[int]") -> NestedField:
 def _type(column: Column, nested: "count[int]") -> IcebergType:
     if not isinstance(column.kind, ListOf):
         return _TYPES[column.kind]
-    element = next(nested)
-    return ListType(
-        element_id=element,
-        element=StructType(*(_field(field, next(nested), nested) for field in column.kind.fields)),
-        element_required=True,
-    )
+    number, element = next(nested), column.kind.element
+    if isinstance(element, Kind):
+        one: IcebergType = _TYPES[element]
+    else:
+        one = StructType(*(_field(field, next(nested), nested) for field in element))
+    return ListType(element_id=number, element=one, element_required=True)
 
 
 def partition_spec(contract: Contract, buckets: int) -> PartitionSpec:
@@ -93,4 +94,11 @@ def table_properties(contract: Contract) -> dict[str, str]:
     }
     if contract.name == RUN:
         properties[FORMAT_PROPERTY] = str(LAKE_FORMAT)
-    return properties | {f"write.metadata.metrics.column.{name}": "none" for name in contract.pii}
+    return properties | {f"write.metadata.metrics.column.{path}": "none" for path in _paths(contract)}
+
+
+def _paths(contract: Contract) -> Iterator[str]:
+    """Yield how Iceberg names the columns that hold personal data."""
+    for column in contract.columns:
+        if column.pii:
+            yield f"{column.name}.element" if isinstance(column.kind, ListOf) else column.name

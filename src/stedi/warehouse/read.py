@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyiceberg.expressions import EqualTo
+from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
 
@@ -28,13 +29,13 @@ def scan(table: Table, snapshot_id: int) -> pl.LazyFrame:
     Should the snapshot's files be removed before it is collected, that raises a CatalogError.
 
     Raises:
-        CatalogError: The table lacks a column: another version of stedi made the lake.
+        CatalogError: The table lacks a column: another tool changed it.
     """
     contract = contract_of(table.name()[-1])
     if missing := [name for name in contract.names if name not in table.schema().column_names]:
         raise CatalogError(
-            f"table {contract.name} has no column {missing[0]!r}: another version of stedi made this lake. "
-            "Use that version, or make the lake again from the landing files"
+            f"table {contract.name} has no column {missing[0]!r}: another tool changed it. Restore the lake "
+            "from a backup, or make it again from the landing files"
         )
     return pl.scan_iceberg(ScannedTable.of(table), snapshot_id=snapshot_id).select(
         pl.col(name).cast(dtype) for name, dtype in polars_schema(contract).items()
@@ -97,6 +98,20 @@ def rows(
     files = (task.file for task in table.scan(of_run, snapshot_id=snapshot_id).plan_files())
     for frame in rows_of(table, files, [*columns, "_run"]):
         yield frame.filter(pl.col("_run") == run).drop("_run")
+
+
+def old_rows(table: Table, snapshot_id: int) -> pl.DataFrame | None:
+    """Return all rows of a snapshot with the columns that it had; None where these are the contract's."""
+    snapshot = table.snapshot_by_id(snapshot_id)
+    schema = table.schemas().get(snapshot.schema_id or 0) if snapshot is not None else None
+    names = [field.name for field in schema.fields] if schema is not None else []
+    if set(names) == set(contract_of(table.name()[-1]).names):
+        return None
+    frames = [pl.DataFrame(schema_to_pyarrow(schema).empty_table())] if schema is not None else []
+    for task in table.scan(snapshot_id=snapshot_id).plan_files():
+        with table.io.new_input(task.file.file_path).open() as source:
+            frames.append(pl.DataFrame(pq.ParquetFile(source).read()))
+    return pl.concat(frames, how="diagonal_relaxed")
 
 
 def rows_of(

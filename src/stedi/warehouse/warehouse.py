@@ -22,6 +22,7 @@ from stedi.warehouse import (
     compaction,
     cut,
     damage,
+    evolve,
     expiry,
     notes,
     read,
@@ -107,6 +108,27 @@ class Warehouse:
         return int(self._table(name).metadata.format_version)
 
     @property
+    def lake_format(self) -> int:
+        """The format of the lake: what its tables, columns and keys mean."""
+        return evolve.format_of(self._table(RUN))
+
+    def evolve(self) -> None:
+        """Give all tables the columns of this version: their rows stay as they are."""
+        for name, contract in CONTRACTS.items():
+            evolve.evolve(self._writable(name), contract)
+
+    def set_format(self) -> None:
+        """Say that the lake has the format of this version."""
+        evolve.set_format(self._writable(RUN))
+
+    def old_rows(self, name: str, snapshot_id: int) -> pl.DataFrame | None:
+        """Return the rows of a snapshot that an older format of the lake wrote, with its own columns.
+
+        None of a snapshot whose files all have the columns of this version.
+        """
+        return read.old_rows(self._table(name), snapshot_id)
+
+    @property
     def unused(self) -> bool:
         """Whether no table that there is ever showed a row: a first run shows none before its publication."""
         return all(not self.count(name, self.main(name)) for name in CONTRACTS if self.has(name))
@@ -180,6 +202,10 @@ class Warehouse:
         """Return how many rows a snapshot has."""
         return refs.summary(self._table(name), snapshot_id, "total-records")
 
+    def data_files(self, name: str, snapshot_id: int) -> Sequence[DataFile]:
+        """Return the data files of a snapshot."""
+        return refs.data_files(self._table(name), snapshot_id)
+
     def files(self, name: str, snapshot_id: int) -> int:
         """Return how many data files a snapshot has."""
         return refs.summary(self._table(name), snapshot_id, "total-data-files")
@@ -225,6 +251,11 @@ class Warehouse:
     def replace(self, name: str, branch: str, base: int, added: Sequence[DataFile]) -> int:
         """Put data files in the place of all those of a snapshot, on a branch; return the new snapshot."""
         return self.change(name, branch, base, added=added, removed=refs.data_files(self._table(name), base))
+
+    def rewrite(self, name: str, branch: str, base: int, added: Sequence[DataFile]) -> int:
+        """Do as `replace`, and make a snapshot with the columns of today even where there are no rows."""
+        removed = self.data_files(name, base)
+        return rewrite.stage_rewrite(self._writable(name), branch, base=base, added=added, removed=removed)
 
     def forget_removed(self, name: str, branch: str, base: int) -> int:
         """Write the manifests of a snapshot anew where they name files that were taken out.

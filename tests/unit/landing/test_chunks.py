@@ -4,14 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stedi.contract import landing_contract
 from stedi.landing.boundary import Separator, first_cut, last_cut
 from stedi.landing.chunks import chunks
 from stedi.landing.limits import Limits
+from stedi.landing.salvage import Named
+
+READINGS = landing_contract("accelerometer")
 
 
 def test_a_long_text_without_line_ends_is_cut_between_records() -> None:
     record = b'{"user":"a","note":"}{"}'
-    pieces = list(chunks([record * 1000], Limits(chunk=500)))
+    pieces = list(chunks([record * 1000], Limits(chunk=500), READINGS))
     assert b"".join(piece.text for piece in pieces) == record * 1000
     assert max(len(piece.text) for piece in pieces) <= len(record) * 1000
     assert all(len(piece.text) % len(record) == 0 for piece in pieces)
@@ -20,7 +24,7 @@ def test_a_long_text_without_line_ends_is_cut_between_records() -> None:
 
 def test_memory_is_bounded_by_the_chunk() -> None:
     record = b'{"user":"a"}'
-    pieces = list(chunks((record * 10 for _ in range(1000)), Limits(chunk=1000)))
+    pieces = list(chunks((record * 10 for _ in range(1000)), Limits(chunk=1000), READINGS))
     assert len(pieces) > 100
     assert max(len(piece.text) for piece in pieces) <= 1200
 
@@ -29,10 +33,10 @@ def test_memory_is_bounded_by_the_chunk() -> None:
 def test_an_endless_record_is_skipped_without_being_held(step: int) -> None:
     text = b'{"user":"' + b"x" * 5000 + b'"}{"user":"b"}\n' + b"y" * 3000 + b"\n{}"
     blocks = [text[start : start + step] for start in range(0, len(text), step)]
-    pieces = list(chunks(blocks, Limits(chunk=50, record=300, raw=100)))
+    pieces = list(chunks(blocks, Limits(chunk=50, record=300, raw=100), READINGS))
     texts = [(piece.text.strip(), piece.too_long) for piece in pieces if piece.text.strip()]
     if step < 10_000:  # at once, the reader judges the lengths
-        assert texts[-2:] == [(b"y" * 100, True), (b"{}", False)]
+        assert texts[-2:] == [(b"y" * 100, Named((), (), None)), (b"{}", None)]
     assert texts[-1][0].endswith(b"{}")
 
 
@@ -58,5 +62,5 @@ def test_no_boundary_is_seen_inside_any_object(value: dict[str, str]) -> None:
 
 def test_a_byte_order_mark_is_left_out_only_at_the_beginning() -> None:
     mark = b"\xef\xbb\xbf"
-    pieces = chunks([mark[:1], mark[1:], b"{}\n", mark + b"{}"], Limits())
+    pieces = chunks([mark[:1], mark[1:], b"{}\n", mark + b"{}"], Limits(), READINGS)
     assert b"".join(piece.text for piece in pieces) == b"{}\n" + mark + b"{}"

@@ -129,8 +129,8 @@ def test_a_column_of_a_wrong_type_rejects_only_rows_that_have_a_value() -> None:
     )
     split = conform(frame, "customer")
     assert split.kept["email"].to_list() == ["a"]
-    assert split.rejected.select("reason", "field", "email", "serial_number", "_position").rows() == [
-        ("wrong_type", "phone", "b", "s", 1)
+    assert split.rejected.select("reason", "field", "emails", "serial_numbers", "_position").rows() == [
+        ("wrong_type", "phone", ["b"], ["s"], 1)
     ]
     assert json.loads(split.rejected["raw"][0]) == {
         "email": "b", "serialNumber": "s", "lastUpdateDate": TIME, "phone": [1],
@@ -168,6 +168,6 @@ def test_a_frame_and_a_file_of_the_same_records_are_judged_alike(
     contract = landing_contract("accelerometer")
     data = "".join(json.dumps(row) + "\n" for row in rows).encode()
     reader = Reader(contract, Origin("memory", None, None), Limits())
-    from_file = Split.concat(reader.read(chunks([data], Limits())), contract)
+    from_file = Split.concat(reader.read(chunks([data], Limits(), contract)), contract)
     assert in_memory.kept.equals(from_file.kept)
     assert in_memory.rejected.drop("raw").equals(from_file.rejected.drop("raw"))

@@ -24,7 +24,7 @@ def read(data: bytes | str, table: str = "accelerometer", limits: Limits | None 
         used = limits or Limits(few=0, short=0, fast=fast)
         contract = landing_contract(table)
         reader = Reader(contract, Origin("object", "digest", "run"), used)
-        splits.append(Split.concat(reader.read(chunks([content], used)), contract))
+        splits.append(Split.concat(reader.read(chunks([content], used, contract)), contract))
     left, right = splits
     assert left.kept.equals(right.kept)
     assert left.rejected.equals(right.rejected)
@@ -253,8 +253,8 @@ def test_a_share_date_in_seconds_is_not_let_in() -> None:
         '{"email":"a@b.c","serialNumber":"s","lastUpdateDate":%s,"shareWithResearchAsOfDate":1655564376}\n'
     )
     split = read(record % TIME, "customer")
-    assert split.rejected.select("reason", "field", "email", "serial_number").row(0) == (
-        "implausible_time", "share_with_research_as_of_date", "a@b.c", "s",
+    assert split.rejected.select("reason", "field", "emails", "serial_numbers").row(0) == (
+        "implausible_time", "share_with_research_as_of_date", ["a@b.c"], ["s"],
     )  # fmt: skip
     assert split.rejected["last_update_date"][0] == datetime(2022, 6, 18, 14, 59, 36, 361000, tzinfo=UTC)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import polars as pl
 import pyarrow as pa
@@ -100,32 +100,65 @@ class QuarantineCut:
     @property
     def columns(self) -> Sequence[str]:
         """The columns to decide by."""
-        return ("table_name", "raw", "email", "serial_number", "_object")
+        return (
+            "table_name",
+            "raw",
+            "emails",
+            "serial_numbers",
+            "tombstones",
+            "last_update_date",
+            "released_at",
+            "_object",
+        )
 
     def __call__(self, rows: pa.Table) -> Change | None:
         """Say what becomes of the rows of a row group."""
-        table, raw, email, serial, place = (_text(rows.column(name)) for name in self.columns)
-        person = self.person
-        own = person.is_own(serial)
-        device = own | person.is_shared(serial) if self.erase_shared else own
-        sensor = table != CUSTOMER_LANDING
-        nameless = email.is_null()
-        named = raw.map_elements(person.named_in, return_dtype=pl.Boolean).fill_null(value=False)
-        hinted = raw.map_elements(person.hinted_in, return_dtype=pl.Boolean).fill_null(value=False)
-        gone = person.is_mine(email)
-        gone |= device & sensor
-        # Nobody's, as far as can be read: it says nothing about consent.
-        gone |= nameless & (own | named | (hinted & ~sensor)) & ~(sensor & serial.is_not_null())
-        blank = named & ~gone
-        values: dict[str, pl.Series] = {}
-        if blank.any():
-            values["raw"] = pl.select(pl.when(blank).then(pl.lit(ERASED_TEXT)).otherwise(raw)).to_series()
-        if (own & ~gone).any():
-            values["serial_number"] = pl.select(pl.when(~own).then(serial)).to_series()
-        places = pl.Series([None if each is None else self.path(each) for each in place], dtype=pl.String)
-        if not places.eq_missing(place).all():
-            values["_object"] = places
-        return Change(~gone, values) if gone.any() or values else None
+        before = _frame(rows.select(self.columns))
+        after = [self._left(row) for row in before.iter_rows(named=True)]
+        keep = pl.Series([row is not None for row in after], dtype=pl.Boolean)
+        values = {}
+        for name in ("raw", "emails", "serial_numbers", "tombstones", "_object"):
+            column = before[name]
+            texts = [old if row is None else row[name] for old, row in zip(column, after, strict=True)]
+            changed = pl.Series(name, texts, dtype=column.dtype)
+            if not changed.eq_missing(column).all():
+                values[name] = changed
+        return Change(keep, values) if values or not keep.all() else None
+
+    def _left(self, row: dict[str, Any]) -> dict[str, Any] | None:
+        """Return what is left of a rejected record; None where nothing is."""
+        person, raw = self.person, row["raw"] or ""
+        emails, serials = row["emails"], row["serial_numbers"]
+        mine = [each for each in emails if person.has_email(each)]
+        own = [each for each in serials if person.owns(each)]
+        named = bool(mine) or bool(own) or person.named_in(raw)
+        place = None if row["_object"] is None else self.path(row["_object"])
+        left = {**row, "_object": place, "raw": ERASED_TEXT if named else row["raw"]}
+        if row["table_name"] != CUSTOMER_LANDING:
+            shared = self.erase_shared and any(map(person.shares, serials))
+            gone = bool(mine or own) or shared or (named and not emails and not serials)
+            return None if gone else left
+        others = [each for each in emails if each not in mine]
+        left |= {"emails": others, "serial_numbers": [each for each in serials if each not in own]}
+        if mine and row["last_update_date"] is None and row["released_at"] is None:
+            # It may be newer than the erasure: it denies for the person still, without naming them.
+            left["tombstones"] = sorted({*row["tombstones"], person.customer_id})
+        if not others:
+            left["serial_numbers"] = []
+            nobody = not mine and not row["tombstones"]
+            # Nobody's, as far as can be read: it says nothing about consent.
+            if nobody and not (named or own or person.hinted_in(raw)):
+                return {**left, "serial_numbers": serials}
+            return left if left["tombstones"] else None
+        return left
+
+
+def _frame(rows: pa.Table) -> pl.DataFrame:
+    """Return rows with texts that may be dictionaries as they are meant."""
+    columns = [
+        _text(column) if pa.types.is_dictionary(column.type) else pl.Series(column) for column in rows.columns
+    ]
+    return pl.DataFrame([column.alias(name) for column, name in zip(columns, rows.column_names, strict=True)])
 
 
 def _text(column: pa.ChunkedArray) -> pl.Series:

@@ -161,8 +161,8 @@ class Erasure:
         person, made_with = self._person, self._request.pseudonyms.fingerprint
         new = pl.DataFrame(
             [
-                (person.customer_id, made_with, "person", self._erased_at),
-                *((each, made_with, "device", self._erased_at) for each in person.own.values()),
+                (person.customer_id, made_with, "person", self._erased_at, None),
+                *((each, made_with, "device", self._erased_at, None) for each in person.own.values()),
             ],
             schema=polars_schema(contract_of(TOMBSTONE)),
             orient="row",

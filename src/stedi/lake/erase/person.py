@@ -11,7 +11,7 @@ from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.errors import ConfigurationError, LakeError
 from stedi.lake.asides import SHORTEST, aside, asides_in
-from stedi.lake.claims import claims
+from stedi.lake.claims import claims, devices_of, people_of
 from stedi.lake.tombstone import unescaped
 from stedi.names import CUSTOMER_LANDING, QUARANTINE, TOMBSTONE
 
@@ -132,8 +132,8 @@ def find_person(
     pairs = scan(CUSTOMER_LANDING).select("email", "serial_number").unique().collect()
     damaged = (
         scan(QUARANTINE)
-        .filter(pl.col("table_name") == CUSTOMER_LANDING, pl.col("email").is_not_null())
-        .select("email", "serial_number", "released_at")
+        .filter(pl.col("table_name") == CUSTOMER_LANDING, pl.col("emails").list.len() > 0)
+        .select("emails", "serial_numbers", "released_at")
         .collect()
     )
     listed = claims(pairs, damaged).filter("_claims")
@@ -142,9 +142,9 @@ def find_person(
     person = key(email) if email is not None else _only_claimant(listed, key(serial_number or ""))
     if not person:
         raise ConfigurationError("the e-mail to erase is blank: nobody has it")
-    mine = set(listed.filter(_person=person)["_device"].drop_nulls())
-    theirs = listed.filter(pl.col("_person") != person, pl.col("_device").is_in(list(mine)))
-    shared = set(theirs["_device"])
+    mine = set(devices_of(listed, pl.Series([person], dtype=pl.String)))
+    people = {each: set(people_of(listed, pl.Series([each]))) - {person} for each in mine}
+    shared = {each for each, of in people.items() if of}
     kinds = dict(pending.select("digest", "kind").iter_rows())
     own = {each: pseudonyms.device_id(each) for each in mine - shared}
     lost = {digest for digest, kind in kinds.items() if kind == "device"} - set(own.values())
@@ -156,7 +156,7 @@ def find_person(
         shared={each: pseudonyms.device_id(each) for each in shared}
         | _found_again(scan, pseudonyms, {d for d, kind in kinds.items() if kind == "shared_device"}),
         lost=frozenset(lost),
-        others=theirs["_person"].n_unique(),
+        others=len(set().union(*people.values())),
         asides=asides,
         # Those that are known, too: a digest is that of a name however it is spaced.
         lost_asides=frozenset(digest for digest, kind in kinds.items() if kind == "aside"),
@@ -195,7 +195,7 @@ def _buried_with(
 
 
 def _only_claimant(listed: pl.DataFrame, device: str) -> str:
-    people = listed.filter(_device=device)["_person"].unique()
+    people = people_of(listed, pl.Series([device], dtype=pl.String))
     if people.len() != 1:
         found = "nobody" if people.is_empty() else f"{people.len():,} customers"
         raise ConfigurationError(

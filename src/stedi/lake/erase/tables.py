@@ -77,7 +77,7 @@ def bury(
         *((each, "aside") for each in sorted(person.aside_ids)),
     ]
     new = pl.DataFrame(
-        [(digest, step.base.key_fingerprint, kind, erased_at) for digest, kind in kinds],
+        [(digest, step.base.key_fingerprint, kind, erased_at, None) for digest, kind in kinds],
         schema=polars_schema(contract_of(TOMBSTONE)),
         orient="row",
     )

@@ -11,11 +11,11 @@ from typing import Final
 import narwhals as nw
 import polars as pl
 
-from stedi.consent.pseudonyms import Pseudonyms
-from stedi.consent.statements import identified, in_effect, share
+from stedi.consent.pseudonyms import Pseudonyms, keys
+from stedi.consent.statements import in_effect, share
 from stedi.contract import contract_of
 from stedi.frame.checked import fetch
-from stedi.lake.claims import claims
+from stedi.lake.claims import claims, devices_of, people_of
 from stedi.lake.dated import dated
 from stedi.lake.history import Run
 from stedi.names import CUSTOMER_LANDING, CUSTOMER_TRUSTED, MILLISECOND, OBJECT, QUARANTINE, TOMBSTONE
@@ -27,7 +27,9 @@ _REJECTED: Final = (
     "table_name",
     "reason",
     "field",
-    *_PAIR,
+    "emails",
+    "serial_numbers",
+    "tombstones",
     "last_update_date",
     "released_at",
     "_digest",
@@ -47,7 +49,9 @@ class Circle:
         held: (customer_id, device_id) of the holders, whether they consent or not.
         usable: (device_id, device_consent_from) of the devices that may be used.
         records: Everybody's good records, judged; ``share`` is null in a denial.
-        rejected: Everybody's rejected records, in effect ``at``.
+        rejected: The rejected records of the person, or of the device, in question: in effect ``at``, and a
+            row for each device, or each customer, that one names.
+        together: (claimant, customer_id) of claimants that stand for several customers.
         customers: Everybody's rows of customer_trusted.
     """
 
@@ -59,11 +63,16 @@ class Circle:
     usable: pl.DataFrame
     records: pl.DataFrame
     rejected: pl.DataFrame
+    together: pl.DataFrame
     customers: pl.DataFrame
 
     def claimants(self, device_id: str) -> list[str]:
         """Return who ever listed a device, the first first."""
-        listed = self.statements.filter(device_id=device_id).group_by("customer_id").agg(pl.col("at").min())
+        said = self.statements.filter(device_id=device_id).select("customer_id", "at")
+        many = said.rename({"customer_id": "claimant"}).join(self.together, on="claimant")
+        alone = said.join(self.together, left_on="customer_id", right_on="claimant", how="anti")
+        listed = pl.concat([alone, many.select("customer_id", "at")])
+        listed = listed.group_by("customer_id").agg(pl.col("at").min())
         # Of two at one time the keys decide: ids are others each time.
         first = {each: (at, self.customer_keys[each]) for each, at in listed.iter_rows()}
         return sorted(first, key=first.__getitem__)
@@ -77,23 +86,25 @@ def draw_circle(
     everybody = warehouse.scan(CUSTOMER_LANDING, run.snapshots[CUSTOMER_LANDING])
     damaged = (
         dated(*(warehouse.scan(table, run.snapshots[table]) for table in (QUARANTINE, OBJECT)))
-        .filter(pl.col("table_name") == CUSTOMER_LANDING, pl.col("email").is_not_null())
+        .filter(pl.col("table_name") == CUSTOMER_LANDING, pl.col("emails").list.len() > 0)
         .select(_REJECTED)
         .collect()
     )
     listings = claims(everybody.select(_PAIR).unique().collect(), damaged)
     claimed = listings.filter("_claims")
     if person is not None:
-        devices = set(claimed.filter(_person=person)["_device"].drop_nulls())
+        devices = set(devices_of(claimed, pl.Series([person])))
     else:
         devices = {device} if device is not None else set()
-    people = set(claimed.filter(pl.col("_device").is_in(list(devices)))["_person"])
+    people = set(people_of(claimed, pl.Series(list(devices), dtype=pl.String)))
     if person is not None:
         people.add(person)
     spelled = listings.filter(pl.col("_person").is_in(list(people))).select("email").unique()
     # Joined, not compared: what names people must not stand in a query plan.
     landing = everybody.join(spelled.lazy(), on="email", how="semi").collect()
-    rejected = damaged.join(spelled, on="email", how="semi")
+    numbered = damaged.with_row_index("_number")
+    named = numbered.select("_number", email="emails").explode("email").join(spelled, on="email", how="semi")
+    rejected = numbered.join(named, on="_number", how="semi").drop("_number")
     weighed = _weigh(landing, rejected, run, ids, None)
     if warehouse.count(TOMBSTONE, run.snapshots[TOMBSTONE]):
         trusted = warehouse.scan(CUSTOMER_TRUSTED, run.snapshots[CUSTOMER_TRUSTED])
@@ -108,9 +119,24 @@ def draw_circle(
         held=fetch(weighed.held),
         usable=fetch(weighed.usable),
         records=fetch(judged.with_columns(share=share(run.now))),
-        rejected=fetch(in_effect(nw.from_native(identified(rejected, ids).lazy()), weighed.records)),
+        rejected=fetch(in_effect(nw.from_native(_asked(rejected, ids, person, device)), weighed.records)),
+        together=weighed.together,
         customers=fetch(newest(judged)).select(contract_of(CUSTOMER_TRUSTED).names),
     )
+
+
+def _asked(rejected: pl.DataFrame, ids: Pseudonyms, person: str | None, device: str | None) -> pl.LazyFrame:
+    """Return rejected records with what they name beside the person, or the device, in question."""
+    rows = rejected.rename({"emails": "email", "serial_numbers": "serial_number"})
+    for column, wanted in (("email", person), ("serial_number", device)):
+        rows = rows.explode(column)
+        if wanted is not None:
+            rows = rows.filter(keys(rows[column].fill_null("")) == wanted)
+    people = pl.Series("customer_id", [ids.customer_id(each) for each in rows["email"]], pl.String)
+    devices = [None if each is None else ids.device_id(each) for each in rows["serial_number"]]
+    return rows.with_columns(
+        people, pl.Series("device_id", devices, pl.String), at=pl.col("last_update_date")
+    ).lazy()
 
 
 def _weigh(

@@ -67,11 +67,11 @@ def _customer(warehouse: Warehouse, run: Run, kind: Kind, asked: str, person: st
     records = circle.records.filter(customer_id=me)
     pairs = {each: of_pairs(mine.filter(device_id=each), readings.phone) for each in found}
     phone_sent = rejections.account(
-        ACCELEROMETER_LANDING, "email", person, loaded=readings.phone_account.rows_in
+        ACCELEROMETER_LANDING, "emails", person, loaded=readings.phone_account.rows_in
     )
     portions = [
         Portion(
-            device=None, account=rejections.account(CUSTOMER_LANDING, "email", person, loaded=records.height)
+            device=None, account=rejections.account(CUSTOMER_LANDING, "emails", person, loaded=records.height)
         ),
         Portion(device=None, account=of_records(records)),
         Portion(device=None, account=phone_sent),
@@ -122,7 +122,7 @@ def _device(warehouse: Warehouse, run: Run, asked: str) -> Explanation:
     rows = readings.steps.filter(device_id=it)
     pairs = of_pairs(rows, readings.phone)
     records = circle.records.filter(device_id=it)
-    listed = rejections.account(CUSTOMER_LANDING, "serial_number", serial, loaded=records.height)
+    listed = rejections.account(CUSTOMER_LANDING, "serial_numbers", serial, loaded=records.height)
     portions = [
         Portion(device=None, account=listed),
         Portion(device=None, account=of_records(records)),
@@ -210,7 +210,7 @@ def _of_devices(
     for device_id, name in names.items():
         steps = readings.step_accounts[device_id]
         sent = rejections.account(
-            STEP_TRAINER_LANDING, "serial_number", circle.device_keys[device_id], loaded=steps.rows_in
+            STEP_TRAINER_LANDING, "serial_numbers", circle.device_keys[device_id], loaded=steps.rows_in
         )
         portions += [Portion(device=name, account=each) for each in (sent, steps, pairs[device_id])]
     return portions

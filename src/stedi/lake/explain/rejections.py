@@ -24,13 +24,13 @@ class Rejections:
         """Count what can be told to be somebody's."""
         self._counts = (
             warehouse.scan(QUARANTINE, run.snapshots[QUARANTINE])
-            .group_by("table_name", "email", "serial_number", "reason")
+            .group_by("table_name", "emails", "serial_numbers", "reason")
             .agg(rows=pl.len())
             .collect()
         )
 
     def account(
-        self, table: str, column: Literal["email", "serial_number"], wanted: str, *, loaded: int
+        self, table: str, column: Literal["emails", "serial_numbers"], wanted: str, *, loaded: int
     ) -> Account:
         """Return what became of the records that were sent: loaded into a landing table, or rejected.
 
@@ -40,8 +40,10 @@ class Rejections:
             wanted: Its key.
             loaded: How many records of theirs the landing table has.
         """
-        sent = self._counts.filter(table_name=table).drop_nulls(column)
-        mine = sent.filter(keys(sent[column]) == wanted)
+        sent = self._counts.filter(table_name=table).with_row_index("_number")
+        named = sent.select("_number", column).explode(column).drop_nulls(column)
+        named = named.filter(keys(named[column]) == wanted)
+        mine = sent.join(named, on="_number", how="semi")
         rows = dict(mine.group_by("reason").agg(pl.col("rows").sum()).iter_rows())
         dropped = {reason.value: rows[reason] for reason in Rejection if reason in rows}
         return Account(

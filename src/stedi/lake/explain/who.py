@@ -21,10 +21,10 @@ Scan = Callable[[str], pl.LazyFrame]
 """Gives a table of the run that is explained."""
 
 _ID: Final = re.compile(r"[0-9a-f]{32}")
-_EMAILS: Final = ((CUSTOMER_LANDING, "email"), (QUARANTINE, "email"), (ACCELEROMETER_LANDING, "user"))
+_EMAILS: Final = ((CUSTOMER_LANDING, "email"), (QUARANTINE, "emails"), (ACCELEROMETER_LANDING, "user"))
 _SERIALS: Final = (
     (CUSTOMER_LANDING, "serial_number"),
-    (QUARANTINE, "serial_number"),
+    (QUARANTINE, "serial_numbers"),
     (STEP_TRAINER_LANDING, "serial_number"),
 )
 
@@ -84,5 +84,8 @@ def email_of(scan: Scan, customer_id: str, find_key: Callable[[], Pseudonyms]) -
 def _spellings(scan: Scan, columns: Collection[tuple[str, str]]) -> Iterable[str]:
     """Yield the distinct texts of some columns, one table after the other."""
     for table, column in columns:
-        found = scan(table).select(column).unique().collect(engine="streaming")[column]
-        yield from found.drop_nulls()
+        found = scan(table).select(column)
+        if table == QUARANTINE:
+            found = found.explode(column)
+        texts = found.unique().collect(engine="streaming")[column]
+        yield from texts.drop_nulls()

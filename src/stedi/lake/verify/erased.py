@@ -47,7 +47,7 @@ _BY_NAME: Final = {
     CUSTOMER_LANDING: ({"email": "customer"}, "registration_date"),
     ACCELEROMETER_LANDING: ({"user": "customer"}, "timestamp"),
     STEP_TRAINER_LANDING: ({"serial_number": "device"}, "sensor_reading_time"),
-    QUARANTINE: ({"email": "customer"}, "last_update_date"),
+    QUARANTINE: ({"emails": "customer"}, "last_update_date"),
 }
 """Tables that hold names, what names what, and the column that says how new a record is."""
 
@@ -119,7 +119,10 @@ def _in_file(warehouse: Warehouse, name: str, location: str, graves: Graves, mak
         )
     named, time = _BY_NAME[name]
     whose = {column: _whose(domain, graves, make) for column, domain in named.items()}
-    return _older(_read(warehouse, location, [*named, time]), whose, time)
+    rows = _read(warehouse, location, [*named, time])
+    if name == QUARANTINE:
+        rows = rows.explode("emails")
+    return _older(rows, whose, time)
 
 
 def _whose(domain: str, graves: Graves, make: MakeId) -> Whose:

@@ -1,7 +1,7 @@
 """Tombstones, as the rule sees them: whoever was erased has denied at that time, for all that came before."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from stedi.lake.verify.scan import Scan
@@ -17,12 +17,14 @@ class Graves:
         devices: Devices whose readings until then must never be trusted.
         alone: Of these, the ones that nobody else ever listed: their readings must be gone.
         origins: The fingerprints of the keys that made the digests, in turn.
+        denied: When a record of a person was written, the latest, that was kept out and denies.
     """
 
     people: Mapping[str, datetime]
     devices: Mapping[str, datetime]
     alone: Mapping[str, datetime]
     origins: frozenset[tuple[str, ...]] = frozenset()
+    denied: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def keys(self) -> frozenset[str]:
@@ -47,6 +49,11 @@ def find_graves(scan: Scan) -> Graves:
     def of(*wanted: str) -> dict[str, datetime]:
         return {digest: at for digest, kind, at in graves if kind is None or kind in wanted}
 
+    denied = rows.drop_nulls("latest_denial") if "latest_denial" in rows.columns else rows.clear()
     return Graves(
-        people=of("person"), devices=of("device", "shared_device"), alone=of("device"), origins=origins
+        denied=dict(zip(denied["digest"], denied["latest_denial"], strict=True)) if denied.height else {},
+        people=of("person"),
+        devices=of("device", "shared_device"),
+        alone=of("device"),
+        origins=origins,
     )

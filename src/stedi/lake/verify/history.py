@@ -176,7 +176,7 @@ def _stray(table: Inspection, by_ref: Mapping[str, Run]) -> list[Finding]:
                 findings.append(
                     Finding.of(Fault.WRONG_TAG, table.table, "a run tag names a run that is not there")
                 )
-            elif run.snapshots[table.table] != snapshot_id:
+            elif not _shows(run, table, snapshot_id):
                 findings.append(
                     Finding.of(
                         Fault.WRONG_TAG, f"{table.table}, tag {tag}", "it names another snapshot than its run"
@@ -204,7 +204,7 @@ def _tagged(runs: Sequence[Run]) -> Sequence[Run]:
 
 
 def _shows(run: Run, table: Inspection, at: int | None) -> bool:
-    """Say whether a snapshot is that of a run, or stands in its place since an erasure rebuilt a tag."""
+    """Say whether a snapshot is that of a run, or stands in its place since it was written anew."""
     own = run.snapshots[table.table]
     if at == own or at is None:
         return at == own

@@ -11,7 +11,17 @@ import polars as pl
 
 from stedi.lake.verify.finding import Fault, Finding
 from stedi.lake.verify.graves import Graves
-from stedi.lake.verify.rule import MILLISECOND, NEVER_OVER, Said, Verdict, granted, judge, micros, name_of
+from stedi.lake.verify.rule import (
+    MILLISECOND,
+    NEVER_OVER,
+    Said,
+    Together,
+    Verdict,
+    granted,
+    judge,
+    micros,
+    name_of,
+)
 from stedi.lake.verify.scan import Scan
 from stedi.names import CUSTOMER_LANDING, CUSTOMER_TRUSTED
 
@@ -68,9 +78,10 @@ def work_out(
     """
     records, said = _sayings(scan, now)
     claims = [(each.person, each.device or "") for each in said]
-    said.extend(_denials(scan))
-    said.extend(_of_graves({each.person for each in said}, graves, id_of))
-    verdict = _until_graves(judge(said, current=current), graves, id_of)
+    together = list(_denials(scan, graves, {each.person for each in said}, id_of))
+    named = {person for group in together for person in group.people}
+    said.extend(_of_graves({*named, *(each.person for each in said)}, graves, id_of))
+    verdict = _until_graves(judge(said, together, current=current), graves, id_of)
     dropped = Counter[str]()
     shown: dict[Claim, tuple[Any, ...]] = {}
     for claim, record in zip(claims, records, strict=True):
@@ -104,6 +115,8 @@ def _of_graves(
             yield Said(person, None, NEVER_OVER, None, good=False)
         elif known in graves.people:
             yield Said(person, None, micros(graves.people[known]), None, good=False)
+            if known in graves.denied:
+                yield Said(person, None, micros(graves.denied[known]), None, good=False)
 
 
 def _until_graves(verdict: Verdict, graves: Graves, id_of: Callable[[str, str], str | None]) -> Verdict:
@@ -120,7 +133,10 @@ def _until_graves(verdict: Verdict, graves: Graves, id_of: Callable[[str, str], 
 
 def statements(scan: Scan, *, now: datetime) -> list[Said]:
     """Return what every record of a run says, rejected ones too, as judged at a time."""
-    return [*_sayings(scan, now)[1], *_denials(scan)]
+    said = _sayings(scan, now)[1]
+    for group in _denials(scan, None, (), lambda *_: None):
+        said.extend(Said(person, None, group.at, None, good=False) for person in group.people)
+    return said
 
 
 def _sayings(scan: Scan, now: datetime) -> tuple[list[tuple[Any, ...]], list[Said]]:
@@ -144,8 +160,17 @@ def _sayings(scan: Scan, now: datetime) -> tuple[list[tuple[Any, ...]], list[Sai
     return records, said
 
 
-def _denials(scan: Scan) -> Iterator[Said]:
-    """Yield what rejected customer records say (rule 7): those whose e-mail can be read, not released."""
+def _denials(
+    scan: Scan, graves: Graves | None, people: Iterable[str], id_of: Callable[[str, str], str | None]
+) -> Iterator[Together]:
+    """Yield what rejected customer records say (rule 7): those that name somebody, and are not released.
+
+    Args:
+        scan: The tables.
+        graves: Who was erased; None to leave them out.
+        people: The names that good records have: an erased person who is back is one of them.
+        id_of: Returns the id of a name.
+    """
     newest = {
         digest: time
         for digest, time in _records(
@@ -156,14 +181,20 @@ def _denials(scan: Scan) -> Iterator[Said]:
     held = scan("quarantine").filter(
         pl.col("table_name") == CUSTOMER_LANDING, pl.col("released_at").is_null()
     )
-    for email, serial, own, digest in _records(
-        held, ["email", "serial_number", "last_update_date", "_digest"]
-    ):
-        if email is None or not email.strip():
-            continue
-        device = name_of(serial) if serial is not None and serial.strip() else None
-        at = own if own is not None else newest.get(digest, NEVER_OVER)
-        yield Said(name_of(email), device, at, None, good=False)
+    columns = ["emails", "serial_numbers", "tombstones", "last_update_date", "_digest"]
+    for emails, serials, buried, own, digest in _records(held, columns):
+        named = _names(emails)
+        devices = _names(serials)
+        if named:
+            at = own if own is not None else newest.get(digest, NEVER_OVER)
+            yield Together(named, devices, at)
+        if buried and graves is not None:
+            back = frozenset(person for person in people if id_of("customer", person) in buried)
+            yield Together(back, devices, NEVER_OVER)
+
+
+def _names(texts: Iterable[str]) -> frozenset[str]:
+    return frozenset(name for name in map(name_of, texts) if name)
 
 
 def _records(frame: pl.LazyFrame, columns: list[str]) -> list[tuple[Any, ...]]:

@@ -29,7 +29,11 @@ NEVER_OVER: Final = micros(datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC
 
 def name_of(spelling: str) -> str:
     """Return what all spellings of an e-mail, or of a serial number, share: strip, NFKC, lower-case."""
-    return unicodedata.normalize("NFKC", spelling.strip()).lower()
+    while True:
+        name = unicodedata.normalize("NFKC", spelling.strip()).lower()
+        if name == spelling:
+            return name
+        spelling = name
 
 
 def id_maker(key: bytes) -> Callable[[str, str], str]:
@@ -86,6 +90,20 @@ class Said(NamedTuple):
     good: bool
 
 
+class Together(NamedTuple):
+    """What a rejected record says of several people at once: each denies, and each lists all its devices.
+
+    Attributes:
+        people: Whom it names.
+        devices: What it names.
+        at: When it was written.
+    """
+
+    people: frozenset[str]
+    devices: frozenset[str]
+    at: int
+
+
 def granted(share: int | None, now: int) -> int | None:
     """Return a share date that is a grant: plausible, and reached; else None."""
     if share is None or share > now:
@@ -108,47 +126,70 @@ class Verdict:
     usable_from: Mapping[str, int]
 
 
-def judge(said: Iterable[Said], *, current: bool) -> Verdict:
+def judge(said: Iterable[Said], together: Iterable[Together] = (), *, current: bool) -> Verdict:
     """Say who consents, from when, and which devices may be used.
 
     Args:
-        said: What every record says.
+        said: What every record says that is about one person.
+        together: What those say that are about several.
         current: Whether only rule 1 counts (``consent="current"``).
     """
-    by_person: dict[str, list[Said]] = {}
-    by_claim: dict[tuple[str, str], list[Said]] = {}
-    for each in said:
-        by_person.setdefault(each.person, []).append(each)
-        if each.device is not None:
-            by_claim.setdefault((each.device, each.person), []).append(each)
-
+    groups = list(together)
+    by_person, by_claim = _sorted(said, groups)
     consent_from: dict[str, int] = {}
     for person, records in by_person.items():
         begins = _begins(records)
         if begins is not None:
             consent_from[person] = 0 if current else begins
-
     holders: dict[str, set[str]] = {}
+    claims: list[tuple[str, frozenset[str]]] = []
+    for (device, person), records in by_claim.items():
+        holds = any(each.good for each in records) if current else not _denies(records)
+        if holds:
+            holders.setdefault(device, set()).add(person)
+        claims.append((device, frozenset({person})))
+    if current:
+        return Verdict(consent_from=consent_from, holders=holders, usable_from=dict.fromkeys(holders, 0))
+    claims += [(device, group.people) for group in groups for device in group.devices]
+    return Verdict(consent_from=consent_from, holders=holders, usable_from=_usable(claims, consent_from))
+
+
+def _sorted(
+    said: Iterable[Said], together: Iterable[Together]
+) -> tuple[dict[str, list[Said]], dict[tuple[str, str], list[Said]]]:
+    """Return what was said by person, and what was said of a device by who lists it, of both."""
+    by_person: dict[str, list[Said]] = {}
+    by_claim: dict[tuple[str, str], list[Said]] = {}
+    listed: dict[str, set[str]] = {}
+    for each in said:
+        by_person.setdefault(each.person, []).append(each)
+        if each.device is not None:
+            by_claim.setdefault((each.device, each.person), []).append(each)
+            listed.setdefault(each.person, set()).add(each.device)
+    for group in together:
+        for person in group.people:
+            denial = Said(person, None, group.at, None, good=False)
+            by_person.setdefault(person, []).append(denial)
+            for device in listed.get(person, set()) & group.devices:
+                by_claim[device, person].append(denial._replace(device=device))
+    return by_person, by_claim
+
+
+def _usable(claims: Iterable[tuple[str, frozenset[str]]], consent_from: Mapping[str, int]) -> dict[str, int]:
+    """Return from when devices may be used: everybody who ever listed one must have consented by then."""
     refused: set[str] = set()
     usable: dict[str, int] = {}
-    for (device, person), records in by_claim.items():
-        if current:
-            if any(each.good for each in records):
-                holders.setdefault(device, set()).add(person)
-                usable[device] = 0
-            continue
-        if not _denies(records):
-            holders.setdefault(device, set()).add(person)
-        # Rule 4: everybody who ever listed it must consent, and has to have done so by then.
-        if person not in consent_from:
+    begins: dict[frozenset[str], int | None] = {}
+    for device, people in claims:
+        if people not in begins:
+            times = [consent_from.get(person) for person in people]
+            known = [time for time in times if time is not None]
+            begins[people] = max(known, default=0) if len(known) == len(times) else None
+        if (since := begins[people]) is None:
             refused.add(device)
         else:
-            usable[device] = max(usable.get(device, 0), consent_from[person])
-    return Verdict(
-        consent_from=consent_from,
-        holders=holders,
-        usable_from={device: begins for device, begins in usable.items() if device not in refused},
-    )
+            usable[device] = max(usable.get(device, 0), since)
+    return {device: since for device, since in usable.items() if device not in refused}
 
 
 def _denies(records: Iterable[Said]) -> bool:

@@ -36,8 +36,8 @@ _SOURCES: Final = (
     (CUSTOMER_LANDING, "phone", PHONE),
     (ACCELEROMETER_LANDING, "user", EMAIL),
     (STEP_TRAINER_LANDING, "serial_number", SERIAL),
-    (QUARANTINE, "email", EMAIL),
-    (QUARANTINE, "serial_number", SERIAL),
+    (QUARANTINE, "emails", EMAIL),
+    (QUARANTINE, "serial_numbers", SERIAL),
 )
 _SHORTEST: Final = 6
 _DIGITS: Final = 9
@@ -48,7 +48,10 @@ def known_names(scan: Scan) -> Iterator[Named]:
     """Yield what names people in the landing tables and the quarantine of a lake."""
     for table, column, kind in _SOURCES:
         try:
-            texts = scan(table).select(pl.col(column).str.strip_chars().unique()).collect(engine="streaming")
+            found = scan(table).select(column)
+            if table == QUARANTINE:
+                found = found.explode(column)
+            texts = found.select(pl.col(column).str.strip_chars().unique()).collect(engine="streaming")
         except UNREADABLE:
             # The other tables name nearly everybody, too.
             continue
