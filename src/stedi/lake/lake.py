@@ -327,7 +327,8 @@ class Lake:
     def report(self, at: str | datetime | None = None) -> "PrivacyReport":
         """Return the privacy report of a run: who is in it and why, how well they hide, what is still held.
 
-        It names nobody. Counts of 1 to 4 are hidden, and so much more that they can't be worked out.
+        It names nobody. Every figure counts people and is rounded down to a multiple of 5, by one rule that
+        :mod:`stedi.lake.privacy.rounding` has: two reports that differ by one person can't be subtracted.
 
         Args:
             at: As in ``scan``; None for the newest run.
