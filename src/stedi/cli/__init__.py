@@ -30,8 +30,19 @@ def main() -> None:
     except StediError as error:
         fail(str(error), FAILED)
     except OSError as error:
-        where = f": {error.filename}" if error.filename else ""
-        fail(f"the operating system refused ({error.strerror or type(error).__name__}){where}", FAILED)
+        fail(
+            f"the operating system refused ({error.strerror or type(error).__name__}){_place(error)}", FAILED
+        )
+
+
+def _place(error: OSError) -> str:
+    """Return where the system refused; of what may be a landing object, what messages call it."""
+    from stedi.landing.objects import local_name  # noqa: PLC0415 - help needs no landing
+    from stedi.landing.redact import as_typed, is_under_table  # noqa: PLC0415
+
+    if not isinstance(error.filename, str):
+        return ""
+    return f": {(local_name if is_under_table(error.filename) else as_typed)(error.filename)}"
 
 
 def process() -> None:

@@ -159,6 +159,12 @@ def run(
         bool, typer.Option("--plan", help="Only say what a run would read, add and remove.")
     ] = False,
     wait: WaitOption = 0,
+    personal_data: Annotated[
+        bool,
+        typer.Option(
+            "--personal-data", help="With --plan or --json: show the whole paths of landing objects."
+        ),
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Load what is new and publish all tables."""
@@ -173,6 +179,7 @@ def run(
         full=full,
         plan=plan,
         wait=wait,
+        personal_data=personal_data,
         as_json=json,
     )
 
@@ -284,7 +291,10 @@ def quarantine(
     lake: LakeOption = DEFAULT_LAKE,
     records: Annotated[bool, typer.Option("--records", help="List the records, not only counts.")] = False,
     personal_data: Annotated[
-        bool, typer.Option("--personal-data", help="With --records: show the raw text.")
+        bool,
+        typer.Option(
+            "--personal-data", help="With --records: show the raw text, and the object's whole path."
+        ),
     ] = False,
     release: Annotated[
         list[str] | None,

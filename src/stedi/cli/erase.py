@@ -14,6 +14,7 @@ from stedi.lake.erase.erase import DeviceDecision
 from stedi.lake.erase.receipt import Receipt
 from stedi.lake.lake import Lake
 from stedi.lake.wording import count
+from stedi.landing.redact import safe_path
 
 
 def erase(
@@ -88,8 +89,10 @@ def _print(out: Console, receipt: Receipt) -> None:
             f"{count(receipt.scanned.decoded_after, 'file')} of the lake were decoded afterwards: no trace."
         )
     for each in receipt.objects:
-        verb = "would lose" if receipt.outcome == "planned" else "lost"
-        out.print(f"landing object {each.path} {verb} {count(each.records, 'record')}", markup=False)
+        planned = receipt.outcome == "planned"
+        name = safe_path(each.path, digest=each.digest_before if planned else each.digest_after)
+        verb = "would lose" if planned else "lost"
+        out.print(f"landing object {name} {verb} {count(each.records, 'record')}", markup=False)
     for left in receipt.remains.objects:
         out.print(f"still holds them: landing object {left.path}: {left.why}", markup=False)
     if receipt.remains.trained_on:

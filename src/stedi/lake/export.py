@@ -15,7 +15,7 @@ from polars.exceptions import PolarsError
 from stedi.contract import ListOf, contract_of
 from stedi.errors import ExportError, UnknownNameError
 from stedi.lake.lake import Lake
-from stedi.landing.redact import safe_path
+from stedi.landing.redact import as_typed
 from stedi.names import RUN
 from stedi.warehouse.catalog import CATALOG_FILE
 
@@ -118,7 +118,7 @@ def export(
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
-    raise ExportError(f"{table} can't be written to {safe_path(path)}: {reason}")
+    raise ExportError(f"{table} can't be written to {as_typed(path)}: {reason}")
 
 
 def _format(path: Path, wanted: str | None) -> ExportFormat:
@@ -131,14 +131,14 @@ def _format(path: Path, wanted: str | None) -> ExportFormat:
         return _SUFFIXES[path.suffix.lower()]
     except KeyError:
         raise ExportError(
-            f"the name {safe_path(path.name)} does not say the format: let it end in {', '.join(_SUFFIXES)}, "
+            f"the name {as_typed(path.name)} does not say the format: let it end in {', '.join(_SUFFIXES)}, "
             f"or pass --format with one of {', '.join(FORMATS)}"
         ) from None
 
 
 def _check_place(path: Path, *, overwrite: bool) -> None:
     """Refuse early what can't be written: not after an hour of work."""
-    shown = safe_path(path)
+    shown = as_typed(path)
     folder = path.absolute().parent
     try:
         if path.is_dir():
@@ -148,18 +148,18 @@ def _check_place(path: Path, *, overwrite: bool) -> None:
         if path.exists() and not overwrite:
             raise ExportError(_there_already(path))
         if not folder.is_dir():
-            raise ExportError(f"the folder {safe_path(folder)} does not exist: make it, or name another")
+            raise ExportError(f"the folder {as_typed(folder)} does not exist: make it, or name another")
         inside = any((place / CATALOG_FILE).exists() for place in path.resolve().parents)
     except (OSError, ValueError) as error:
         raise ExportError(f"the path {shown} can't be used: {_reason(error)}") from None
     if inside:
         raise ExportError(f"{shown} lies in a lake, which holds only what its runs write: name another place")
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise ExportError(f"the folder {safe_path(folder)} can't be written to: choose another")
+        raise ExportError(f"the folder {as_typed(folder)} can't be written to: choose another")
 
 
 def _there_already(path: Path) -> str:
-    return f"{safe_path(path)} is there already: name another file, or pass --overwrite"
+    return f"{as_typed(path)} is there already: name another file, or pass --overwrite"
 
 
 def _sink(frame: pl.LazyFrame, path: Path, chosen: ExportFormat) -> None:
@@ -192,4 +192,4 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, PolarsError):
         return type(error).__name__
     strerror = error.strerror if isinstance(error, OSError) else None
-    return strerror or safe_path(str(error).partition("\n")[0])
+    return strerror or as_typed(str(error).partition("\n")[0])

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -53,12 +53,14 @@ class Loaded:
     Attributes:
         snapshots: The staged snapshot of each table that holds what was sent.
         accounts: The arithmetic of each of them, over the new records.
-        read: The objects that were read, without what looks like personal data.
+        read: What the objects that were read are called, without names.
+        paths: Their paths, which can hold personal data.
     """
 
     snapshots: Mapping[str, int]
     accounts: Mapping[str, Account]
     read: Sequence[str]
+    paths: Sequence[str] = field(repr=False)
 
 
 def find_sources(root: str) -> Mapping[str, Sequence[LandingObject]]:
@@ -169,7 +171,11 @@ class Loader:
         return Loaded(
             snapshots={TOMBSTONE: self._tombstones()} | snapshots,
             accounts=accounts,
-            read=[safe_path(str(entry["path"])) for entry in self._entries],
+            read=[
+                safe_path(path, digest=digest)
+                for path, digest in entries.select("path", "digest").iter_rows()
+            ],
+            paths=entries["path"].to_list(),
         )
 
     def _tombstones(self) -> int:

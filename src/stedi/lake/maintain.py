@@ -16,7 +16,7 @@ from stedi.lake.history import TAG_PREFIX, Run
 from stedi.lake.maintenance import MaintenanceReport, TableMaintenance
 from stedi.lake.run import new_run_id
 from stedi.lake.undo import undone
-from stedi.landing.redact import safe_path
+from stedi.landing.redact import as_typed
 from stedi.names import RUN
 from stedi.plan.account import Account
 from stedi.plan.lineage import RECORD_TABLES, published_tables
@@ -219,5 +219,5 @@ def _report(
             for table in work.rows
         ),
         young=work.found.young,
-        foreign=tuple(map(safe_path, work.found.foreign)),
+        foreign=tuple(map(as_typed, work.found.foreign)),
     )

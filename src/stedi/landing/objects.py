@@ -3,13 +3,14 @@
 import os
 import stat
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from stedi.contract.table import Contract
 from stedi.errors import LandingError
 from stedi.landing import s3
-from stedi.landing.redact import safe_path
+from stedi.landing.redact import REDACTED, as_typed, safe_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +19,7 @@ class LandingObject:
 
     Attributes:
         table: The landing table that its records are sent to.
-        path: Its absolute path, or its URL. It can hold personal data: show it by
-            `stedi.landing.redact.safe_path`.
+        path: Its absolute path, or its URL. It can hold personal data: messages call it by its `name`.
         size: Its size in bytes.
         version: Changes when its bytes do: the modification time in ns, or the ETag.
     """
@@ -28,6 +28,26 @@ class LandingObject:
     path: str = field(repr=False)
     size: int
     version: str
+
+    @property
+    def name(self) -> str:
+        """What messages call it while nothing is known of its bytes."""
+        if not s3.is_url(self.path):
+            return local_name(self.path)
+        name = safe_path(self.path)
+        return f"{name} (ETag {self.version})" if REDACTED in name else name
+
+
+def local_name(path: str | os.PathLike[str]) -> str:
+    """Return what messages call a file or a folder: without names, and with its inode where some is left out.
+
+    ``find landing -inum 81234`` finds it.
+    """
+    name = safe_path(path)
+    try:
+        return f"{name} (inode {os.lstat(path).st_ino})" if REDACTED in name else name
+    except (OSError, ValueError):
+        return name
 
 
 def find_objects(
@@ -61,10 +81,10 @@ def find_objects(
     base = Path(location)
     if not base.is_dir():
         raise LandingError(
-            f"the landing root {safe_path(location)} is no folder: give the folder that holds "
+            f"the landing root {as_typed(location)} is no folder: give the folder that holds "
             "customer/, accelerometer/ and step_trainer/"
         )
-    base = base.resolve()
+    base = Path(os.path.realpath(base))
     return tuple(local_object(path, contract) for path in sorted(files_under(base / folder, base)))
 
 
@@ -73,11 +93,11 @@ def _on_s3(
 ) -> tuple[LandingObject, ...]:
     root = s3.canonical(root)
     prefix = f"{root}/{folder}/"
-    found = s3.find(prefix, options)
-    if not found and not s3.find(root, options):
+    name = f"the landing root {as_typed(root)}"
+    found = s3.find(prefix, options, name=name)
+    if not found and not s3.find(root, options, name=name):
         raise LandingError(
-            f"nothing is under the landing root {safe_path(root)}: give the URL that holds "
-            "customer/, accelerometer/ and step_trainer/"
+            f"nothing is under {name}: give the URL that holds customer/, accelerometer/ and step_trainer/"
         )
     return tuple(
         s3_object(one, contract) for one in found if all(map(shown, one.url[len(prefix) :].split("/")))
@@ -91,7 +111,8 @@ def s3_object(found: s3.Found, contract: Contract) -> LandingObject:
 
 def local_object(path: str, contract: Contract) -> LandingObject:
     """Return the object that a local file is."""
-    status = Path(path).stat()
+    with readable(path):
+        status = Path(path).stat()
     return LandingObject(table=contract.name, path=path, size=status.st_size, version=str(status.st_mtime_ns))
 
 
@@ -111,8 +132,19 @@ def files_under(folder: Path, root: Path) -> Iterator[str]:
         folders[:] = [name for name in folders if shown(name) and _inside(Path(here, name), root)]
         for name in filter(shown, names):
             path = Path(here, name)
-            if _inside(path, root) and stat.S_ISREG(path.stat().st_mode):
+            if _inside(path, root) and _is_file(path):
                 yield _text(path)
+
+
+@contextmanager
+def readable(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Raise a LandingError that names no name where the system refuses a file or a folder."""
+    try:
+        yield
+    except OSError as error:
+        raise LandingError(
+            f"{local_name(path)} can't be read: {error.strerror}. Check that it is there, and its permissions"
+        ) from None
 
 
 def shown(name: str) -> bool:
@@ -122,15 +154,22 @@ def shown(name: str) -> bool:
 
 def _inside(path: Path, root: Path) -> bool:
     """Return whether a path exists; refuse it if it is a link that leads out of the root."""
-    if not path.is_symlink():
-        return path.exists()
-    target = path.resolve()
-    if not target.exists() or not target.is_relative_to(root):
+    with readable(path):
+        if not path.is_symlink():
+            return path.exists()
+        target = Path(os.path.realpath(path))
+        is_there = target.exists()
+    if not is_there or not target.is_relative_to(root):
         raise LandingError(
-            f"{safe_path(path)} is a link that leads out of the landing root, or nowhere: "
+            f"{local_name(path)} is a link that leads out of the landing root, or nowhere: "
             "put the data itself there, or remove the link"
         )
     return True
+
+
+def _is_file(path: Path) -> bool:
+    with readable(path):
+        return stat.S_ISREG(path.stat().st_mode)
 
 
 def _text(path: Path) -> str:
@@ -139,11 +178,11 @@ def _text(path: Path) -> str:
         try:
             text.encode()
         except UnicodeEncodeError:
-            raise LandingError(f"the name of {safe_path(path)} is not Unicode: rename it") from None
+            raise LandingError(f"the name of {local_name(path)} is not Unicode: rename it") from None
     return text
 
 
 def _refuse(error: OSError) -> None:
     raise LandingError(
-        f"{safe_path(str(error.filename))} can't be listed: {error.strerror}. Check its permissions"
+        f"{local_name(str(error.filename))} can't be listed: {error.strerror}. Check its permissions"
     ) from None

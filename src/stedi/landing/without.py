@@ -4,7 +4,7 @@ import gzip
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import IO, Final, NamedTuple
@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from stedi.contract.column import Column, Kind
 from stedi.contract.table import Contract
+from stedi.errors import LandingError
 from stedi.landing.boundary import BOUNDARY
 from stedi.landing.limits import LIMITS, MIB
 from stedi.landing.salvage import salvage
@@ -45,7 +46,7 @@ class Whose:
     goes: Callable[[str, float | None], bool]
     named_in: Callable[[str], bool]
     nameless: Callable[[str], bool]
-    probes: tuple[bytes, ...]
+    probes: tuple[bytes, ...] = field(repr=False)
 
     @cached_property
     def subject(self) -> Column:
@@ -85,11 +86,15 @@ def write_without(source: Path, target: Path, whose: Whose, *, name: str) -> Wit
         name: What messages call the object.
 
     Raises:
-        LandingError: It looks like a decompression bomb.
+        LandingError: It can't be read, or looks like a decompression bomb.
     """
-    with source.open("rb") as file:
-        head = file.read(4)
-    stream = Stream(lambda: source.open("rb"), size=source.stat().st_size, limits=LIMITS, name=name)
+    try:
+        with source.open("rb") as file:
+            head = file.read(4)
+        size = source.stat().st_size
+    except OSError as error:
+        raise LandingError(f"{name} can't be read: {error.strerror}. Check its permissions") from None
+    stream = Stream(lambda: source.open("rb"), size=size, limits=LIMITS, name=name)
     counts = _Counts()
     with _sink(target, head) as out:
         for text in _lines(iter(stream)):

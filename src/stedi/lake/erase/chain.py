@@ -7,7 +7,7 @@ from stedi.consent.pseudonyms import Pseudonyms
 from stedi.errors import ReceiptError
 from stedi.lake.erase.receipt import FIRST, Receipt
 from stedi.lake.history import Run
-from stedi.landing.redact import safe_path
+from stedi.landing.redact import as_typed
 from stedi.warehouse.warehouse import Warehouse
 
 
@@ -30,7 +30,7 @@ def _read(warehouse: Warehouse, name: str) -> Receipt:
     try:
         return Receipt.from_json(warehouse.read_note(name))
     except ReceiptError as error:
-        raise ReceiptError(f"the receipt {safe_path(name)} of the lake can't be read: {error}") from None
+        raise ReceiptError(f"the receipt {as_typed(name)} of the lake can't be read: {error}") from None
 
 
 def check_all_there(receipts: Sequence[Receipt], runs: Sequence[Run]) -> None:

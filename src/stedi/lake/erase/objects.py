@@ -52,7 +52,7 @@ class Remaining:
     """A landing object that still holds the person.
 
     Attributes:
-        path: Its path, without what names anybody.
+        path: What messages call it.
         why: Why it could not be rewritten.
     """
 
@@ -96,19 +96,21 @@ def prepare(
         progress("looking through landing objects", done, total)
         whose = _whose(contract, person, erased_at=erased_at, erase_shared=erase_shared)
         target = scratch / f"object-{number:06d}"
-        name = path(item.path)
+        name, digest = path(item.path), None
         with _as_file(item, scratch) as source:
             outcome = write_without(source, target, whose, name=safe_path(item.path))
             if not outcome.removed and name == item.path:
                 target.unlink()
             elif not outcome.complete:
                 target.unlink()
-                remaining.append(_remains(name, "its end can't be decompressed"))
+                remaining.append(_remains(item, _digest(item), "its end can't be decompressed"))
             else:
                 _verify(target, scratch, whose, name)
                 found.append(_rewrite(item, name, target, outcome))
+                digest = found[-1].new_digest
             if outcome.kept:
-                remaining.append(_remains(name, f"{outcome.kept} damaged records of others name them too"))
+                why = f"{outcome.kept} damaged records of others name them too"
+                remaining.append(_remains(item, digest or _digest(item), why))
         done += item.size
     progress("looking through landing objects", total, total)
     return Rewrites(scanned=len(objects), scanned_bytes=total, found=found, remaining=remaining)
@@ -140,7 +142,7 @@ def replace(rewrites: Rewrites, progress: Progress) -> Sequence[Remaining]:
         # Once more: whatever stays is work for somebody, and may only have failed for a moment.
         why = _refusal(each) and _refusal(each)
         if why is not None:
-            remaining.append(_remains(each.new.path, why))
+            remaining.append(_remains(each.old, each.old_digest, why))
         each.written.unlink(missing_ok=True)
     progress("rewriting landing objects", len(rewrites.found), len(rewrites.found))
     return remaining
@@ -153,12 +155,12 @@ def _refusal(each: Rewrite) -> str | None:
     except OSError as error:
         return f"it can't be written: {error.strerror}"
     except LandingError as error:
-        return str(error).partition(":")[0]
+        return str(error).partition(": ")[0]
     return None
 
 
-def _remains(path: str, why: str) -> Remaining:
-    return Remaining(path=safe_path(path), why=safe_path(why))
+def _remains(item: LandingObject, digest: str, why: str) -> Remaining:
+    return Remaining(path=safe_path(item.path, digest=digest), why=why)
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from stedi.lake.erase.receipt import Receipt
 from stedi.lake.wording import count
+from stedi.landing.redact import safe_path
 
 
 def markdown(receipt: Receipt) -> str:
@@ -72,7 +73,7 @@ def _went(receipt: Receipt) -> Iterator[str]:
     yield from _refs(receipt)
     for rewritten in receipt.objects:
         yield (
-            f"- landing object `{rewritten.path}`: {count(rewritten.records, 'record')}, "
+            f"- landing object `{safe_path(rewritten.path)}`: {count(rewritten.records, 'record')}, "
             f"`{rewritten.digest_before}` → `{rewritten.digest_after}`"
         )
     if any(table.removed for table in receipt.tables):

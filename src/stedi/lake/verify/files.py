@@ -14,7 +14,7 @@ from typing import BinaryIO, Final
 from stedi.lake.history import Run
 from stedi.lake.verify.decode import rows_of
 from stedi.lake.verify.finding import Fault, Finding
-from stedi.landing.redact import safe_path
+from stedi.landing.redact import as_typed
 from stedi.warehouse.inspection import Inspection
 from stedi.warehouse.unreadable import UNREADABLE
 from stedi.warehouse.warehouse import Warehouse
@@ -180,13 +180,13 @@ def check_files(files: Sequence[LakeFile], tables: Mapping[str, Inspection], roo
                     Fault.LOST_FILE,
                     name,
                     f"{len(lost):,} files that its snapshots need are gone, such as "
-                    f"{safe_path(_within(min(lost), root))}",
+                    f"{as_typed(_within(min(lost), root))}",
                     count=len(lost),
                 )
             )
         findings += [
             Finding.of(
-                Fault.DAMAGED_FILE, safe_path(_within(place, root)), f"it can't be read: {name} needs it"
+                Fault.DAMAGED_FILE, as_typed(_within(place, root)), f"it can't be read: {name} needs it"
             )
             for place in sorted(table.damaged & there)
         ]

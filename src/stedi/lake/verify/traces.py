@@ -13,7 +13,7 @@ from stedi.lake.verify.finding import Fault, Finding
 from stedi.lake.verify.needles import KEY, Named, Needles, make_needles
 from stedi.lake.verify.scan import Scan
 from stedi.lake.verify.search import Hit, Search
-from stedi.landing.redact import REDACTED, safe_path
+from stedi.landing.redact import REDACTED, as_typed
 from stedi.names import (
     ACCELEROMETER_LANDING,
     CUSTOMER_LANDING,
@@ -128,7 +128,7 @@ def search_files(
         except (UnreadableError, OSError):
             needed = file.standing in (Standing.REACHED, Standing.SYSTEM, Standing.UNKNOWN)
             if needed and file.location not in damaged:
-                findings.append(Finding.of(Fault.DAMAGED_FILE, safe_path(file.shown), "it can't be decoded"))
+                findings.append(Finding.of(Fault.DAMAGED_FILE, as_typed(file.shown), "it can't be decoded"))
     search.flush()
     progress("decoding every file", total, total)
     return Searched(findings + _findings(hits), len(files), search.searched)
@@ -160,7 +160,7 @@ def _place(file: LakeFile, where: str) -> str:
     elif file.table is not None and file.shown.endswith(".avro"):
         base = f"{file.table}, manifests"
     else:
-        base = safe_path(file.shown)
+        base = as_typed(file.shown)
     return f"{base}: {where}" if where else base
 
 
@@ -171,7 +171,7 @@ def _check_rows(file: LakeFile, said: int) -> list[Finding]:
         return []
     return [
         Finding.of(
-            Fault.WRONG_COUNT, safe_path(file.shown), f"its manifest says {said:,} rows, it has {found:,}"
+            Fault.WRONG_COUNT, as_typed(file.shown), f"its manifest says {said:,} rows, it has {found:,}"
         )
     ]
 
