@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from stedi.landing.boundary import REACH, SPACE, first_cut, last_cut
 from stedi.landing.limits import Limits
+from stedi.outline import outline
 
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -21,6 +22,10 @@ class Chunk(NamedTuple):
     text: bytes
     too_long: bool = False
     last: bool = False
+
+    def __repr__(self) -> str:
+        """Show shapes, and no row."""
+        return outline(self)
 
 
 def chunks(blocks: Iterable[bytes], limits: Limits) -> Iterator[Chunk]:

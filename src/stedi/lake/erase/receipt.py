@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any, Final, Literal, Self
 
@@ -147,8 +147,8 @@ class Receipt:
     key_fingerprint: str
     code_version: str
     asked_at: datetime
-    asked_by: str
-    reason: str | None
+    asked_by: str = field(repr=False)
+    reason: str | None = field(repr=False)
     erased_at: datetime | None
     finished_at: datetime
     resumed: bool

@@ -16,6 +16,7 @@ import polars as pl
 import pyarrow as pa
 
 from stedi.lake.verify.rule import name_of
+from stedi.outline import outline
 
 ANCHOR_BYTES: Final = 6
 CUT: Final = 15
@@ -83,6 +84,10 @@ class Named(NamedTuple):
     kind: str
     text: str
 
+    def __repr__(self) -> str:
+        """Show the kind alone."""
+        return f"Named(kind={self.kind!r})"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needles:
@@ -98,6 +103,10 @@ class Needles:
     named: Sequence[Named]
     anchors: pl.DataFrame
     left_out: int
+
+    def __repr__(self) -> str:
+        """Show shapes, and no row."""
+        return outline(self)
 
 
 def make_needles(named: Iterable[Named], own_words: Iterable[str], *, keys: Iterable[bytes] = ()) -> Needles:
