@@ -1,10 +1,12 @@
 """Erasure: whoever is erased is nowhere any more, everybody else stays, and old files bring nobody back."""
 
+import errno
 import json
 import shutil
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -345,12 +347,39 @@ def test_landing_objects_are_rewritten_and_not_read_again(cage):
     shutil.rmtree(cage.folder.with_name("fresh"))
 
 
-def test_an_object_that_cannot_be_written_is_named(cage):
+def test_an_object_whose_new_name_is_taken_gets_another(cage):
+    named = put(cage.landing, f"step_trainer/of-{SERIAL}.json", [sent(step("device-z"))])
+    text = named.read_bytes()
+    other = put(
+        cage.landing, f"step_trainer/of-erased-{DEVICE_ID[:8]}.json", [sent(step("device-z", HOURS[4]))]
+    )
+    theirs = other.read_bytes()
+    cage.lake.erase(email=EMAIL, **TAGS, landing=cage.landing)
+    assert not named.exists()
+    assert other.read_bytes() == theirs
+    assert other.with_name(f"of-erased-{DEVICE_ID[:8]}-2.json").read_bytes() == text
+
+
+def test_an_object_that_cannot_be_written_is_named(cage, monkeypatch):
     target = put(cage.landing, f"step_trainer/of-{SERIAL}.json", [sent(step("device-z"))])
-    put(cage.landing, f"step_trainer/of-erased-{DEVICE_ID[:8]}.json", [sent(step("device-z", HOURS[4]))])
-    receipt = cage.lake.erase(email=EMAIL, **TAGS, landing=cage.landing)
+    replace = Path.replace
+
+    def refuse(path, new):
+        if Path(new).parent.name == "step_trainer":
+            raise PermissionError(errno.EACCES, "Permission denied", str(new))
+        return replace(path, new)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", refuse)
+        receipt = cage.lake.erase(email=EMAIL, **TAGS, landing=cage.landing)
     assert target.exists()
-    assert any("another object" in each.why for each in receipt.remains.objects)
+    left = [each for each in receipt.remains.objects if "can't be written: Permission denied" in each.why]
+    assert any(each.path.endswith(f"of-erased-{DEVICE_ID[:8]}.json") for each in left)
+    # Asked for once more, the device is still known: it stands in the tombstones.
+    again = cage.lake.erase(email=EMAIL, landing=cage.landing)
+    assert again.outcome == "erased"
+    assert not target.exists()
+    assert [place for place in found_in(cage.landing, TEXTS) if "rejected-erased-" not in place] == []
 
 
 def test_a_registration_newer_than_the_erasure_comes_in_again(after, receipt):
@@ -405,16 +434,31 @@ def test_a_second_erasure_has_nothing_to_do_and_says_so(after):
     assert {name: text for name, text in snapshot_of(after).items() if "_receipts" not in name} == before
 
 
-def test_whoever_never_was_there_is_kept_out_from_then_on(cage):
-    receipt = cage.lake.erase(email="nobody@example.com")
-    assert (receipt.outcome, receipt.rows) == ("erased", 0)
+def test_whoever_never_was_there_is_nobody_and_nothing_is_changed(cage):
+    before = snapshot_of(cage)
+    for plan in (True, False):
+        receipt = cage.lake.erase(email=EMAIL.replace("z", "s"), landing=cage.landing, plan=plan)
+        assert (receipt.outcome, receipt.rows, receipt.number, receipt.signature) == ("nobody", 0, None, None)
+        assert "nobody was erased, and nothing was changed" in receipt.to_markdown()
+    assert snapshot_of(cage) == before
+    assert cage.lake.receipts() == []
+
+
+def test_whoever_only_a_landing_file_or_a_torn_record_names_is_somebody(cage):
     row = customer("Nobody@Example.com", "device-n", share=HOURS[0], registration_date=HOURS[0])
-    put_rows(
-        cage.landing / "n", customer=[row], accelerometer=[reading("nobody@example.com")], step_trainer=[]
-    )
-    report = run(cage.lake, cage.landing / "n", now=NOW + 4 * HOUR)
+    place = cage.landing / "n"
+    put_rows(place, customer=[row], accelerometer=[reading("nobody@example.com")], step_trainer=[])
+    assert cage.lake.erase(email="nobody@example.com").outcome == "nobody"
+    receipt = cage.lake.erase(email="nobody@example.com", landing=place)
+    assert (receipt.outcome, receipt.rows, len(receipt.objects)) == ("erased", 0, 2)
+    # From then on they are kept out.
+    put_rows(place, customer=[row], accelerometer=[reading("nobody@example.com")], step_trainer=[])
+    report = run(cage.lake, place, now=NOW + 4 * HOUR)
     assert report.accounts["customer_landing"].dropped == {"erased": 1}
-    assert found_in(cage.folder, ["nobody@example.com"]) == []
+    put(place, "customer/torn.json", ['torn "mail":"torn@example.com", "x'])
+    run(cage.lake, place, now=NOW + 4 * HOUR, max_rejected=1)
+    assert cage.lake.erase(email="torn@example.com").outcome == "erased"
+    assert found_in(cage.folder, ["nobody@example.com", "torn@example.com"]) == []
 
 
 # Shared devices -------------------------------------------------------------------------------------

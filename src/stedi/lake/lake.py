@@ -412,6 +412,13 @@ class Lake:
         pseudonyms, _ = find_key(self._pseudonyms, fingerprint=runs[-1].key_fingerprint)
 
         def request(scratch: Path) -> "Request":
+            left_out: list[tuple[str, str]] = []
+
+            def leave_out(path: str, why: str) -> None:
+                left_out.append((path, why))
+
+            root = os.fspath(landing) if landing is not None else None
+            sources = find_sources(root, left_out=leave_out) if root is not None else {}
             return Request(
                 asked=(email, serial_number),
                 asked_at=asked_at,
@@ -421,9 +428,10 @@ class Lake:
                 drop=frozenset(drop_tags),
                 move=frozenset(move_tags),
                 rebuild=frozenset(rebuild_tags),
-                landing=os.fspath(landing) if landing is not None else None,
-                sources=find_sources(os.fspath(landing)) if landing is not None else {},
-                remote=self._site.folder is None,
+                landing=root,
+                sources=sources,
+                left_out=left_out,
+                folder=self._site.folder,
                 pseudonyms=pseudonyms,
                 scratch=scratch,
                 progress=progress,

@@ -16,7 +16,7 @@ from stedi.errors import LandingError, RejectedError
 from stedi.lake.ahead import ahead, in_turn
 from stedi.lake.tombstone import Gate
 from stedi.landing.fetch import fetch
-from stedi.landing.objects import LandingObject, find_objects
+from stedi.landing.objects import LandingObject, LeftOut, find_objects
 from stedi.landing.redact import safe_path
 from stedi.landing.split import Split
 from stedi.names import CUSTOMER_LANDING, ERASED, OBJECT, QUARANTINE, TOMBSTONE
@@ -61,13 +61,17 @@ class Loaded:
     read: Sequence[str]
 
 
-def find_sources(root: str) -> Mapping[str, Sequence[LandingObject]]:
+def find_sources(root: str, *, left_out: LeftOut | None = None) -> Mapping[str, Sequence[LandingObject]]:
     """Return the landing objects of each landing table.
+
+    Args:
+        root: The landing root.
+        left_out: Is told of what can't be listed, in place of an error.
 
     Raises:
         LandingError: There is no such root.
     """
-    return {contract.name: find_objects(root, contract) for contract in LANDING}
+    return {contract.name: find_objects(root, contract, left_out=left_out) for contract in LANDING}
 
 
 class Loader:
@@ -121,7 +125,11 @@ class Loader:
             table: [
                 item
                 for item in objects
-                if (table, self._gate.path(item.path), item.size, item.version) not in known
+                # An erasure knows whose a longer name is, and may have left one that the gate would not.
+                if not any(
+                    (table, path, item.size, item.version) in known
+                    for path in (item.path, self._gate.path(item.path))
+                )
             ]
             for table, objects in sources.items()
         }

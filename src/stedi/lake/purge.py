@@ -3,7 +3,7 @@
 Only for work that nobody else may write beside: an erasure, a rotation of the key.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -32,11 +32,17 @@ def expire_but(
 
 
 class Swept(NamedTuple):
-    """How many files were deleted, how large they were, and how many stedi did not write: those stay."""
+    """What became of the files that nothing reaches.
+
+    Attributes:
+        files: How many were deleted.
+        bytes: How large they were.
+        foreign: Places in the warehouse of what stedi did not write: those stay.
+    """
 
     files: int
     bytes: int
-    foreign: int
+    foreign: Sequence[str]
 
 
 def sweep(warehouse: Warehouse, progress: Progress) -> Swept:
@@ -48,7 +54,7 @@ def sweep(warehouse: Warehouse, progress: Progress) -> Swept:
     for number, file in enumerate(files):
         progress("deleting files", number, len(files))
         warehouse.delete([file], lambda: None)
-    return Swept(len(files), sum(file.size for file in files), len(found.foreign))
+    return Swept(len(files), sum(file.size for file in files), found.foreign)
 
 
 def drop_refs(warehouse: Warehouse, names: Collection[str]) -> None:

@@ -1,11 +1,9 @@
 """Before landing: records of what was erased stay out, however often old files are replayed."""
 
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from functools import cache, partial
 from typing import Final
-from urllib.parse import unquote
 
 import polars as pl
 
@@ -14,6 +12,8 @@ from stedi.contract import Contract, contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.lake.asides import asides_in
 from stedi.lake.buried import Buried, with_digests
+from stedi.lake.named import emails_in, serials_in, spellings, tokens
+from stedi.lake.paths import Kind, Known, masked, nobody
 from stedi.names import (
     ACCELEROMETER_LANDING,
     CUSTOMER_LANDING,
@@ -25,10 +25,6 @@ from stedi.names import (
 ERASED_TEXT: Final = "<erased>"
 """What stands in the place of a raw text that named an erased person or device."""
 
-_EMAIL: Final = re.compile(r"[^\s/\\\"'<>,;:=(){}\[\]|@]+@[^\s/\\\"'<>,;:=(){}\[\]|@]+")
-_SERIAL: Final = re.compile(r"[^\s/\\\"'<>,;:=(){}\[\]|@]{4,128}")
-_MARK: Final = re.compile(r"[-_.+~%&#!$*?^`]")
-_MARKS: Final = 16
 _SHARE: Final = "share_with_research_as_of_date"
 _CUSTOMERS: Final = ("email", "user")
 _NAMED: Final = (*_CUSTOMERS, "serial_number")
@@ -121,18 +117,14 @@ class Gate:
         self._note_again(kept)
         return self._without_paths(kept)
 
-    def path(self, path: str) -> str:
-        """Return a path with the first digits of a digest in the place of an erased name."""
-        if self._tombstones.is_empty():
-            return path
-        plain = unquote(path)
-        found = {name: digest for name in _names_in(plain) if (digest := self._erased_name(name))}
-        if not found:
-            return path
-        # The longest first: a short name may stand in a longer one.
-        for name in sorted(found, key=len, reverse=True):
-            plain = plain.replace(name, f"erased-{found[name][:8]}")
-        return plain
+    def path(self, path: str, known: Known = nobody) -> str:
+        """Return a path with the first digits of a digest in the place of an erased name.
+
+        Args:
+            path: The path.
+            known: Says which names are somebody else's: those stay, whatever stands in them.
+        """
+        return path if self._tombstones.is_empty() else masked(path, self._in_place_of, known)
 
     @property
     def moved(self) -> pl.DataFrame | None:
@@ -206,65 +198,41 @@ class Gate:
 
     def _names_erased(self, text: str) -> bool:
         """Say whether an erased name stands in a text."""
-        return any(self._erased_name(name) for name in _names_in(unescaped(text)))
+        return any(
+            any(map(self._erased_name, tokens(spelled)))
+            or any(map(self._erased_person, emails_in(spelled)))
+            or any(map(self._erased_device, serials_in(spelled)))
+            for spelled in spellings(text)
+        )
 
     def _hints(self, text: str) -> bool:
         """Say whether the name or the phone number of an erased person stands in a text."""
         if not self._asides:
             return False
-        return any(self._buried.find("aside", each) is not None for each in asides_in(unescaped(text)))
+        return any(
+            self._buried.find("aside", each.form) is not None
+            for spelled in spellings(text)
+            for each in asides_in(spelled)
+        )
+
+    def _in_place_of(self, kind: Kind, name: str) -> str | None:
+        """Return what stands in the place of an erased name in a path; None of any other."""
+        if kind == "name":
+            born = self._erased_name(name)
+        else:
+            grave = self._buried.find("aside", name) if self._asides else None
+            born = None if grave is None else grave.born
+        return None if born is None else f"erased-{born[:8]}"
 
     def _erased_name(self, name: str) -> str | None:
         """Return the id under which a name was erased; None of any other."""
+        return self._erased_person(name) or self._erased_device(name)
+
+    def _erased_person(self, name: str) -> str | None:
         person = self._buried.find("customer", name)
-        if person is not None and person.digest in self._people:
-            return person.born
+        return person.born if person is not None and person.digest in self._people else None
+
+    def _erased_device(self, name: str) -> str | None:
         # What others listed too is no trace of one person.
         device = self._buried.find("device", name)
         return device.born if device is not None and device.digest in self._devices else None
-
-
-def unescaped(text: str) -> str:
-    r"""Return a text with the escapes of JSON and of URLs resolved.
-
-    Examples:
-        >>> unescaped(r'{"email": "ann\u0040example.com"}'), unescaped("ann%40example.com")
-        ('{"email": "ann@example.com"}', 'ann@example.com')
-    """
-    plain = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text).replace("\\/", "/")
-    return unquote(plain)
-
-
-_ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
-
-
-def _names_in(text: str) -> set[str]:
-    """Return what may be an e-mail or a serial number in a text: words, and what stands between their marks.
-
-    Examples:
-        >>> {"ann@example.com", "50a1-b2"} <= _names_in("of-ann@example.com.json 2026_50a1-b2")
-        True
-    """
-    names = set(_runs(_SERIAL.findall(text)))
-    for found in _EMAIL.findall(text):
-        local, _, domain = found.partition("@")
-        names.update(f"{end}@{start}" for end in _ends(local) for start in _starts(domain))
-    return {name for name in names if len(name) > 3}  # noqa: PLR2004 - shorter ones name nobody
-
-
-def _marks(text: str) -> list[int]:
-    return [found.start() for found in _MARK.finditer(text)][:_MARKS]
-
-
-def _ends(text: str) -> list[str]:
-    return [text, *(text[place + 1 :] for place in _marks(text))]
-
-
-def _starts(text: str) -> list[str]:
-    return [text, *(text[:place] for place in _marks(text))]
-
-
-def _runs(words: Iterable[str]) -> Iterator[str]:
-    for word in words:
-        for start in _ends(word):
-            yield from _starts(start)

@@ -22,7 +22,7 @@ from stedi.landing.rules import Origin
 from stedi.landing.split import Split
 from stedi.landing.stream import Stream
 
-_DIGEST_DIGITS: Final = 32  # 128 bits of SHA-256, which processors have instructions for
+DIGEST_DIGITS: Final = 32  # 128 bits of SHA-256, which processors have instructions for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +145,7 @@ def fetch(
 
 
 def _in_memory(obj: LandingObject, content: bytes, limits: Limits) -> Fetched:
-    digest = hashlib.sha256(content).hexdigest()[:_DIGEST_DIGITS]
+    digest = hashlib.sha256(content).hexdigest()[:DIGEST_DIGITS]
     return Fetched(obj, digest, len(content), lambda: BytesIO(content), limits)
 
 
@@ -166,7 +166,7 @@ def _in_file(obj: LandingObject, path: str, limits: Limits) -> Fetched:
             )
         return again
 
-    return Fetched(obj, hasher.hexdigest()[:_DIGEST_DIGITS], hashed[0], reopen, limits)
+    return Fetched(obj, hasher.hexdigest()[:DIGEST_DIGITS], hashed[0], reopen, limits)
 
 
 def _state(file: BinaryIO) -> tuple[int, int, int]:

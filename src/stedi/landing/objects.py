@@ -2,14 +2,20 @@
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final, NoReturn
 
 from stedi.contract.table import Contract
 from stedi.errors import LandingError
 from stedi.landing import s3
 from stedi.landing.redact import safe_path
+
+LeftOut = Callable[[str, str], None]
+"""Is told of a path that is left out, and why."""
+_LINK: Final = "it is a link that leads out of the landing root, or nowhere"
+_GONE: Final = "it was there, and is gone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +41,7 @@ def find_objects(
     contract: Contract,
     *,
     storage_options: Mapping[str, object] | None = None,
+    left_out: LeftOut | None = None,
 ) -> tuple[LandingObject, ...]:
     """Return the objects of one landing table under a landing root, sorted by path.
 
@@ -50,6 +57,7 @@ def find_objects(
         root: A folder, or an ``s3://`` URL.
         contract: The contract of the landing table.
         storage_options: Options of s3fs, beside the ordinary AWS environment variables.
+        left_out: Is told of what can't be listed, and of links that lead out, in place of an error.
 
     Raises:
         LandingError: There is no such root, or something under it can't be listed.
@@ -65,7 +73,20 @@ def find_objects(
             "customer/, accelerometer/ and step_trainer/"
         )
     base = base.resolve()
-    return tuple(local_object(path, contract) for path in sorted(files_under(base / folder, base)))
+    paths = sorted(files_under(base / folder, base, left_out))
+    return tuple(_found(paths, contract, left_out))
+
+
+def _found(paths: Iterable[str], contract: Contract, left_out: LeftOut | None) -> Iterator[LandingObject]:
+    for path in paths:
+        try:
+            yield local_object(path, contract)
+        except OSError as error:
+            if left_out is None:
+                raise
+            left_out(
+                path, _GONE if isinstance(error, FileNotFoundError) else f"it can't be read: {error.strerror}"
+            )
 
 
 def _on_s3(
@@ -95,24 +116,50 @@ def local_object(path: str, contract: Contract) -> LandingObject:
     return LandingObject(table=contract.name, path=path, size=status.st_size, version=str(status.st_mtime_ns))
 
 
-def files_under(folder: Path, root: Path) -> Iterator[str]:
+def files_under(folder: Path, root: Path, left_out: LeftOut | None = None) -> Iterator[str]:
     """Give the paths of a folder's files at any depth, as `find_objects` defines them.
 
     Args:
         folder: The folder; absolute.
         root: The folder that no link may leave; absolute, without links.
+        left_out: Is told of what can't be listed, in place of an error.
 
     Raises:
         LandingError: A folder can't be listed, a link leads out, or a name is no Unicode.
     """
-    if not _inside(folder, root):
+
+    def inside(path: Path) -> bool:
+        try:
+            return _inside(path, root)
+        except LandingError:
+            if left_out is None:
+                raise
+            left_out(str(path), _LINK)
+            return False
+
+    def refuse(error: OSError) -> None:
+        if left_out is None:
+            _refuse(error)
+        left_out(str(error.filename), f"it can't be listed: {error.strerror}")
+
+    if not inside(folder):
         return
-    for here, folders, names in os.walk(folder, onerror=_refuse):
-        folders[:] = [name for name in folders if shown(name) and _inside(Path(here, name), root)]
+    for here, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = [name for name in folders if shown(name) and inside(Path(here, name))]
         for name in filter(shown, names):
             path = Path(here, name)
-            if _inside(path, root) and stat.S_ISREG(path.stat().st_mode):
+            if inside(path) and _is_file(path, left_out):
                 yield _text(path)
+
+
+def _is_file(path: Path, left_out: LeftOut | None) -> bool:
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        if left_out is None:
+            raise
+        left_out(str(path), _GONE)
+        return False
 
 
 def shown(name: str) -> bool:
@@ -143,7 +190,7 @@ def _text(path: Path) -> str:
     return text
 
 
-def _refuse(error: OSError) -> None:
+def _refuse(error: OSError) -> NoReturn:
     raise LandingError(
         f"{safe_path(str(error.filename))} can't be listed: {error.strerror}. Check its permissions"
     ) from None

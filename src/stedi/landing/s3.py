@@ -88,6 +88,46 @@ def upload(source: str, url: str, options: Mapping[str, object] | None) -> None:
         _file_system(options).put_file(source, _key(url))
 
 
+def find_one(url: str, options: Mapping[str, object] | None) -> Found | None:
+    """Return what an object is now; None where there is none."""
+    with _explained(url):
+        files = _file_system(options)
+        try:
+            entry = files.info(_key(url), refresh=True)
+        except FileNotFoundError:
+            return None
+    return next(iter(_found(iter([entry]))), None)
+
+
+def replace(source: str, url: str, options: Mapping[str, object] | None, *, etag: str) -> bool:
+    """Put a local file in the place of an object, if it is still the one of an ETag.
+
+    Returns:
+        Whether it was. A store without conditional writes is asked just before.
+    """
+    found = find_one(url, options)
+    if found is None or found.etag != etag:
+        return False
+    with _explained(url):
+        files = _file_system(options)
+        try:
+            files.put_file(source, _key(url), IfMatch=f'"{etag}"')
+        except OSError as error:
+            code = _code(error)
+            if code in ("PreconditionFailed", "412", "ConditionalRequestConflict", "409"):
+                return False
+            if code not in ("NotImplemented", "501"):
+                raise
+            files.put_file(source, _key(url))
+    return True
+
+
+def _code(error: OSError) -> str:
+    """Return what a store called an error."""
+    response = getattr(error.__cause__, "response", None) or {}
+    return str(response.get("Error", {}).get("Code", ""))
+
+
 def delete(url: str, options: Mapping[str, object] | None) -> None:
     """Delete an object."""
     with _explained(url):

@@ -112,10 +112,13 @@ class QuarantineCut:
         nameless = email.is_null()
         named = raw.map_elements(person.named_in, return_dtype=pl.Boolean).fill_null(value=False)
         hinted = raw.map_elements(person.hinted_in, return_dtype=pl.Boolean).fill_null(value=False)
+        also = (raw.is_not_null() & named & nameless).to_list()
+        others = pl.Series([ask and person.names_others(text) for ask, text in zip(also, raw, strict=True)])
         gone = person.is_mine(email)
         gone |= device & sensor
-        # Nobody's, as far as can be read: it says nothing about consent.
-        gone |= nameless & (own | named | (hinted & ~sensor)) & ~(sensor & serial.is_not_null())
+        # Nobody else's, as far as can be read: it says nothing about consent.
+        lone = nameless & ~others & ~(sensor & serial.is_not_null())
+        gone |= lone & (own | named | (hinted & ~sensor))
         blank = named & ~gone
         values: dict[str, pl.Series] = {}
         if blank.any():
@@ -184,10 +187,6 @@ def safe_names(person: Person, gate: Gate) -> Callable[[str], str]:
 
     @cache
     def safe(path: str) -> str:
-        known = gate.path(path)
-        if not person.named_in(known):
-            return known
-        # A spelling that the gate can't take apart: the whole part of the path goes.
-        return "/".join(ERASED_TEXT if person.named_in(part) else part for part in known.split("/"))
+        return gate.path(path, person.neighbours.know)
 
     return safe

@@ -270,13 +270,13 @@ def _entries(ledger: pl.DataFrame, rewrites: Collection[Rewrite], run_id: str) -
     rows = []
     for each in rewrites:
         before = loaded.get((each.old.table, each.old_digest))
-        if before is None or (each.new.table, each.new.path, each.new_digest) in entered:
+        if before is None or (each.new.table, each.label, each.new_digest) in entered:
             continue
         digest = (each.new.table, each.new_digest)
         rows.append(
             before
             | {
-                "path": each.new.path,
+                "path": each.label,
                 "size": each.new.size,
                 "version": each.new.version,
                 "digest": each.new_digest,

@@ -25,7 +25,7 @@ LONGEST: Final = 256
 """No form has more bytes than this."""
 
 _SURE: Final = 12
-"""A plain text of so many bytes stands nowhere by accident: no boundaries are asked for."""
+"""A plain text of so many bytes, with letters, stands nowhere by accident: no boundaries are asked for."""
 
 
 class Form(NamedTuple):
@@ -59,7 +59,8 @@ def forms(text: str) -> Iterator[Form]:
 
 def _encoded(text: str, *, cut: bool) -> Iterator[Form]:
     plain = text.encode("utf-8", "surrogatepass")
-    yield Form("UTF-8", plain.lower(), not cut and len(plain) < _SURE)
+    number = not any(map(str.isalpha, text))
+    yield Form("UTF-8", plain.lower(), not cut and (number or len(plain) < _SURE))
     for encoding in ("UTF-16-LE", "UTF-16-BE"):
         yield Form(encoding, text.encode(encoding, "surrogatepass").lower(), bounded=False)
     yield Form("percent-encoding", quote(plain, safe="").lower().encode(), bounded=False)

@@ -7,10 +7,13 @@ import polars as pl
 
 from stedi.contract import CONTRACTS, contract_of
 from stedi.contract.reasons import Drop, Rejection
+from stedi.lake.erase.receipt import elsewhere
 from stedi.lake.verify.decode import UnreadableError, decoded, parquet, raw, rows_of
 from stedi.lake.verify.files import LakeFile, Standing
 from stedi.lake.verify.finding import Fault, Finding
+from stedi.lake.verify.mentions import telling
 from stedi.lake.verify.needles import KEY, Named, Needles, make_needles
+from stedi.lake.verify.rule import name_of
 from stedi.lake.verify.scan import Scan
 from stedi.lake.verify.search import Hit, Search
 from stedi.landing.redact import REDACTED, safe_path
@@ -40,8 +43,9 @@ _SOURCES: Final = (
     (QUARANTINE, "serial_number", SERIAL),
 )
 _SHORTEST: Final = 6
-_DIGITS: Final = 9
-"""A number of fewer digits may be any count, size or time."""
+_DIGITS: Final = range(9, 16)
+"""A number of fewer digits may be any count, size or time; no phone number has more."""
+_EPOCH_MS: Final = range(946_684_800_000, 4_102_444_800_000)
 
 
 def known_names(scan: Scan) -> Iterator[Named]:
@@ -58,11 +62,17 @@ def known_names(scan: Scan) -> Iterator[Named]:
 
 
 def _tells(text: str, kind: str) -> bool:
-    """Say whether a text can be told from others: not too short, and as a name not a single word."""
+    """Say whether a text can be told from words, counts and times, of which a lake is full.
+
+    A phone number has so many digits, and is no time; a name has several words; an e-mail has an @, and a
+    serial number letters, and digits or a mark. Others are named only by the field in which they stand.
+    """
     plain = "".join(character for character in text if character.isalnum())
-    if len(plain) < (_DIGITS if plain.isdigit() else _SHORTEST):
+    if plain.isdigit():
+        return kind == PHONE and len(plain) in _DIGITS and int(plain) not in _EPOCH_MS
+    if len(plain) < _SHORTEST:
         return False
-    return kind != NAME or len(text.split()) > 1
+    return len(text.split()) > 1 if kind in (NAME, PHONE) else telling(name_of(text))
 
 
 def own_words() -> Iterator[str]:
@@ -76,6 +86,8 @@ def own_words() -> Iterator[str]:
     for reason in (*Drop, *Rejection):
         yield str(reason)
         yield reason.words
+    # What receipts say in words.
+    yield from elsewhere(landing=False, remote=True)
 
 
 def needles_of(scan: Scan, keys: Iterable[bytes]) -> Needles:
