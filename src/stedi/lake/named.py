@@ -36,7 +36,7 @@ SOLID: Final = re.compile(rf"{_ALNUM}+")
 _AFFIXES: Final = (
     "json|ndjson|jsonl|gz|gzip|zst|zstd|bz2|xz|zip|tar|txt|csv|tsv|parquet|avro|log|bak|old|orig|part|tmp|db"
 )
-_EXTENSION: Final = re.compile(rf"(?:\.(?:{_AFFIXES}|[0-9]+))+(?!{_ALNUM}|[-.@]{_ALNUM})")
+_EXTENSION: Final = re.compile(rf"(?:\.(?:{_AFFIXES}))+(?!{_ALNUM}|[-.@]{_ALNUM})")
 """How the name of a file ends: what stands before it is whole."""
 
 _NUMBER_LIKE: Final = re.compile(

@@ -12,6 +12,7 @@ from stedi.lake.verify.rule import name_of
 _EMAIL: Final = re.compile(r"[^\s/\\\"<>,;:=(){}\[\]|@]+@[\w.-]+(?!@)")
 _FIELD: Final = re.compile(r"\bserial_?number\"?\s*[:=]\s*(?:\"([^\"\\]+)\"|(\d+)(?=[\s,}\]]))")
 _WORD: Final = re.compile(r"[^\W_][^\s/\\\"<>,;=(){}\[\]|@]*")
+_NUMBER: Final = re.compile(r"\d+e\d+|0x[0-9a-f]+|\d{4}-\d\d-\d\d([t ].*)?")
 _CODED: Final = re.compile(r"\\u([0-9a-f]{4})")
 _SHORTEST: Final = 6
 _PARTS: Final = 12
@@ -28,7 +29,7 @@ def telling(name: str) -> bool:
         return True
     letters = re.search(r"[^\W\d_]", name)
     mixed = re.search(r"\d", name) or re.search(r"\w[^\w\s]+\w|[^\W_]_+[^\W_]", name)
-    return len(name) >= _SHORTEST and bool(letters and mixed) and not re.fullmatch(r"\d+[ex]\d+", name)
+    return len(name) >= _SHORTEST and bool(letters and mixed) and not _NUMBER.fullmatch(name)
 
 
 @dataclass(frozen=True, slots=True)
