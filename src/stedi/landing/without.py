@@ -214,11 +214,15 @@ def _records(content: bytes) -> Iterator[bytes]:
     start = 0
     while start < len(text):
         try:
-            _, stop = DECODER.raw_decode(text, _after_blanks(text, start))
+            value, stop = DECODER.raw_decode(text, _after_blanks(text, start))
         except (ValueError, RecursionError):
             yield from _parted(text[start:].encode())
             return
         stop = _after_blanks(text, stop)
+        if stop < len(text) and not isinstance(value, Pairs):
+            # Only objects stand back to back: the rest is one torn record.
+            yield from _parted(text[start:].encode())
+            return
         yield text[start:stop].encode()
         start = stop
 
