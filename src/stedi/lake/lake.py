@@ -378,6 +378,10 @@ class Lake:
         An erasure that was interrupted is finished by asking for the same again; until then nothing else
         may write to the lake. One that has nothing to do says so in its receipt.
 
+        Where the lake never knew the person, and nothing in the landing root holds them, what is returned has
+        the outcome ``"nobody"``, and is no receipt: it has no number and no signature, and nothing was
+        changed. Look at ``outcome``, for an e-mail may be mistyped.
+
         Args:
             email: The e-mail of the person, in any spelling.
             serial_number: Instead of it, the serial number of a device that only one person ever listed.
@@ -390,7 +394,8 @@ class Lake:
             move_tags: Tags to move to the newest run, without the person, if they hold them.
             rebuild_tags: Tags to keep at their run, if they hold the person: their snapshots are written anew
                 without them, and everybody else's rows stay as they were.
-            landing: A landing root whose objects are rewritten without the person, too.
+            landing: A landing root whose objects are rewritten without the person, too. Others may write to
+                it meanwhile.
             progress: Is told how far the erasure is.
 
         Raises:

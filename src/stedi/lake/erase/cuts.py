@@ -111,7 +111,8 @@ class QuarantineCut:
         sensor = table != CUSTOMER_LANDING
         nameless = email.is_null()
         named = raw.map_elements(person.named_in, return_dtype=pl.Boolean).fill_null(value=False)
-        hinted = raw.map_elements(person.hinted_in, return_dtype=pl.Boolean).fill_null(value=False)
+        unclear = (raw.is_not_null() & nameless & ~sensor).to_list()
+        hinted = pl.Series([ask and person.hinted_in(text) for ask, text in zip(unclear, raw, strict=True)])
         also = (raw.is_not_null() & named & nameless).to_list()
         others = pl.Series([ask and person.names_others(text) for ask, text in zip(also, raw, strict=True)])
         gone = person.is_mine(email)
