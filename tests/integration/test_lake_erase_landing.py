@@ -172,6 +172,26 @@ def test_a_landing_root_that_is_named_after_the_person_stays_where_it_is(tmp_pat
     assert place.is_sound()
 
 
+@pytest.mark.parametrize("serial", ["417", "2022", "unknown", "step_trainer", "customer_id", "a1b2c3"])
+def test_a_device_that_is_called_like_a_word_or_a_number_goes_and_no_word_with_it(tmp_path, serial):
+    place = Place(tmp_path)
+    note = json.dumps({"email": BOB, "phone": {}, "note": f"the {serial} of 2022"})
+    put(place.landing, "customer/2022/b.json", [record(ANN, serial, customer_name="Step Trainer"), note])
+    put(place.landing, "step_trainer/b.json", [sent(step(serial, HOURS[3])), '{"serialNumber": 2022.5, "x'])
+    place.run()
+    files = sorted(place.landing.rglob("*.json"))
+    receipt = place.erase()
+    assert sorted(place.landing.rglob("*.json")) == files
+    assert receipt.devices == 2
+    left = (place.landing / "step_trainer/b.json").read_text()
+    assert left == '{"serialNumber": 2022.5, "x\n'
+    assert (place.landing / "customer/2022/b.json").read_text() == f"{note}\n"
+    if serial != "a1b2c3":
+        assert note in place.lake.scan("quarantine").collect()["raw"].to_list()
+    assert place.run(LATER).objects == 0
+    assert place.is_sound()
+
+
 def test_twins_and_objects_that_become_equal_are_entered_as_a_fresh_load_would(place):
     put(place.landing, "customer/twin.json", BOTH)
     for name, at in (("b", HOURS[2]), ("c", HOURS[3])):

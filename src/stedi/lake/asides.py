@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from stedi.consent.pseudonyms import key
-from stedi.lake.named import values_of
+from stedi.lake.named import OWN_WORDS, values_of
 
 SHORTEST: Final = 5
 """A name or phone number of fewer characters says nothing about who is meant."""
@@ -31,6 +31,9 @@ _BEFORE: Final = 40
 _DATE: Final = re.compile(
     r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:(?:[01]\d|2[0-3])(?:[0-5]\d){0,2})?"
 )
+
+
+_OWN: Final = frozenset(word.replace("_", " ") for word in OWN_WORDS)
 
 
 class Aside(NamedTuple):
@@ -77,7 +80,9 @@ def stands_alone(form: str) -> bool:
         >>> [stands_alone(form) for form in ("ann lee", "8015551212", "unknown", "55512")]
         [True, True, False, False]
     """
-    return len(form) >= _PHONE if form.isdigit() else len(_WORD.findall(form)) > 1
+    if form.isdigit():
+        return len(form) >= _PHONE
+    return len(_WORD.findall(form)) > 1 and form not in _OWN
 
 
 def asides_in(spelled: str) -> Iterator[Aside]:

@@ -12,6 +12,8 @@ from typing import Final
 from urllib.parse import unquote
 
 from stedi.consent.pseudonyms import key
+from stedi.contract import CONTRACTS
+from stedi.contract.reasons import Drop, Rejection
 
 SHORTEST: Final = 6
 """A name of fewer characters can't be told from others in a text, but for an e-mail."""
@@ -67,6 +69,18 @@ _NO_TEXT: Final = ("null", "true", "false")
 _COLON: Final = re.compile(r"\s*:")
 
 
+OWN_WORDS: Final = frozenset(
+    word.lower()
+    for contract in CONTRACTS.values()
+    for word in (
+        contract.name,
+        contract.name.removesuffix("_landing"),
+        *(column.name for column in contract.columns),
+    )
+) | frozenset(map(str, (*Drop, *Rejection)))
+"""What may stand anywhere in a lake and a landing root, even if a device or a person is called so."""
+
+
 def tells(name: str) -> bool:
     """Say whether a name can be told from words and numbers, wherever it stands.
 
@@ -77,7 +91,9 @@ def tells(name: str) -> bool:
     local, found, domain = name.partition("@")
     if found and local and domain:
         return True
-    if len(name) < SHORTEST or not any(map(str.isalpha, name)) or _NUMBER_LIKE.fullmatch(name):
+    if len(name) < SHORTEST or not any(map(str.isalpha, name)):
+        return False
+    if name in OWN_WORDS or _NUMBER_LIKE.fullmatch(name):
         return False
     return any(map(str.isdigit, name)) or _INNER_MARK.search(name) is not None
 

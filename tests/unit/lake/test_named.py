@@ -131,6 +131,9 @@ def test_letters_beside_a_name_make_another(name, more, before):
         "0x1f40a",
         "dev-1",
         "356938035643809",
+        "step_trainer",
+        "customer_id",
+        "machine_learning_curated",
     ],
 )
 def test_numbers_words_and_what_is_short_tell_nothing(name):

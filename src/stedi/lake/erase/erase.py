@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 import polars as pl
 
-from stedi.consent.pseudonyms import Pseudonyms
+from stedi.consent.pseudonyms import Pseudonyms, key
 from stedi.contract import CONTRACTS, contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.errors import CatalogError, ConfigurationError, ConservationError, LakeError, UnknownNameError
@@ -41,6 +41,7 @@ from stedi.lake.erase.receipt import (
 )
 from stedi.lake.erase.tables import Step, bury, enter, nothing_new, remove
 from stedi.lake.history import TAG_PREFIX, Run
+from stedi.lake.named import stands
 from stedi.lake.publish import publish
 from stedi.lake.published import as_kept
 from stedi.lake.purge import drop_refs, expire_but, sweep
@@ -339,8 +340,8 @@ class Erasure:
 
     @property
     def _buried(self) -> bool:
-        key = self._person.key
-        return key is None or self._graves.find("customer", key) is not None
+        person = self._person.key
+        return person is None or self._graves.find("customer", person) is not None
 
     def _nothing_left(self) -> bool:
         traces = any(self._traces.touched.values()) or any(self._traces.snapshots.values())
@@ -451,8 +452,9 @@ class Erasure:
         Data files in which nothing was found at the beginning are the same, and are not read again.
         """
         decoded = 0
-        person = self._person
-        texts = [each.encode() for each in (*person.telling, person.customer_id)]
+        names = (*self._person.telling, self._person.customer_id)
+        # The lake may lie in a folder of that name, which stands in every place of a file.
+        root = self._warehouse.root.encode()
         for table, cut in self._cuts.items():
             before, touched = self._traces.holdings[table].files, self._traces.touched[table]
             for place, file in self._warehouse.holding(table).files.items():
@@ -462,7 +464,8 @@ class Erasure:
                     raise _left(table)
                 decoded += 1
             for text in self._warehouse.metadata_texts(table):
-                if any(each in text.lower() for each in texts):
+                plain = key(text.replace(root, b"").decode("utf-8", "replace"))
+                if any(stands(plain, each) for each in names):
                     raise _left(table)
                 decoded += 1
         return decoded

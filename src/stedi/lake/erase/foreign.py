@@ -29,6 +29,7 @@ _ZIP: Final = b"PK\x03\x04"
 _MEMBER: Final = 256 * 1024 * 1024
 _HOLDS: Final = "stedi did not write it, and it holds the person: delete it, or have its owner do so"
 _NAMED: Final = "stedi did not write it, and its name holds the person: rename it, or delete it"
+_ROOT: Final = "the path of the lake itself names the person, and is in its metadata: move the lake"
 _UNKNOWN: Final = "stedi did not write it, and can't tell whether it holds the person: look for yourself"
 _EMAILS: Final = ("email", "user")
 _SERIALS: Final = ("serial_number", "serialnumber")
@@ -57,6 +58,8 @@ def look_through(
         mask: Gives a path without the names of the person.
     """
     found = []
+    if (masked := mask(warehouse.root)) != warehouse.root:
+        found.append(Remaining(path=safe_path(masked), why=_ROOT, sure=False))
     for file in _files(warehouse, folder, places):
         shown = safe_path(mask(file.shown))
         try:

@@ -45,7 +45,8 @@ class Places:
         head = "" if self.root is None else self.root.rstrip("/") + "/"
         if not path.startswith(head):
             return path
-        return head + self.mask(path.removeprefix(head))
+        kind, found, name = path.removeprefix(head).partition("/")
+        return f"{head}{kind}{found}{self.mask(name)}"
 
     @property
     def root_names(self) -> bool:

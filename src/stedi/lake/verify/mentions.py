@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
 
+from stedi.contract import CONTRACTS
 from stedi.lake.verify.graves import Graves
 from stedi.lake.verify.rule import name_of
 
@@ -14,6 +15,8 @@ _FIELD: Final = re.compile(r"\bserial_?number\"?\s*[:=]\s*(?:\"([^\"\\]+)\"|(\d+
 _WORD: Final = re.compile(r"[^\W_][^\s/\\\"<>,;=(){}\[\]|@]*")
 _NUMBER: Final = re.compile(r"\d+e\d+|0x[0-9a-f]+|\d{4}-\d\d-\d\d([t ].*)?")
 _CODED: Final = re.compile(r"\\u([0-9a-f]{4})")
+_TABLES: Final = {name: [column.name for column in contract.columns] for name, contract in CONTRACTS.items()}
+"""What stands in every lake, whoever is called so."""
 _SHORTEST: Final = 6
 _PARTS: Final = 12
 
@@ -27,6 +30,8 @@ def telling(name: str) -> bool:
     """
     if re.fullmatch(r".+@.+", name):
         return True
+    if any(name in (table, table.removesuffix("_landing"), *columns) for table, columns in _TABLES.items()):
+        return False
     letters = re.search(r"[^\W\d_]", name)
     mixed = re.search(r"\d", name) or re.search(r"\w[^\w\s]+\w|[^\W_]_+[^\W_]", name)
     return len(name) >= _SHORTEST and bool(letters and mixed) and not _NUMBER.fullmatch(name)
