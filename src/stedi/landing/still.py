@@ -35,7 +35,11 @@ class State(NamedTuple):
         return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
-class OutsideError(OSError):
+class ReadError(OSError):
+    """A landing object can't be read: it is gone, or somebody forbids it."""
+
+
+class OutsideError(ReadError):
     """A path leads out of its root, or to no plain file."""
 
 
@@ -157,7 +161,7 @@ def still_object(path: str, root: str, scratch: Path) -> Iterator[Still]:
 
     Raises:
         OutsideError: It leads out of the root, or is no plain file.
-        OSError: It is gone, or can't be read.
+        ReadError: It is gone, or can't be read.
     """
     if not s3.is_url(path):
         with still_file(Path(path), Path(root).resolve()) as file:
@@ -171,9 +175,9 @@ def still_object(path: str, root: str, scratch: Path) -> Iterator[Still]:
                 with spool.open("wb") as out:
                     s3.download(path, out, None)
         except LandingError:
-            raise OSError(errno.EIO, "the store does not give it") from None
+            raise ReadError(errno.EIO, "the store does not give it") from None
         if found is None:
-            raise FileNotFoundError
+            raise ReadError(errno.ENOENT, "no such object")
         yield StillCopy(spool, found)
     finally:
         spool.unlink(missing_ok=True)
@@ -200,7 +204,10 @@ class _AtPlace(io.RawIOBase):
 
     def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]  # what BufferedReader gives
         wanted = min(len(buffer), self._size - self._place)
-        found = os.pread(self._descriptor, wanted, self._place) if wanted > 0 else b""
+        try:
+            found = os.pread(self._descriptor, wanted, self._place) if wanted > 0 else b""
+        except OSError as error:
+            raise ReadError(error.errno, error.strerror) from None
         buffer[: len(found)] = found
         self._place += len(found)
         return len(found)
@@ -218,12 +225,22 @@ def still_file(path: Path, root: Path) -> Iterator[StillFile]:
 
     Raises:
         OutsideError: It leads out of the root, or is no plain file.
-        OSError: It is gone, or can't be read.
+        ReadError: It is gone, or can't be read.
     """
-    target = path.resolve(strict=True)
-    if not target.is_relative_to(root):
-        raise OutsideError
-    descriptor = _opened(root, target.relative_to(root).parts)
+    try:
+        target = path.resolve(strict=True)
+        if not target.is_relative_to(root):
+            raise OutsideError
+        descriptor = _opened(root, target.relative_to(root).parts)
+    except RuntimeError:
+        # Links that lead to each other.
+        raise OutsideError from None
+    except ReadError:
+        raise
+    except OSError as error:
+        # A link was put in the place of a folder, or of the file, just now.
+        swapped = error.errno in (errno.ELOOP, errno.ENOTDIR)
+        raise OutsideError if swapped else ReadError(error.errno, error.strerror) from None
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):

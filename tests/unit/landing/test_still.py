@@ -1,12 +1,13 @@
 """A landing file is read as it is at one moment, and never from outside its root."""
 
+import errno
 import os
 
 import pytest
 
 from stedi.landing.fetch import fetch
 from stedi.landing.objects import LandingObject
-from stedi.landing.still import OutsideError, digest_of, still_file
+from stedi.landing.still import OutsideError, ReadError, digest_of, still_file
 
 
 @pytest.fixture
@@ -60,5 +61,10 @@ def test_what_is_no_file_is_refused_at_once(root):
     for place in ("customer/pipe", "customer"):
         with pytest.raises(OutsideError), still_file(root / place, root):
             pass
-    with pytest.raises(FileNotFoundError), still_file(root / "customer/none", root):
+    (root / "customer/loop").symlink_to("loop")
+    with pytest.raises(OutsideError), still_file(root / "customer/loop", root):
         pass
+    with pytest.raises(ReadError) as caught, still_file(root / "customer/none", root):
+        pass
+    assert caught.value.errno == errno.ENOENT
+    assert str(root) not in str(caught.value)

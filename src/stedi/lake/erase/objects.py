@@ -1,6 +1,7 @@
 """Landing objects without a person: written beside, verified, entered in the ledger, and put in place."""
 
 import contextlib
+import errno
 import hashlib
 import os
 import shutil
@@ -18,7 +19,16 @@ from stedi.lake.erase.person import Person
 from stedi.lake.erase.places import Places, beside
 from stedi.landing import s3
 from stedi.landing.objects import LandingObject
-from stedi.landing.still import OutsideError, State, Still, StillFile, digest_of, still_file, still_object
+from stedi.landing.still import (
+    OutsideError,
+    ReadError,
+    State,
+    Still,
+    StillFile,
+    digest_of,
+    still_file,
+    still_object,
+)
 from stedi.landing.without import Whose, Without, write_without
 from stedi.names import CUSTOMER_LANDING, STEP_TRAINER_LANDING
 from stedi.progress import Progress
@@ -175,7 +185,7 @@ def prepare(
         target = cutter.scratch / f"object-{number:06d}"
         try:
             rewrite, left = _prepare(item, cutter, target, taken)
-        except OSError as error:
+        except ReadError as error:
             remaining.append(_may_remain(places.shown(item.path), _why(error)))
         except LandingError as error:
             remaining.append(_may_remain(places.shown(item.path), _words(error)))
@@ -298,7 +308,9 @@ def _attempt(each: Rewrite, cutter: Cutter, moved: Mapping[str, str]) -> Rewrite
 def _why(error: OSError, what: str = "read") -> str:
     if isinstance(error, OutsideError):
         return _OUT
-    return _GONE if isinstance(error, FileNotFoundError) else f"it can't be {what}: {error.strerror}"
+    if error.errno == errno.ENOENT:
+        return _GONE
+    return f"it can't be {'read' if isinstance(error, ReadError) else what}: {error.strerror}"
 
 
 def _words(error: LandingError) -> str:
