@@ -141,7 +141,7 @@ class Cutter:
 
     def whose(self, table: str) -> Whose:
         """Return what says which records of a table are theirs."""
-        return _whose(
+        return whose_is(
             contract_of(table), self.person, erased_at=self.erased_at, erase_shared=self.erase_shared
         )
 
@@ -525,7 +525,8 @@ def _remove_empty(old: Path, new: Path) -> None:
         folder.rmdir()
 
 
-def _whose(contract: Contract, person: Person, *, erased_at: datetime, erase_shared: bool) -> Whose:
+def whose_is(contract: Contract, person: Person, *, erased_at: datetime, erase_shared: bool) -> Whose:
+    """Return what says which records of a landing table are a person's."""
     until = erased_at.timestamp() * _MILLISECONDS
 
     def goes_person(text: str, _: float | None) -> bool:

@@ -126,7 +126,7 @@ class Person:
         """Say whether a text holds somebody else's e-mail, or the serial number of their device."""
         for spelled in spellings(text):
             found = {each for each in tokens(spelled) if "@" in each} | emails_in(spelled)
-            if not all(map(self.has_email, found - {""})):
+            if not all(self.has_email(each) or self.owns(each) for each in found - {""}):
                 return True
             serials = {each for each in serials_in(spelled) if not self.owns(each)}
             if serials and not serials.isdisjoint(self.neighbours.devices):
