@@ -40,9 +40,9 @@ def _page(contract: Contract) -> Iterator[str]:
     yield "## Columns"
     yield _columns(contract)
     for column in contract.columns:
-        if isinstance(column.kind, ListOf):
+        if fields := _fields_of(column):
             yield f"### Fields of `{column.name}`"
-            yield _fields(column.kind)
+            yield _fields(fields)
     if contract.zone is Zone.LANDING:
         yield from _landing(contract)
     if contract.name in _DERIVED:
@@ -79,16 +79,21 @@ def _columns(contract: Contract) -> str:
     return "\n".join(lines)
 
 
-def _fields(kind: ListOf) -> str:
+def _fields_of(column: Column) -> tuple[Column, ...]:
+    """Return the fields of the records that a column holds lists of."""
+    element = column.kind.element if isinstance(column.kind, ListOf) else ()
+    return element if isinstance(element, tuple) else ()
+
+
+def _fields(fields: tuple[Column, ...]) -> str:
     head = ["Field", "Type", "Required", "Meaning"]
     lines = [_row(head), _row(["---"] * len(head))]
-    for field in kind.fields:
+    for field in fields:
         lines.append(_row([f"`{field.name}`", _type(field), _yes(is_so=field.required), field.doc]))
-        if isinstance(field.kind, ListOf):
-            lines.extend(
-                _row([f"`{field.name}.{inner.name}`", _type(inner), _yes(is_so=inner.required), inner.doc])
-                for inner in field.kind.fields
-            )
+        lines.extend(
+            _row([f"`{field.name}.{inner.name}`", _type(inner), _yes(is_so=inner.required), inner.doc])
+            for inner in _fields_of(field)
+        )
     return "\n".join(lines)
 
 
@@ -99,7 +104,7 @@ def _common(column: Column) -> list[str]:
 
 def _type(column: Column) -> str:
     if isinstance(column.kind, ListOf):
-        return "`list<struct>`"
+        return "`list<struct>`" if _fields_of(column) else f"`list<{column.kind.element}>`"
     return f"`{column.kind}`"
 
 

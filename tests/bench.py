@@ -60,6 +60,8 @@ class Bench:
 
     def keep(self, state: str) -> None:
         """Store the lake as it is, under a name of its own."""
+        # Tests of one module may come in two turns.
+        shutil.rmtree(self._stored / state, ignore_errors=True)
         shutil.copytree(self.folder, self._stored / state)
 
     def back_to(self, state: str) -> "Bench":

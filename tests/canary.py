@@ -114,7 +114,9 @@ def deliver(landing: Path) -> None:
     cut = json.dumps(sent(canary(at=TIMES[3])))[:-9]
     escaped = json.dumps(bad).replace("@", "\\u0040")
     nameless = json.dumps({"phone": "+1-555-0199-8877665", "serialNumber": [1]})
-    theirs = {"email": OTHER, "serialNumber": {"old": SERIAL}, "lastUpdateDate": 1, "note": EMAIL}
+    # It denies for both of them, before either agrees.
+    before = sent(customer(OTHER, at=HOURS[0]))["lastUpdateDate"]
+    theirs = {"email": OTHER, "serialNumber": {"old": SERIAL}, "lastUpdateDate": before, "note": EMAIL}
     put(
         landing,
         f"customer/rejected-{SERIAL}.json",
@@ -160,7 +162,7 @@ def build(place: Path) -> Cage:
 def _theirs(rejected: dict) -> bool:
     """Say whether a rejected record is the canary's, or hers as well."""
     names = {name.strip().lower() for name in (*rejected["emails"], *rejected["serial_numbers"])}
-    return bool(names & {EMAIL, SERIAL} or rejected["tombstones"] or "8877665" in rejected["raw"])
+    return bool(names & {EMAIL, SERIAL, OTHER} or "8877665" in rejected["raw"])
 
 
 def everybody_else(lake: stedi.Lake, **options) -> dict[str, list]:

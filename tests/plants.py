@@ -114,6 +114,7 @@ def bury(lake: stedi.Lake, erased: dict[str, datetime]) -> None:
             "made_with": [lake.last_run().key_fingerprint] * len(erased),
             "kind": ["person"] * len(erased),
             "erased_at": list(erased.values()),
+            "latest_denial": [None] * len(erased),
         },
         schema=polars_schema(contract_of("tombstone")),
     )

@@ -395,7 +395,7 @@ def random_world(seed: int) -> World:
         customers=(good(), *some(7, good)),
         accelerometer=(*readings, *readings[: dice.randint(0, 3)]),
         steps=(*steps, *steps[: dice.randint(0, 3)]),
-        rejected=tuple(some(2, bad)) if dice.random() < 0.4 else (),
+        rejected=tuple(some(2, bad)) if dice.random() < 0.36 else (),
     )
 
 
@@ -411,8 +411,11 @@ def world_with_erased(seed: int) -> World:
         # One tombstone each, however the name is spelled.
         return {key(each): make(each) for each in spellings if dice.random() < _ERASED}.values()
 
-    people = some(emails_in(world), lambda email: erased_person(email, moment()))
-    kinds = ("device", "shared_device")
+    people = some(
+        emails_in(world),
+        lambda email: erased_person(email, moment()) | {"latest_denial": dice.choice((None, moment()))},
+    )
+    kinds = ("device", "shared_device", "claimed_device")
     devices = some(serials_in(world), lambda serial: erased_device(serial, moment(), dice.choice(kinds)))
     return world.plus(erased=(*people, *devices))
 

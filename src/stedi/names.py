@@ -17,8 +17,9 @@ A run; a maintenance, which changes files and no row; a step of an erasure that 
 new pseudonym key, whose rotation is not finished; its end.
 """
 
-TombstoneKind = Literal["person", "device", "shared_device", "aside"]
-"""What was erased: a person, a device of theirs alone, or their part in a device that others listed too."""
+TombstoneKind = Literal["person", "device", "shared_device", "claimed_device", "aside"]
+"""What was erased: a person, a device of theirs alone, or their part in a device that others listed too, or
+that only a record of theirs lists which was kept out later; or a name or phone number."""
 
 NAMESPACE: Final = "stedi"
 

@@ -50,6 +50,34 @@ def test_it_asks_first_and_refuses_where_nobody_can_answer(stedi, lake):
     assert ANN not in undecided.err
 
 
+def test_nobody_is_told_apart_from_somebody_who_was_erased(stedi, lake):
+    mistyped = ANN.replace("@", "x@")
+    for asked in ((), ("--yes",), ("--plan",), ("--yes", "--json")):
+        refused = stedi("erase", mistyped, "--lake", lake, *asked)
+        assert refused.code == 1, asked
+        assert refused.err.count("\n") == 1
+        if asked:
+            assert "nobody of this e-mail is in the lake" in refused.err
+        assert mistyped not in refused.out + refused.err
+    assert json.loads(refused.out)["outcome"] == "nobody"
+    assert stedi("receipt", "list", "--lake", lake).out == "no receipts yet: stedi erase makes them\n"
+
+
+def test_a_file_that_stedi_did_not_write_is_named_where_it_holds_the_person(stedi, lake):
+    (lake / "export.csv.part").write_text(f"email,phone\n{ANN},1\n")
+    (lake / "notes.txt").write_text(f"ask jo{ANN} about it\n")
+    done = stedi("erase", ANN, "--lake", lake, "--yes", "--device", "keep")
+    assert done.code == 0, done.err
+    assert "still in the folder of the lake: export.csv.part: stedi did not write it" in done.out
+    assert "notes.txt" not in done.out
+    assert (
+        "file `export.csv.part` in the folder of the lake"
+        in stedi("receipt", "show", "1", "--lake", lake).out
+    )
+    file = next((lake / "warehouse/_receipts").iterdir())
+    assert stedi("receipt", "check", file, "--lake", lake).code == 0
+
+
 def test_a_receipt_is_listed_shown_checked_and_found_out_when_changed(stedi, lake, tmp_path):
     done = stedi(
         "erase", ANN, "--lake", lake, "--yes", "--device", "keep", "--reason", "ticket 9", "--by", "me"
@@ -75,7 +103,7 @@ def test_a_receipt_is_listed_shown_checked_and_found_out_when_changed(stedi, lak
         assert refused.code == 1, name
         assert "changed" in refused.err
     # One that is missing, or was changed in the lake, breaks the chain of those after it.
-    assert stedi("erase", "nobody@example.com", "--lake", lake, "--yes").code == 0
+    assert stedi("erase", BOB, "--lake", lake, "--yes").code == 0
     assert stedi("receipt", "check", file, "--lake", lake).code == 0
     text = file.read_text()
     file.write_text(text.replace("ticket 9", "ticket 8"))

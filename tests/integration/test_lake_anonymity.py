@@ -1,4 +1,4 @@
-"""k-anonymity as the privacy report shows it is what pycanon makes of the same customers."""
+"""The looks of customers that a privacy report counts are the equivalence classes that pycanon finds."""
 
 import shutil
 import subprocess
@@ -8,18 +8,19 @@ import polars as pl
 import pytest
 
 from lakes import lake_at
-from stedi.lake.privacy.anonymity import QUASI_IDENTIFIERS, customers_of, k_anonymity
+from stedi.lake.privacy.looks import QUASI_IDENTIFIERS, Looks, customers_of, looks_of
+from stedi.lake.privacy.rounding import BASE, rounded
 from stedi.simulate import simulate
 
 pytestmark = pytest.mark.campaign
 
 # pycanon is no dependency of the tests: it needs an older NumPy than they do.
 PACKAGES = ("pycanon==1.3.6",)
-SCRIPT = Path(__file__).parent / "pycanon_k.py"
+SCRIPT = Path(__file__).parent / "pycanon_classes.py"
 
 
-def by_pycanon(customers: pl.DataFrame, place: Path) -> list[int]:
-    """Return k for each choice of columns."""
+def by_pycanon(customers: pl.DataFrame, place: Path) -> list[Looks]:
+    """Return the looks for each choice of columns."""
     uv = shutil.which("uv")
     assert uv is not None, "this campaign needs uv"
     # Not known is a value like others.
@@ -33,7 +34,8 @@ def by_pycanon(customers: pl.DataFrame, place: Path) -> list[int]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return list(map(int, done.stdout.split()))
+    sizes = [list(map(int, line.split())) for line in done.stdout.splitlines()]
+    return [Looks(different=len(each), rare=sum(size < BASE for size in each)) for each in sizes]
 
 
 @pytest.mark.parametrize("customers", [30, 300])
@@ -42,12 +44,14 @@ def test_a_report_shows_what_pycanon_finds(tmp_path, customers):
     lake = lake_at(tmp_path / "lake")
     lake.run(tmp_path / "landing", now=made.as_of)
     known = customers_of(lake.scan("customer_curated").collect())
-    shown = [each.k for each in lake.report().anonymity]
-    assert shown == by_pycanon(known, tmp_path / "customers.csv")
+    found = by_pycanon(known, tmp_path / "customers.csv")
+    assert [looks_of(known, names, threshold=BASE) for names in QUASI_IDENTIFIERS] == found
+    shown = [(each.different, each.rare) for each in lake.report().anonymity]
+    assert shown == [(rounded(looks.different), rounded(looks.rare)) for looks in found]
 
 
 def test_of_crowds_pycanon_finds_the_same(tmp_path):
-    """Few values each, so that k is more than 1, and some of them unknown."""
+    """Few values each, so that many share a look, and some of them unknown."""
     found = set()
     for seed in range(5):
         crowd = pl.DataFrame({"customer_id": map(str, range(400))}).with_columns(
@@ -57,7 +61,8 @@ def test_of_crowds_pycanon_finds_the_same(tmp_path):
             }
         )
         crowd = crowd.with_columns(birth_decade=pl.col("birth_decade").replace(0, None))
-        mine = [k_anonymity(crowd, names, threshold=5).k for names in QUASI_IDENTIFIERS]
+        mine = [looks_of(crowd, names, threshold=BASE) for names in QUASI_IDENTIFIERS]
         assert mine == by_pycanon(crowd, tmp_path / "crowd.csv")
         found |= set(mine)
-    assert max(found) > 5
+    assert any(looks.rare for looks in found)
+    assert any(not looks.rare for looks in found)

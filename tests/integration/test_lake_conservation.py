@@ -118,18 +118,18 @@ def test_quarantine_holds_the_raw_text_the_reason_and_the_place(bench, tmp_path)
     )
     file.write_text(file.read_text() + good[:40])
     report = run(bench.empty().lake, landing)
-    columns = ("_position", "reason", "field", "raw", "email", "_run")
+    columns = ("_position", "reason", "field", "raw", "emails", "_run")
     rows = bench.lake.scan("quarantine").filter(pl.col("_object") == str(file)).select(columns).collect()
     lines = file.read_text().splitlines()
     ann = "ann@example.com"
     assert sorted(rows.rows()) == [
-        (1, "wrong_type", "x", lines[1], ann, report.run_id),
-        (2, "implausible_time", "timestamp", lines[3], ann, report.run_id),
-        (3, "blank", "user", lines[4], None, report.run_id),
-        (4, "not_an_object", None, lines[5], None, report.run_id),
-        (5, "not_finite", "z", lines[6], ann, report.run_id),
-        (6, "not_json", None, lines[7], None, report.run_id),
-        (7, "cut_off", None, lines[8], ann, report.run_id),
+        (1, "wrong_type", "x", lines[1], [ann], report.run_id),
+        (2, "implausible_time", "timestamp", lines[3], [ann], report.run_id),
+        (3, "blank", "user", lines[4], [], report.run_id),
+        (4, "not_an_object", None, lines[5], [], report.run_id),
+        (5, "not_finite", "z", lines[6], [ann], report.run_id),
+        (6, "not_json", None, lines[7], [], report.run_id),
+        (7, "cut_off", None, lines[8], [ann], report.run_id),
     ]
 
 

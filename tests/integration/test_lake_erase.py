@@ -1,10 +1,13 @@
 """Erasure: whoever is erased is nowhere any more, everybody else stays, and old files bring nobody back."""
 
+import errno
+import hashlib
 import json
 import shutil
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -175,13 +178,14 @@ def test_the_ledger_still_adds_up(after):
 
 
 def test_a_denial_of_somebody_else_stays_without_the_text_that_names_the_person(after):
-    (row,) = after.lake.scan("quarantine").collect().filter(email=OTHER).rows(named=True)
-    assert row["raw"] == "<erased>"
+    named = pl.col("emails").list.contains(OTHER)
+    (row,) = after.lake.scan("quarantine").filter(named).collect().rows(named=True)
+    assert (row["raw"], row["emails"], row["serial_numbers"]) == ("<erased>", [OTHER], [])
 
 
 def test_runs_that_held_the_person_are_gone_and_those_before_stay(after):
     first, _, _, fourth = after.lake.runs()["run_id"][:4]
-    assert after.lake.scan("customer_trusted", at="before").collect().height == 7
+    assert after.lake.scan("customer_trusted", at="before").collect().height == 8
     assert after.lake.find_run("before").run_id == first
     with pytest.raises(CatalogError, match="can no longer be read"):
         after.lake.scan("customer_landing", at=fourth)
@@ -300,7 +304,8 @@ def test_replaying_old_files_admits_nothing(after):
     assert found_in(after.folder, TEXTS) == []
     # A damaged record with a phone number and nothing else may be somebody else's: only its text goes.
     quarantined = after.lake.scan("quarantine").filter(pl.col("_run") == report.run_id).collect()
-    assert quarantined.filter(pl.col("email").is_null())["raw"].to_list() == ["<erased>"]
+    nobody = (pl.col("emails").list.len() == 0) & pl.col("_object").str.contains("rejected")
+    assert quarantined.filter(nobody)["raw"].to_list() == ["<erased>"]
     assert tables_of(after.lake) == before
     assert report.accounts["accelerometer_landing"].dropped["erased"] == 10
     assert report.accounts["customer_landing"].dropped["erased"] == 7
@@ -331,7 +336,9 @@ def test_landing_objects_are_rewritten_and_not_read_again(cage):
     # A damaged record of a neighbour names them too: it is theirs, stays, and the receipt says so.
     (left,) = receipt.remains.objects
     assert "damaged" in left.why
-    assert "rejected-erased-" in left.path
+    (file,) = cage.landing.glob("customer/rejected-erased-*.json")
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert left.path == f"customer/<redacted>.json (object {digest[:12]})"
     assert [place for place in found_in(cage.landing, TEXTS) if "rejected-erased-" not in place] == []
     texts = b"\n".join(file.read_bytes() for file in files_of(cage.landing))
     assert all(line in texts for lines in kept.values() for line in lines)
@@ -345,12 +352,40 @@ def test_landing_objects_are_rewritten_and_not_read_again(cage):
     shutil.rmtree(cage.folder.with_name("fresh"))
 
 
-def test_an_object_that_cannot_be_written_is_named(cage):
+def test_an_object_whose_new_name_is_taken_gets_another(cage):
+    named = put(cage.landing, f"step_trainer/of-{SERIAL}.json", [sent(step("device-z"))])
+    text = named.read_bytes()
+    other = put(
+        cage.landing, f"step_trainer/of-erased-{DEVICE_ID[:8]}.json", [sent(step("device-z", HOURS[4]))]
+    )
+    theirs = other.read_bytes()
+    cage.lake.erase(email=EMAIL, **TAGS, landing=cage.landing)
+    assert not named.exists()
+    assert other.read_bytes() == theirs
+    assert other.with_name(f"of-erased-{DEVICE_ID[:8]}-2.json").read_bytes() == text
+
+
+def test_an_object_that_cannot_be_written_is_named(cage, monkeypatch):
     target = put(cage.landing, f"step_trainer/of-{SERIAL}.json", [sent(step("device-z"))])
-    put(cage.landing, f"step_trainer/of-erased-{DEVICE_ID[:8]}.json", [sent(step("device-z", HOURS[4]))])
-    receipt = cage.lake.erase(email=EMAIL, **TAGS, landing=cage.landing)
+    digest = hashlib.sha256(target.read_bytes()).hexdigest()
+    replace = Path.replace
+
+    def refuse(path, new):
+        if Path(new).parent.name == "step_trainer":
+            raise PermissionError(errno.EACCES, "Permission denied", str(new))
+        return replace(path, new)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", refuse)
+        receipt = cage.lake.erase(email=EMAIL, **TAGS, landing=cage.landing)
     assert target.exists()
-    assert any("another object" in each.why for each in receipt.remains.objects)
+    left = [each for each in receipt.remains.objects if "can't be written: Permission denied" in each.why]
+    assert f"step_trainer/<redacted>.json (object {digest[:12]})" in {each.path for each in left}
+    # Asked for once more, the device is still known: it stands in the tombstones.
+    again = cage.lake.erase(email=EMAIL, landing=cage.landing)
+    assert again.outcome == "erased"
+    assert not target.exists()
+    assert [place for place in found_in(cage.landing, TEXTS) if "rejected-erased-" not in place] == []
 
 
 def test_a_registration_newer_than_the_erasure_comes_in_again(after, receipt):
@@ -405,16 +440,31 @@ def test_a_second_erasure_has_nothing_to_do_and_says_so(after):
     assert {name: text for name, text in snapshot_of(after).items() if "_receipts" not in name} == before
 
 
-def test_whoever_never_was_there_is_kept_out_from_then_on(cage):
-    receipt = cage.lake.erase(email="nobody@example.com")
-    assert (receipt.outcome, receipt.rows) == ("erased", 0)
+def test_whoever_never_was_there_is_nobody_and_nothing_is_changed(cage):
+    before = snapshot_of(cage)
+    for plan in (True, False):
+        receipt = cage.lake.erase(email=EMAIL.replace("z", "s"), landing=cage.landing, plan=plan)
+        assert (receipt.outcome, receipt.rows, receipt.number, receipt.signature) == ("nobody", 0, None, None)
+        assert "nobody was erased, and nothing was changed" in receipt.to_markdown()
+    assert snapshot_of(cage) == before
+    assert cage.lake.receipts() == []
+
+
+def test_whoever_only_a_landing_file_or_a_torn_record_names_is_somebody(cage):
     row = customer("Nobody@Example.com", "device-n", share=HOURS[0], registration_date=HOURS[0])
-    put_rows(
-        cage.landing / "n", customer=[row], accelerometer=[reading("nobody@example.com")], step_trainer=[]
-    )
-    report = run(cage.lake, cage.landing / "n", now=NOW + 4 * HOUR)
+    place = cage.landing / "n"
+    put_rows(place, customer=[row], accelerometer=[reading("nobody@example.com")], step_trainer=[])
+    assert cage.lake.erase(email="nobody@example.com").outcome == "nobody"
+    receipt = cage.lake.erase(email="nobody@example.com", landing=place)
+    assert (receipt.outcome, receipt.rows, len(receipt.objects)) == ("erased", 0, 2)
+    # From then on they are kept out.
+    put_rows(place, customer=[row], accelerometer=[reading("nobody@example.com")], step_trainer=[])
+    report = run(cage.lake, place, now=NOW + 4 * HOUR)
     assert report.accounts["customer_landing"].dropped == {"erased": 1}
-    assert found_in(cage.folder, ["nobody@example.com"]) == []
+    put(place, "customer/torn.json", ['torn "mail":"torn@example.com", "x'])
+    run(cage.lake, place, now=NOW + 4 * HOUR, max_rejected=1)
+    assert cage.lake.erase(email="torn@example.com").outcome == "erased"
+    assert found_in(cage.folder, ["nobody@example.com", "torn@example.com"]) == []
 
 
 # Shared devices -------------------------------------------------------------------------------------

@@ -38,7 +38,12 @@ def read_back(path, table):
     types = {name: polars_schema(contract_of(table))[name] for name in names}
     read = pl.read_csv if path.suffix == ".csv" else pl.read_ndjson
     times = [name for name, dtype in types.items() if isinstance(dtype, pl.Datetime)]
-    frame = read(path, schema=types | dict.fromkeys(times, pl.String()))
+    if path.suffix == ".csv":
+        lists = [name for name, dtype in types.items() if isinstance(dtype, pl.List)]
+        frame = read(path, schema=types | dict.fromkeys([*times, *lists], pl.String()))
+        frame = frame.with_columns(pl.col(name).str.json_decode(types[name]) for name in lists)
+    else:
+        frame = read(path, schema=types | dict.fromkeys(times, pl.String()))
     return frame.with_columns(pl.col(times).str.to_datetime(time_unit="us", time_zone="UTC"))
 
 

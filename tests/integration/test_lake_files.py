@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import stedi
-from lakes import IcebergTable, files_of, lake_at, pour, rich_world, run, tables_of
+from lakes import PSEUDONYMS, IcebergTable, files_of, lake_at, pour, rich_world, run, tables_of
 from stedi.errors import CatalogError, LakeError, RunConflictError, TableFormatError
 from stedi.lake.health import health_of
 from stedi.warehouse.lock import LOCK_FILE, exclusive
@@ -192,11 +192,39 @@ def test_a_table_of_another_iceberg_format_is_read_and_named(filled):
 
 
 def test_a_lake_says_its_format_and_a_newer_one_is_refused(filled):
-    assert IcebergTable.of(filled.folder, "run").metadata["properties"]["stedi.format"] == "1"
+    assert IcebergTable.of(filled.folder, "run").metadata["properties"]["stedi.format"] == "2"
     properties = IcebergTable.of(filled.folder, "run").metadata["properties"]
-    change_metadata(filled.folder, "run", properties={**properties, "stedi.format": "2"})
+    change_metadata(filled.folder, "run", properties={**properties, "stedi.format": "3"})
     for verb in ("run", "tag", "erase"):
-        with pytest.raises(LakeError, match="has format 2, and this version of stedi knows formats up to 1"):
+        with pytest.raises(LakeError, match="has format 3, and this version of stedi knows formats up to 2"):
             VERBS[verb](filled)
     with pytest.raises(LakeError, match="pip install --upgrade stedi"):
         filled.lake.scan("customer_trusted")
+
+
+@pytest.mark.parametrize("column", ["catalog_name", "table_namespace"])
+def test_a_catalog_that_knows_the_lake_by_another_name_is_refused(filled, column):
+    with closing(sqlite3.connect(filled.folder / "catalog.db")) as catalog, catalog:
+        catalog.execute(f"UPDATE iceberg_tables SET {column} = 'analytics'")  # noqa: S608 - a test's
+    for verb in ("run", "tag", "erase"):
+        with pytest.raises(CatalogError, match="knows nothing of the runs"):
+            VERBS[verb](filled)
+
+
+def test_another_namespace_in_the_folder_of_a_lake_is_refused(filled):
+    other = stedi.Lake.open(filled.folder, namespace="stedi2", pseudonyms=PSEUDONYMS)
+    with pytest.raises(CatalogError, match="name its namespace"):
+        run(other, filled.landing)
+    assert filled.lake.verify().sound
+
+
+def test_a_catalog_that_names_the_metadata_of_another_table_is_refused(filled):
+    with closing(sqlite3.connect(filled.folder / "catalog.db")) as catalog, catalog:
+        places = dict(catalog.execute("SELECT table_name, metadata_location FROM iceberg_tables"))
+        catalog.execute(
+            "UPDATE iceberg_tables SET metadata_location = ? WHERE table_name = 'customer_trusted'",
+            (places["customer_curated"],),
+        )
+    for verb in ("run", "erase", "maintain"):
+        with pytest.raises(CatalogError, match="metadata of another table for customer_trusted"):
+            VERBS[verb](filled)

@@ -138,10 +138,9 @@ def test_old_objects_are_not_read_again(tmp_path):
     run(lake, put_world(tmp_path / "landing", world))
     shutil.rmtree(tmp_path / "landing")
     report = deliver(lake, tmp_path / "second", customer=[customer(share=HOURS[0], at=HOURS[5])])
-    assert report.read == [
-        str(tmp_path / "second" / kind / f"{kind}.json")
-        for kind in ("customer", "accelerometer", "step_trainer")
-    ]
+    read = [f"{kind}/{kind}.json" for kind in ("customer", "accelerometer", "step_trainer")]
+    assert report.read == read
+    assert report.paths == [str(tmp_path / "second" / path) for path in read]
 
 
 def test_a_full_run_finds_no_difference_after_many_deliveries(tmp_path):

@@ -2,11 +2,14 @@
 
 import gzip
 import hashlib
+from traceback import format_exception
+from types import SimpleNamespace
 
 import pytest
 
 from stedi.contract import landing_contract
 from stedi.errors import LandingError
+from stedi.landing import s3
 from stedi.landing.fetch import fetch
 from stedi.landing.limits import Limits
 from stedi.landing.objects import find_objects
@@ -118,3 +121,35 @@ def test_what_is_missing_is_an_error_of_one_line_without_personal_data(put) -> N
     boto3.client("s3").delete_object(Bucket="stedi", Key="root/customer/a.json")
     with pytest.raises(LandingError, match="does not exist"), fetch(obj):
         pass
+
+
+@pytest.mark.parametrize("raised", ["answer", "translated", "unreachable", "refused"])
+def test_what_s3_answers_is_told_without_the_key_of_an_object(put, monkeypatch, raised: str) -> None:
+    put("root/customer/form of Quintessa Zorbleak.json", b"{}" * 100)
+    (obj,) = find_objects(ROOT, CUSTOMER)
+    from botocore.exceptions import ClientError, EndpointConnectionError
+    from s3fs.errors import translate_boto_error
+
+    denied = ClientError({"Error": {"Code": "AccessDenied", "Message": f"not for {obj.path}"}}, "GetObject")
+    nowhere = EndpointConnectionError(endpoint_url=obj.path)
+    error, said = {
+        "answer": (denied, "AccessDenied"),
+        "translated": (translate_boto_error(denied), "AccessDenied"),
+        "unreachable": (nowhere, "Could not connect to the endpoint URL"),
+        "refused": (OSError(5, obj.path), "Input/output error"),
+    }[raised]
+
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(s3, "_file_system", lambda _: SimpleNamespace(find=fail, cat_file=fail, open=fail))
+    name = f"customer/<redacted>.json (ETag {obj.version})"
+    for place, read in (
+        (f"the landing root {ROOT}", lambda: find_objects(ROOT, CUSTOMER)),
+        (name, fetch(obj).__enter__),
+        (name, fetch(obj, limits=Limits(memory=0)).__enter__),
+    ):
+        with pytest.raises(LandingError) as caught:
+            read()
+        assert str(caught.value).startswith(f"{place} can't be read: {said}. Check the endpoint")
+        assert "orbleak" not in "".join(format_exception(caught.value))

@@ -32,8 +32,7 @@ ML, NEAREST, LOOKUP = "transform/curate_ml.py", "transform/nearest.py", "frame/l
 _CLAMP = """nw.max_horizontal(
                 nw.col("consent_from"), nw.col("last_denial_at") + nw.lit(MILLISECOND)
             )"""
-_CLAIMS = """statements.filter(~nw.col("device_id").is_null())
-        .select("customer_id", "device_id")"""
+_CLAIMS = 'statements.filter(~nw.col("device_id").is_null()).select("customer_id", "device_id")'
 _NOT_HELD = """
             .otherwise(nw.when(nw.col("_held").is_null()).then(nw.lit(Drop.DEVICE_NOT_HELD.value)))"""
 _HELD = 'held.with_columns(_held=nw.lit(1)), on=["customer_id", "device_id"]'
@@ -41,7 +40,12 @@ _ERASED_DENIES = 'return carry(people, like).with_columns(share=never(nw.col("at
 _ERASED_JOIN = 'carry(erased, usable), on="device_id", how="left"'
 _ERASED_CLAMP = """nw.max_horizontal(
                 nw.col("device_consent_from"), nw.col("_erased_at")"""
-_SERIAL = "pseudonyms.device_id(serial) if serial and serial.strip() else None"
+_NAMED_PEOPLE = "pl.concat([spelled, buried]).unique(maintain_order=True)"
+_NAMED_DEVICES = '_each(held, "serial_numbers", "device_id", pseudonyms.device_id)'
+_AMONG = "nw.concat([said, in_effect(theirs.select(_DENIAL), records)])"
+_TOGETHER = (
+    "everybody = nw.concat([consents, rule.all_together(carry(denials.together, consents), consents)])"
+)
 _WITHIN = '(nw.col("_gap") >= -span) & (nw.col("_gap") <= span)'
 _LAST = '_last=nw.col("_phone").fill_null(strategy="forward").over("customer_id", **order)'
 
@@ -149,10 +153,15 @@ MUTANTS = (
     Mutant(
         "rejected records are forgotten",
         SANITIZE,
-        "nw.concat([said, statements.of_rejected(rejected, records, pseudonyms)])",
+        "nw.concat([said, denials.statements])",
         "said",
     ),
-    Mutant("rejected records claim nothing", STATEMENTS, _SERIAL, "None"),
+    Mutant("rejected records claim nothing", STATEMENTS, _NAMED_DEVICES, _NAMED_DEVICES + ".clear()"),
+    Mutant(
+        "only the first who is named denies", STATEMENTS, _NAMED_PEOPLE, _NAMED_PEOPLE + '.unique("_record")'
+    ),
+    Mutant("who is named with others still holds", STATEMENTS, _AMONG, "said"),
+    Mutant("of several claimants none is asked", SANITIZE, _TOGETHER, "everybody = consents"),
     Mutant("they deny first, not last", STATEMENTS, "nw.lit(END_OF_TIME)", "nw.lit(EARLIEST)"),
     Mutant("their object does not date them", STATEMENTS, 'nw.col("_newest"), ', ""),
     Mutant(
@@ -189,8 +198,10 @@ MUTANTS = (
     ),
     Mutant("an erasure shares", STATEMENTS, _ERASED_DENIES, _ERASED_DENIES.replace("never(", "(")),
     Mutant("erased devices are usable", SANITIZE, "usable = rule.after_erasure(usable, tombstones)", "pass"),
-    Mutant("shared devices are as before", RULE, '["device", "shared_device"]', '["device"]'),
-    Mutant("own devices are as before", RULE, '["device", "shared_device"]', '["shared_device"]'),
+    Mutant("shared devices are as before", RULE, '"shared_device", ', ""),
+    Mutant("own devices are as before", RULE, '"device", ', ""),
+    Mutant("what denied since is forgotten", STATEMENTS, '("erased_at", "latest_denial")', '("erased_at",)'),
+    Mutant("devices that were claimed are as before", RULE, ', "claimed_device"', ""),
     Mutant("only erased devices are usable", RULE, _ERASED_JOIN, _ERASED_JOIN.replace("left", "inner")),
     Mutant(
         "the erasure's millisecond is usable",

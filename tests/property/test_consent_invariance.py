@@ -111,10 +111,12 @@ def of_others(tables: Tables, customers: set[str], devices: set[str]) -> Tables:
 
 
 def claimed(world: World, customers: set[str]) -> set[str]:
-    return {
-        key(row["serial_number"])
-        for row in (*world.customers, *world.rejected)
-        if row["email"] is not None and key(row["email"]) in customers and row["serial_number"] is not None
+    good = {key(row["serial_number"]) for row in world.customers if key(row["email"]) in customers}
+    return good | {
+        key(serial)
+        for row in world.rejected
+        if not customers.isdisjoint(map(key, row["emails"]))
+        for serial in row["serial_numbers"]
     }
 
 

@@ -4,6 +4,7 @@ import contextlib
 import gc
 import os
 import sys
+from pathlib import Path
 from typing import Final
 
 from stedi.cli.failure import FAILED, fail
@@ -22,6 +23,7 @@ _SETTINGS: Final = {
 
 def main() -> None:
     """Run the command line: exit 0 when done, 1 on an error that stedi knows, 2 on wrong usage."""
+    _open_closed_streams()
     from stedi.cli.app import app  # noqa: PLC0415 - an import of this package must not build the app
 
     try:
@@ -30,8 +32,26 @@ def main() -> None:
     except StediError as error:
         fail(str(error), FAILED)
     except OSError as error:
-        where = f": {error.filename}" if error.filename else ""
-        fail(f"the operating system refused ({error.strerror or type(error).__name__}){where}", FAILED)
+        fail(
+            f"the operating system refused ({error.strerror or type(error).__name__}){_place(error)}", FAILED
+        )
+
+
+def _open_closed_streams() -> None:
+    """Give whoever was started without standard streams some that nobody reads."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - as long as the process
+
+
+def _place(error: OSError) -> str:
+    """Return where the system refused; of what may be a landing object, what messages call it."""
+    from stedi.landing.objects import local_name  # noqa: PLC0415 - help needs no landing
+    from stedi.landing.redact import as_typed, is_under_table  # noqa: PLC0415
+
+    if not isinstance(error.filename, str):
+        return ""
+    return f": {(local_name if is_under_table(error.filename) else as_typed)(error.filename)}"
 
 
 def process() -> None:

@@ -48,7 +48,9 @@ NowOption = Annotated[
 ]
 WaitOption = Annotated[
     float,
-    typer.Option(metavar="SECONDS", min=0, help="How long to wait for another run that holds the lake."),
+    typer.Option(
+        metavar="SECONDS", min=0, max=31_536_000, help="How long to wait for another run that holds the lake."
+    ),
 ]
 AtOption = Annotated[
     str | None, typer.Option("--at", metavar="RUN", help="A run id, a tag, or a time such as 2026-11-23.")
@@ -159,6 +161,12 @@ def run(
         bool, typer.Option("--plan", help="Only say what a run would read, add and remove.")
     ] = False,
     wait: WaitOption = 0,
+    personal_data: Annotated[
+        bool,
+        typer.Option(
+            "--personal-data", help="With --plan or --json: show the whole paths of landing objects."
+        ),
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Load what is new and publish all tables."""
@@ -173,6 +181,7 @@ def run(
         full=full,
         plan=plan,
         wait=wait,
+        personal_data=personal_data,
         as_json=json,
     )
 
@@ -284,7 +293,10 @@ def quarantine(
     lake: LakeOption = DEFAULT_LAKE,
     records: Annotated[bool, typer.Option("--records", help="List the records, not only counts.")] = False,
     personal_data: Annotated[
-        bool, typer.Option("--personal-data", help="With --records: show the raw text.")
+        bool,
+        typer.Option(
+            "--personal-data", help="With --records: show the raw text, and the object's whole path."
+        ),
     ] = False,
     release: Annotated[
         list[str] | None,
@@ -323,7 +335,9 @@ def verify(
     lake: LakeOption = DEFAULT_LAKE,
     older_than: Annotated[
         float,
-        typer.Option(metavar="HOURS", min=0, help="Report files that nothing reaches from this age on."),
+        typer.Option(
+            metavar="HOURS", min=0, max=876_000, help="Report files that nothing reaches from this age on."
+        ),
     ] = 1.0,
     receipt: ReceiptOption = None,
     json: JsonOption = False,
@@ -510,11 +524,13 @@ def maintain(
     *,
     lake: LakeOption = DEFAULT_LAKE,
     keep_days: Annotated[
-        int, typer.Option(metavar="N", min=0, help="For how many days old runs stay readable.")
+        int, typer.Option(metavar="N", min=0, max=36_500, help="For how many days old runs stay readable.")
     ] = 30,
     older_than: Annotated[
         float,
-        typer.Option(metavar="HOURS", min=0, help="Delete files that nothing reaches from this age on."),
+        typer.Option(
+            metavar="HOURS", min=0, max=876_000, help="Delete files that nothing reaches from this age on."
+        ),
     ] = 1.0,
     plan: Annotated[bool, typer.Option("--plan", help="Say what would be done, and change nothing.")] = False,
     wait: WaitOption = 0,

@@ -9,11 +9,12 @@ from rich.console import Console
 from rich.table import Table
 
 from stedi.cli.output import console, number, print_json, progress, size
-from stedi.errors import ConfigurationError
+from stedi.errors import ConfigurationError, LakeError
 from stedi.lake.erase.erase import DeviceDecision
 from stedi.lake.erase.receipt import Receipt
 from stedi.lake.lake import Lake
 from stedi.lake.wording import count
+from stedi.landing.redact import safe_path
 
 
 def erase(
@@ -55,6 +56,8 @@ def erase(
     if not plan and not yes:
         _confirm(ask, as_json=as_json)
     receipt = ask(plan=plan)
+    if receipt.outcome == "nobody":
+        _refuse(receipt, serial=serial, as_json=as_json)
     if as_json:
         print_json(receipt.to_dict())
     else:
@@ -65,11 +68,28 @@ def _confirm(ask: Callable[..., Receipt], *, as_json: bool) -> None:
     """Show what would go, and ask; where nobody can answer, refuse."""
     if as_json or not sys.stdin.isatty():
         raise ConfigurationError("an erasure can't be undone: look at it with --plan, then pass --yes")
-    _print(console(), ask(plan=True))
+    planned = ask(plan=True)
+    if planned.outcome == "nobody":
+        return
+    _print(console(), planned)
     sys.stdout.write("Erase this person for good? Type yes: ")
     sys.stdout.flush()
     if sys.stdin.readline().strip().lower() != "yes":
         raise ConfigurationError("nothing was erased: the answer was not yes")
+
+
+def _refuse(receipt: Receipt, *, serial: bool, as_json: bool) -> None:
+    """Say that nobody was erased, and fail: whoever mistyped an e-mail must not take it for done."""
+    if as_json:
+        print_json(receipt.to_dict())
+    else:
+        for left in (*receipt.remains.objects, *receipt.remains.files):
+            console().print(f"could not be looked into: {left.path}: {left.why}", markup=False)
+    what = "serial number" if serial else "e-mail"
+    raise LakeError(
+        f"nobody of this {what} is in the lake, or ever was erased from it: nothing was changed. Check the "
+        "spelling; if they are in landing files only, pass --landing ROOT"
+    )
 
 
 def _print(out: Console, receipt: Receipt) -> None:
@@ -85,13 +105,18 @@ def _print(out: Console, receipt: Receipt) -> None:
             f"({size(receipt.bytes_freed)}).{done}"
         )
         out.print(
-            f"{count(receipt.scanned.decoded_after, 'file')} of the lake were decoded afterwards: no trace."
+            f"{count(receipt.scanned.decoded_after, 'file')} that stedi wrote were decoded afterwards: "
+            "no trace."
         )
     for each in receipt.objects:
-        verb = "would lose" if receipt.outcome == "planned" else "lost"
-        out.print(f"landing object {each.path} {verb} {count(each.records, 'record')}", markup=False)
+        planned = receipt.outcome == "planned"
+        name = safe_path(each.path, digest=each.digest_before if planned else each.digest_after)
+        verb = "would lose" if planned else "lost"
+        out.print(f"landing object {name} {verb} {count(each.records, 'record')}", markup=False)
     for left in receipt.remains.objects:
         out.print(f"still holds them: landing object {left.path}: {left.why}", markup=False)
+    for left in receipt.remains.files:
+        out.print(f"still in the folder of the lake: {left.path}: {left.why}", markup=False)
     if receipt.remains.trained_on:
         named = ", ".join(receipt.remains.trained_on)
         out.print(f"Training sets of these runs held the person, and so may models: {named}", markup=False)

@@ -69,7 +69,7 @@ def _print_records(rejected: pl.DataFrame, *, personal_data: bool, as_json: bool
             "table": row["table_name"],
             "reason": row["reason"],
             "field": row["field"],
-            "object": row["_object"] if personal_data else safe_path(row["_object"]),
+            "object": row["_object"] if personal_data else safe_path(row["_object"], digest=row["_digest"]),
             "position": row["_position"],
             "released_at": row["released_at"],
         }

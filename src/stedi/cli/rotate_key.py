@@ -44,6 +44,8 @@ def _print(out: Console, report: RotationReport) -> None:
         out.print(f"{count(snapshots, 'snapshot')} would be expired: older runs can't be read afterwards.")
         for name in report.refs_holding:
             out.print(f"The tag {name} holds ids of the old key: pass --drop-tag {name}.", markup=False)
+    elif report.outcome == "nothing_to_do":
+        out.print(f"Nothing to do: {report.new} is the key of the last rotation, and nothing came since.")
     else:
         done = " A rotation that was interrupted was completed." if report.resumed else ""
         out.print(

@@ -30,6 +30,7 @@ def run(
     full: bool,
     plan: bool,
     wait: float,
+    personal_data: bool,
     as_json: bool,
 ) -> None:
     """Run the pipeline and show what it did."""
@@ -45,20 +46,21 @@ def run(
             progress=tell,
         )
     if as_json:
-        print_json(report.to_dict())
+        print_json(report.to_dict(personal_data=personal_data))
     elif plan:
-        print_plan(console(), report, lake)
+        print_plan(console(), report, lake, personal_data=personal_data)
     else:
         print_report(console(), report, lake)
 
 
-def print_plan(out: Console, report: RunReport, lake: Path) -> None:
+def print_plan(out: Console, report: RunReport, lake: Path, *, personal_data: bool) -> None:
     """Print what a run would do."""
     read = count(report.objects, "new landing object")
     out.print(f"A run on the lake {lake} would read {read}:", soft_wrap=True)
-    for name in report.read[:_NAMED]:
+    names = report.paths if personal_data else report.read
+    for name in names[:_NAMED]:
         out.print(f"  {name}", soft_wrap=True, markup=False)
-    if rest := report.read[_NAMED:]:
+    if rest := names[_NAMED:]:
         out.print(f"  and {len(rest):,} more")
     out.print(
         _people(report.people, ("would join", "would leave", "would move")) or "No customer would move."

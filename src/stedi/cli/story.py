@@ -6,6 +6,7 @@ import polars as pl
 
 from stedi.lake.lake import Lake
 from stedi.names import ACCELEROMETER_TRUSTED, MACHINE_LEARNING_CURATED, STEP_TRAINER_TRUSTED
+from stedi.outline import outline
 from stedi.simulate.ground_truth import Truth
 
 
@@ -16,6 +17,10 @@ class TrainedSession:
     steps: pl.DataFrame
     accelerometer: pl.DataFrame
     step_events: pl.DataFrame
+
+    def __repr__(self) -> str:
+        """Show shapes, and no row."""
+        return outline(self)
 
 
 def people(known: Truth, lake: Lake) -> pl.DataFrame:

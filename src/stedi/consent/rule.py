@@ -67,13 +67,8 @@ def all_together(together: Rows, consents: Rows) -> Rows:
         together: (claimant, customer_id).
         consents: (customer_id, consent_from) of every customer who consents.
     """
-    return (
-        together.join(consents, on="customer_id", how="left")
-        .with_columns(_refuses=nw.col("consent_from").is_null().cast(nw.Int64))
-        .group_by("claimant")
-        .agg(nw.col("consent_from").max(), nw.col("_refuses").max())
-        .filter(nw.col("_refuses") == 0)
-        .select(nw.col("claimant").alias("customer_id"), "consent_from")
+    return _of_all(together, consents, "claimant").select(
+        nw.col("claimant").alias("customer_id"), nw.col("_from").alias("consent_from")
     )
 
 
@@ -83,19 +78,23 @@ def device_consents(statements: Rows, consents: Rows) -> Rows:
     A device's claimants are all customers that ever listed it. Its readings may be used from the moment
     from which every claimant consents.
     """
+    claims = statements.filter(~nw.col("device_id").is_null()).select("customer_id", "device_id").unique()
+    return _of_all(claims, consents, "device_id").select(
+        "device_id", nw.col("_from").alias("device_consent_from")
+    )
+
+
+def _of_all(claims: Rows, consents: Rows, subject: str) -> Rows:
+    """Return from when all customers of a subject consent (subject, _from): only where all do."""
     return (
-        statements.filter(~nw.col("device_id").is_null())
-        .select("customer_id", "device_id")
-        .unique()
-        .join(consents, on="customer_id", how="left")
+        claims.join(consents, on="customer_id", how="left")
         .with_columns(_refuses=nw.col("consent_from").is_null().cast(nw.Int64))
-        .group_by("device_id")
+        .group_by(subject)
         .agg(
-            nw.col("consent_from").max().alias("device_consent_from"),
+            nw.col("consent_from").max().alias("_from"),
             nw.col("_refuses").max().alias("_refuses"),
         )
         .filter(nw.col("_refuses") == 0)
-        .select("device_id", "device_consent_from")
     )
 
 
@@ -109,7 +108,7 @@ def after_erasure(usable: Rows, tombstones: pl.DataFrame) -> Rows:
         usable: (device_id, device_consent_from).
         tombstones: Rows of the tombstone table.
     """
-    erased = tombstones.filter(pl.col("kind").is_in(["device", "shared_device"])).select(
+    erased = tombstones.filter(pl.col("kind").is_in(["device", "shared_device", "claimed_device"])).select(
         device_id="digest", _erased_at="erased_at"
     )
     return (

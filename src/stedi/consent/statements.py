@@ -17,6 +17,7 @@ from stedi.consent.pseudonyms import Pseudonyms
 from stedi.contract import contract_of
 from stedi.frame.checked import Rows, carry, fetch, never, take
 from stedi.names import CUSTOMER_LANDING, EARLIEST, END_OF_TIME, LATEST, QUARANTINE
+from stedi.outline import outline
 
 _WANTED: Final = (
     "table_name",
@@ -58,6 +59,10 @@ class Denials(NamedTuple):
 
     statements: Rows
     together: pl.DataFrame
+
+    def __repr__(self) -> str:
+        """Show no row."""
+        return outline(self)
 
 
 def of_rejected(rejected: IntoFrame, records: Rows, pseudonyms: Pseudonyms) -> Denials:
@@ -114,6 +119,10 @@ class Identified(NamedTuple):
     people: pl.DataFrame
     devices: pl.DataFrame
 
+    def __repr__(self) -> str:
+        """Show no row."""
+        return outline(self)
+
 
 def identified(rejected: pl.DataFrame, pseudonyms: Pseudonyms) -> Identified:
     """Return the people and the devices that rejected customer records name.
@@ -133,7 +142,8 @@ def identified(rejected: pl.DataFrame, pseudonyms: Pseudonyms) -> Identified:
     )
     spelled = _each(held, "emails", "customer_id", pseudonyms.customer_id)
     # Whatever of an erased person bears no time may be newer than anything.
-    buried = _each(held.with_columns(at=END_OF_TIME), "tombstones", "customer_id", str)
+    end = pl.lit(END_OF_TIME).cast(held.schema["at"])
+    buried = _each(held.with_columns(at=end), "tombstones", "customer_id", str)
     return Identified(
         people=pl.concat([spelled, buried]).unique(maintain_order=True),
         devices=_each(held, "serial_numbers", "device_id", pseudonyms.device_id),

@@ -122,8 +122,9 @@ TOMBSTONES: Final = Contract(
         Column(
             name="kind",
             kind=Kind.STRING,
-            doc="person; device, which nobody else ever listed: its readings until then stay out; or "
-            "shared_device, which others listed too: its readings until then are never trusted; or aside, "
+            doc="person; device, which nobody else ever listed: its readings until then stay out; "
+            "shared_device, which others listed too: its readings until then are never trusted; "
+            "claimed_device, the same of one that only a record lists which was kept out since; or aside, "
             "a name or phone number: a rejected record that names nobody else is kept without its text.",
             required=True,
         ),
@@ -136,7 +137,7 @@ TOMBSTONES: Final = Contract(
         Column(
             name="latest_denial",
             kind=Kind.TIMESTAMPTZ,
-            doc="Of a person: the latest update time of a denial that was kept out.",
+            doc="Of a person: the latest update time, after the erasure, of a denial that was kept out.",
         ),
     ),
 )

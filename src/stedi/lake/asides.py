@@ -1,20 +1,47 @@
-"""Names and phone numbers: they name a person where neither an e-mail nor a serial number can be read."""
+"""Names and phone numbers: they name a person where neither an e-mail nor a serial number can be read.
+
+A name of several words stands in a text where these follow each other, however they are parted; a phone
+number where its digits do, as a whole. A name of one word, or a short number, says something only as the
+value of the field that is meant for it.
+"""
 
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from stedi.consent.pseudonyms import key
+from stedi.lake.named import OWN_WORDS, values_of
 
 SHORTEST: Final = 5
 """A name or phone number of fewer characters says nothing about who is meant."""
 _WORDS: Final = 5
 """The most words that a name is looked for as."""
+_PHONE: Final = 7
+"""A number of fewer digits may be any."""
 
+_FIELDS: Final = ("customername", "customer_name", "phone")
 _QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"')
-_APART: Final = re.compile(r'["{}\[\]:]+')
-_NUMBER: Final = re.compile(r"\d(?:[\d ().+/-]*\d)?")
+_WORD: Final = re.compile(r"[^\W_]+")
+_GAP: Final = re.compile(r"[\s_.+,'\u2019-]{1,4}")
+_NUMBER: Final = re.compile(r"\d(?:[\d ().+/_-]*\d)?")
+_DIGITS: Final = re.compile(r"\d+")
 _LETTER: Final = re.compile(r"[^\W\d_]")
+_OF_TIME: Final = re.compile(r"(?:date|time|stamp|position|version|size)[\"']?\s*[:=]\s*\"?$")
+_BEFORE: Final = 40
+_DATE: Final = re.compile(
+    r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:(?:[01]\d|2[0-3])(?:[0-5]\d){0,2})?"
+)
+
+
+_OWN: Final = frozenset(word.replace("_", " ") for word in OWN_WORDS)
+
+
+class Aside(NamedTuple):
+    """What may be a name or a phone number: where it stands in a text, and its form."""
+
+    start: int
+    end: int
+    form: str
 
 
 def aside(text: str) -> str | None:
@@ -32,21 +59,89 @@ def aside(text: str) -> str | None:
     return plain if len(plain) >= SHORTEST else None
 
 
-def asides_in(text: str) -> set[str]:
-    """Return what may be a name or a phone number in a text, however damaged: quoted, or as words in a row.
+def forms(text: str) -> frozenset[str]:
+    """Return the forms of a name or phone number: as it is written, and as nothing but its words.
 
     Examples:
-        >>> {"ann m. lee", "8015551212"} <= asides_in('{"customerName":"Ann M. Lee","phone":801-555-1212,')
+        >>> sorted(forms("Ann M. Lee")), sorted(forms("801-555-1212")), forms("Ann")
+        (['ann m lee', 'ann m. lee'], ['8015551212'], frozenset())
+    """
+    plain = aside(text)
+    if plain is None:
+        return frozenset()
+    words = " ".join(_WORD.findall(plain))
+    return frozenset(each for each in (plain, words) if len(each) >= SHORTEST)
+
+
+def stands_alone(form: str) -> bool:
+    """Say whether a form says who is meant wherever it stands.
+
+    Examples:
+        >>> [stands_alone(form) for form in ("ann lee", "8015551212", "unknown", "55512")]
+        [True, True, False, False]
+    """
+    if form.isdigit():
+        return len(form) >= _PHONE
+    return len(_WORD.findall(form)) > 1 and form not in _OWN
+
+
+def asides_in(spelled: str) -> Iterator[Aside]:
+    """Yield what may be a name or a phone number in a text, however damaged.
+
+    Args:
+        spelled: The key of the text.
+
+    Examples:
+        >>> found = {each.form for each in asides_in('{"customername":"ann m. lee","phone":801-555-1212,')}
+        >>> {"ann m. lee", "ann m lee", "8015551212"} <= found
         True
     """
-    return {each for found in _found(text) if (each := aside(found)) is not None}
+    for value in values_of(_FIELDS, spelled):
+        start = spelled.find(value)
+        for form in forms(value):
+            yield Aside(start, start + len(value), form)
+    for quoted in _QUOTED.finditer(spelled):
+        whole = aside(quoted[1])
+        if whole is not None and not whole.isdigit() and stands_alone(whole):
+            yield Aside(quoted.start(1), quoted.end(1), whole)
+    yield from _numbers(spelled)
+    yield from _names(spelled)
 
 
-def _found(text: str) -> Iterator[str]:
-    yield from (found[1] for found in _QUOTED.finditer(text))
-    yield from (found[0] for found in _NUMBER.finditer(text))
-    for part in _APART.split(text):
-        words = part.split()
-        for start in range(len(words)):
-            for end in range(start + 1, min(start + _WORDS, len(words)) + 1):
-                yield " ".join(words[start:end]).rstrip(",")
+def _names(spelled: str) -> Iterator[Aside]:
+    words = list(_WORD.finditer(spelled))
+    for place, first in enumerate(words):
+        said = first[0]
+        for before, last in zip(words[place:], words[place + 1 : place + _WORDS], strict=False):
+            if not _GAP.fullmatch(spelled, before.end(), last.start()):
+                break
+            said = f"{said} {last[0]}"
+            if len(said) >= SHORTEST and _LETTER.search(said):
+                yield Aside(first.start(), last.end(), said)
+
+
+def _numbers(spelled: str) -> Iterator[Aside]:
+    for run in _NUMBER.finditer(spelled):
+        beside = spelled[run.start() - 1 : run.start()] + spelled[run.end() : run.end() + 1]
+        before = spelled[max(run.start() - _BEFORE, 0) : run.start()]
+        if any(map(str.isalpha, beside)) or _OF_TIME.search(before):
+            continue
+        groups = list(_DIGITS.finditer(spelled, run.start(), run.end()))
+        # A number by itself beside others: but not what follows the code of a country.
+        alone = [
+            group
+            for last, group in zip([None, *groups], groups, strict=False)
+            if len(groups) > 1 and (last is None or len(last[0]) > _CODE)
+        ]
+        for found in (run, *alone):
+            digits = "".join(filter(str.isdigit, found[0]))
+            if len(digits) >= _PHONE and not _DATE.fullmatch(digits):
+                yield Aside(found.start(), found.end(), digits)
+
+
+_CODE: Final = 3
+
+
+def within(inner: Aside, outer: Aside) -> bool:
+    """Say whether a name stands in a longer one: ``ann lee`` in ``mary ann lee``."""
+    return outer.start <= inner.start and inner.end <= outer.end

@@ -20,6 +20,7 @@ from stedi.lake.standing import Devices, DeviceShift, Moved
 from stedi.lake.tally import Tally
 from stedi.lake.turn import Turn
 from stedi.names import ACCELEROMETER_TRUSTED, EPOCH, MACHINE_LEARNING_CURATED, STEP_TRAINER_TRUSTED
+from stedi.outline import outline
 from stedi.plan.match import NEARBY, Match
 from stedi.progress import Progress
 from stedi.transform.curate_customers import seen
@@ -57,6 +58,10 @@ class Touched:
     known: pl.DataFrame
     before: pl.DataFrame
     after: pl.DataFrame
+
+    def __repr__(self) -> str:
+        """Show shapes, and no row."""
+        return outline(self)
 
     @classmethod
     def of(cls, past: Past, people: Moved, trainers: DeviceShift) -> "Touched":
@@ -101,6 +106,11 @@ class Neighbours:
     """
 
     customers: pl.DataFrame
+
+    def __repr__(self) -> str:
+        """Show shapes, and no row."""
+        return outline(self)
+
     span: tuple[datetime, datetime]
 
     @classmethod

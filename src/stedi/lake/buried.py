@@ -51,7 +51,8 @@ class Buried:
         >>> import polars as pl, stedi
         >>> from datetime import UTC, datetime
         >>> key = stedi.Pseudonyms(bytes(32))
-        >>> row = (key.customer_id("ann@x.com"), key.fingerprint, "person", datetime(2024, 1, 1, tzinfo=UTC))
+        >>> at = datetime(2024, 1, 1, tzinfo=UTC)
+        >>> row = (key.customer_id("ann@x.com"), key.fingerprint, "person", at, None)
         >>> table = pl.DataFrame([row], schema=polars_schema(contract_of("tombstone")), orient="row")
         >>> newer = key.followed_by(stedi.Pseudonyms(b"k" * 32))
         >>> wrapped = Buried(table, key).under(newer, customers=(), devices=())

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from stedi.consent.pseudonyms import keys
+from stedi.outline import outline
 
 _PAIR: Final = ("email", "serial_number")
 
@@ -74,6 +75,10 @@ class Ring(NamedTuple):
 
     spellings: pl.DataFrame
     holds: Callable[[pl.Series], pl.Series]
+
+    def __repr__(self) -> str:
+        """Show shapes, and no row."""
+        return outline(self)
 
     def records(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """Return the records that name these people by their column ``email``."""

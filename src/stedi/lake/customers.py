@@ -109,19 +109,27 @@ class Customers:
         return pl.concat([named, self._back(buried), gone]).unique()
 
     def _back(self, buried: pl.Series) -> pl.Series:
-        """Return the keys of people who were erased, are back, and denied once more.
+        """Return the keys of people who were erased, are back, and denied once more; and of devices alike.
 
         Args:
             buried: The tombstones of which rejected records say so, or no longer do.
         """
         now, was = self._scan(TOMBSTONE).collect(), self._past.table(TOMBSTONE)
         moved = now.join(was, on=_TOMB, how="anti", nulls_equal=True)["digest"]
-        moved = pl.concat([moved, buried.cast(pl.String)])
+        moved = pl.concat([moved, buried.cast(pl.String)]).unique()
         if moved.is_empty():
             return pl.Series(dtype=pl.String)
-        emails = keys(self._scan(CUSTOMER_LANDING).select("email").unique().collect()["email"]).unique()
-        ids = pl.Series([self._pseudonyms.customer_id(email) for email in emails], dtype=pl.String)
-        return emails.filter(ids.is_in(moved.implode()))
+        pairs = self._scan(CUSTOMER_LANDING).select("email", "serial_number").unique().collect()
+        found = []
+        for column, make in (
+            ("email", self._pseudonyms.customer_id),
+            ("serial_number", self._pseudonyms.device_id),
+        ):
+            names = pairs[column].unique()
+            ids = pl.Series([make(name) for name in names], dtype=pl.String)
+            named = names.filter(ids.is_in(moved.implode()))
+            found.append(pairs.filter(pl.col(column).is_in(named.implode()))["email"])
+        return keys(pl.concat(found)).unique()
 
     def _listed(self) -> Iterator[pl.DataFrame]:
         """Yield (email, serial_number, _together) of all records."""

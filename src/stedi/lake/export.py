@@ -1,6 +1,7 @@
 """A table of a published run → one file outside the lake, whole or not at all."""
 
 import contextlib
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -12,10 +13,10 @@ from typing import Final, Literal, get_args
 import polars as pl
 from polars.exceptions import PolarsError
 
-from stedi.contract import ListOf, contract_of
+from stedi.contract import Kind, ListOf, contract_of
 from stedi.errors import ExportError, UnknownNameError
 from stedi.lake.lake import Lake
-from stedi.landing.redact import safe_path
+from stedi.landing.redact import as_typed
 from stedi.names import RUN
 from stedi.warehouse.catalog import CATALOG_FILE
 
@@ -79,7 +80,7 @@ def export(
         table: The table's name.
         path: The file to write.
         format: ``parquet``, ``csv`` or ``ndjson``; by default the file's suffix decides. Times in text are
-            ISO 8601 in UTC.
+            ISO 8601 in UTC; in CSV lists of texts are JSON.
         at: A run id, a tag, or a time; None for the newest run.
         personal_data: Write the columns that name people, too.
         overwrite: Replace a file that is there.
@@ -91,10 +92,12 @@ def export(
     """
     contract = contract_of(table)
     chosen = _format(path, format)
-    lists = [column.name for column in contract.columns if isinstance(column.kind, ListOf)]
-    if chosen == "csv" and lists:
+    lists = {column.name: column.kind for column in contract.columns if isinstance(column.kind, ListOf)}
+    records = [name for name, kind in lists.items() if not isinstance(kind.element, Kind)]
+    if chosen == "csv" and records:
         raise ExportError(
-            f"the column {lists[0]!r} of {table} holds lists, and CSV can't: use the format parquet or ndjson"
+            f"the column {records[0]!r} of {table} holds lists, and CSV can't: use the format parquet or "
+            "ndjson"
         )
     if table == RUN and at is not None:
         raise ExportError(f"the table {RUN} tells of all runs at once: export it without a run, tag or time")
@@ -102,6 +105,9 @@ def export(
     run = lake.find_run(at)
     hidden = () if personal_data else contract.pii
     frame = lake.scan(table, at=run.run_id).drop(hidden)
+    if chosen == "csv":
+        texts = [_as_json(name) for name in lists if name not in hidden]
+        frame = frame.with_columns(texts)
     part = path.with_name(f".{path.name[:_NAME]}.{token_hex(4)}.part")
     try:
         with lake.reading():
@@ -118,7 +124,14 @@ def export(
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
-    raise ExportError(f"{table} can't be written to {safe_path(path)}: {reason}")
+    raise ExportError(f"{table} can't be written to {as_typed(path)}: {reason}")
+
+
+def _as_json(column: str) -> pl.Expr:
+    """Return a column of lists as texts, as JSON writes them."""
+    return pl.col(column).map_elements(
+        lambda values: json.dumps(values.to_list(), ensure_ascii=False), return_dtype=pl.String
+    )
 
 
 def _format(path: Path, wanted: str | None) -> ExportFormat:
@@ -131,14 +144,14 @@ def _format(path: Path, wanted: str | None) -> ExportFormat:
         return _SUFFIXES[path.suffix.lower()]
     except KeyError:
         raise ExportError(
-            f"the name {safe_path(path.name)} does not say the format: let it end in {', '.join(_SUFFIXES)}, "
+            f"the name {as_typed(path.name)} does not say the format: let it end in {', '.join(_SUFFIXES)}, "
             f"or pass --format with one of {', '.join(FORMATS)}"
         ) from None
 
 
 def _check_place(path: Path, *, overwrite: bool) -> None:
     """Refuse early what can't be written: not after an hour of work."""
-    shown = safe_path(path)
+    shown = as_typed(path)
     folder = path.absolute().parent
     try:
         if path.is_dir():
@@ -148,18 +161,18 @@ def _check_place(path: Path, *, overwrite: bool) -> None:
         if path.exists() and not overwrite:
             raise ExportError(_there_already(path))
         if not folder.is_dir():
-            raise ExportError(f"the folder {safe_path(folder)} does not exist: make it, or name another")
+            raise ExportError(f"the folder {as_typed(folder)} does not exist: make it, or name another")
         inside = any((place / CATALOG_FILE).exists() for place in path.resolve().parents)
     except (OSError, ValueError) as error:
         raise ExportError(f"the path {shown} can't be used: {_reason(error)}") from None
     if inside:
         raise ExportError(f"{shown} lies in a lake, which holds only what its runs write: name another place")
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise ExportError(f"the folder {safe_path(folder)} can't be written to: choose another")
+        raise ExportError(f"the folder {as_typed(folder)} can't be written to: choose another")
 
 
 def _there_already(path: Path) -> str:
-    return f"{safe_path(path)} is there already: name another file, or pass --overwrite"
+    return f"{as_typed(path)} is there already: name another file, or pass --overwrite"
 
 
 def _sink(frame: pl.LazyFrame, path: Path, chosen: ExportFormat) -> None:
@@ -192,4 +205,4 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, PolarsError):
         return type(error).__name__
     strerror = error.strerror if isinstance(error, OSError) else None
-    return strerror or safe_path(str(error).partition("\n")[0])
+    return strerror or as_typed(str(error).partition("\n")[0])

@@ -372,7 +372,8 @@ class Lake:
     def report(self, at: str | datetime | None = None) -> "PrivacyReport":
         """Return the privacy report of a run: who is in it and why, how well they hide, what is still held.
 
-        It names nobody. Counts of 1 to 4 are hidden, and so much more that they can't be worked out.
+        It names nobody. Every figure counts people and is rounded down to a multiple of 5, by one rule that
+        :mod:`stedi.lake.privacy.rounding` has: two reports that differ by one person can't be subtracted.
 
         Args:
             at: As in ``scan``; None for the newest run.
@@ -423,6 +424,10 @@ class Lake:
         An erasure that was interrupted is finished by asking for the same again; until then nothing else
         may write to the lake. One that has nothing to do says so in its receipt.
 
+        Where the lake never knew the person, and nothing in the landing root holds them, what is returned has
+        the outcome ``"nobody"``, and is no receipt: it has no number and no signature, and nothing was
+        changed. Look at ``outcome``, for an e-mail may be mistyped.
+
         Args:
             email: The e-mail of the person, in any spelling.
             serial_number: Instead of it, the serial number of a device that only one person ever listed.
@@ -435,7 +440,8 @@ class Lake:
             move_tags: Tags to move to the newest run, without the person, if they hold them.
             rebuild_tags: Tags to keep at their run, if they hold the person: their snapshots are written anew
                 without them, and everybody else's rows stay as they were.
-            landing: A landing root whose objects are rewritten without the person, too.
+            landing: A landing root whose objects are rewritten without the person, too. Others may write to
+                it meanwhile.
             progress: Is told how far the erasure is.
 
         Raises:
@@ -457,6 +463,13 @@ class Lake:
         pseudonyms, _ = find_key(self._pseudonyms, fingerprint=runs[-1].key_fingerprint)
 
         def request(scratch: Path) -> "Request":
+            left_out: list[tuple[str, str]] = []
+
+            def leave_out(path: str, why: str) -> None:
+                left_out.append((path, why))
+
+            root = os.fspath(landing) if landing is not None else None
+            sources = find_sources(root, left_out=leave_out) if root is not None else {}
             return Request(
                 asked=(email, serial_number),
                 asked_at=asked_at,
@@ -466,9 +479,10 @@ class Lake:
                 drop=frozenset(drop_tags),
                 move=frozenset(move_tags),
                 rebuild=frozenset(rebuild_tags),
-                landing=os.fspath(landing) if landing is not None else None,
-                sources=find_sources(os.fspath(landing)) if landing is not None else {},
-                remote=self._site.folder is None,
+                landing=root,
+                sources=sources,
+                left_out=left_out,
+                folder=self._site.folder,
                 pseudonyms=pseudonyms,
                 scratch=scratch,
                 progress=progress,

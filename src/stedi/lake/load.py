@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from stedi.errors import LandingError, RejectedError
 from stedi.lake.ahead import ahead, in_turn
 from stedi.lake.tombstone import Gate
 from stedi.landing.fetch import fetch
-from stedi.landing.objects import LandingObject, find_objects
+from stedi.landing.objects import LandingObject, LeftOut, find_objects
 from stedi.landing.redact import safe_path
 from stedi.landing.split import Split
 from stedi.names import CUSTOMER_LANDING, ERASED, OBJECT, QUARANTINE, TOMBSTONE
@@ -53,21 +53,27 @@ class Loaded:
     Attributes:
         snapshots: The staged snapshot of each table that holds what was sent.
         accounts: The arithmetic of each of them, over the new records.
-        read: The objects that were read, without what looks like personal data.
+        read: What the objects that were read are called, without names.
+        paths: Their paths, which can hold personal data.
     """
 
     snapshots: Mapping[str, int]
     accounts: Mapping[str, Account]
     read: Sequence[str]
+    paths: Sequence[str] = field(repr=False)
 
 
-def find_sources(root: str) -> Mapping[str, Sequence[LandingObject]]:
+def find_sources(root: str, *, left_out: LeftOut | None = None) -> Mapping[str, Sequence[LandingObject]]:
     """Return the landing objects of each landing table.
+
+    Args:
+        root: The landing root.
+        left_out: Is told of what can't be listed, in place of an error.
 
     Raises:
         LandingError: There is no such root.
     """
-    return {contract.name: find_objects(root, contract) for contract in LANDING}
+    return {contract.name: find_objects(root, contract, left_out=left_out) for contract in LANDING}
 
 
 class Loader:
@@ -121,7 +127,11 @@ class Loader:
             table: [
                 item
                 for item in objects
-                if (table, self._gate.path(item.path), item.size, item.version) not in known
+                # An erasure knows whose a longer name is, and may have left one that the gate would not.
+                if not any(
+                    (table, path, item.size, item.version) in known
+                    for path in (item.path, self._gate.path(item.path))
+                )
             ]
             for table, objects in sources.items()
         }
@@ -169,7 +179,11 @@ class Loader:
         return Loaded(
             snapshots={TOMBSTONE: self._tombstones()} | snapshots,
             accounts=accounts,
-            read=[safe_path(str(entry["path"])) for entry in self._entries],
+            read=[
+                safe_path(path, digest=digest)
+                for path, digest in entries.select("path", "digest").iter_rows()
+            ],
+            paths=entries["path"].to_list(),
         )
 
     def _tombstones(self) -> int:
@@ -250,7 +264,11 @@ class Loader:
                 rows_out=used,
             )
         rejected = sum(entry["rejected"] for entry in self._entries if isinstance(entry["rejected"], int))
-        for table, rows in ((QUARANTINE, rejected), (OBJECT, len(self._entries)), (TOMBSTONE, 0)):
+        for table, rows in (
+            (QUARANTINE, rejected),
+            (OBJECT, len(self._entries)),
+            (TOMBSTONE, self._gate.added),
+        ):
             accounts[table] = Account(table=table, rows_in=rows, used=rows, rows_out=rows)
         return accounts
 

@@ -16,8 +16,8 @@ from stedi.lake.history import TAG_PREFIX, Run
 from stedi.lake.maintenance import MaintenanceReport, TableMaintenance
 from stedi.lake.run import new_run_id
 from stedi.lake.undo import undone
-from stedi.landing.redact import safe_path
-from stedi.names import RUN
+from stedi.landing.redact import as_typed
+from stedi.names import END_OF_TIME, RUN
 from stedi.plan.account import Account
 from stedi.plan.lineage import RECORD_TABLES, published_tables
 from stedi.progress import Progress
@@ -43,6 +43,11 @@ class Care:
     progress: Progress
 
 
+def _old(started_at: datetime, care: Care) -> datetime:
+    """Return the time before which a file was written that is old; all are where no age is asked for."""
+    return started_at - care.older_than if care.older_than else END_OF_TIME
+
+
 def plan_maintenance(warehouse: Warehouse, runs: Sequence[Run], care: Care) -> MaintenanceReport:
     """Say what a maintenance would do now, and do nothing."""
     started_at = lake_time(runs[-1])
@@ -52,7 +57,7 @@ def plan_maintenance(warehouse: Warehouse, runs: Sequence[Run], care: Care) -> M
     merged = {table: sum(len(group.files) - 1 for group in groups.get(table, ())) for table in newest}
     expired = _expirable(warehouse, runs, care, started_at)
     care.progress("looking for files that nothing reaches", 0, 1)
-    found = warehouse.leftovers(before=started_at - care.older_than, without=expired)
+    found = warehouse.leftovers(before=_old(started_at, care), without=expired)
     return _report(
         care,
         started_at,
@@ -87,7 +92,7 @@ def maintain(warehouse: Warehouse, runs: Sequence[Run], care: Care) -> Maintenan
     care.progress("looking for files that nothing reaches", 0, 1)
     # What the catalog says now, not what this process believes.
     warehouse.refresh()
-    found = warehouse.leftovers(before=started_at - care.older_than, without={})
+    found = warehouse.leftovers(before=_old(started_at, care), without={})
     _delete(warehouse, found, care.progress)
     return _report(
         care,
@@ -219,5 +224,5 @@ def _report(
             for table in work.rows
         ),
         young=work.found.young,
-        foreign=tuple(map(safe_path, work.found.foreign)),
+        foreign=tuple(map(as_typed, work.found.foreign)),
     )

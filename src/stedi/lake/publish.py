@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from stedi.errors import ConservationError, RunConflictError
+from stedi.errors import CatalogError, ConservationError, RunConflictError
 from stedi.interrupts import unbroken
 from stedi.lake.history import Run, published, to_frame
 from stedi.names import ERASED, RUN
@@ -101,7 +101,9 @@ def commit(
             if not isinstance(error, Exception):
                 show(warehouse, [*runs, run])
                 raise
-        show(warehouse, [*runs, run])
+        # It is published, whatever comes now: what can't be shown, on a full disk, the next verb shows.
+        with contextlib.suppress(OSError, CatalogError):
+            show(warehouse, [*runs, run])
 
 
 def _landed(warehouse: Warehouse, run: Run) -> bool:

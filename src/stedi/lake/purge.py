@@ -3,11 +3,10 @@
 Only for work that nobody else may write beside: an erasure, a rotation of the key.
 """
 
-from collections.abc import Collection, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from stedi.names import RUN
+from stedi.names import END_OF_TIME, RUN
 from stedi.plan.lineage import published_tables
 from stedi.progress import Progress
 from stedi.warehouse.warehouse import Warehouse
@@ -32,23 +31,30 @@ def expire_but(
 
 
 class Swept(NamedTuple):
-    """How many files were deleted, how large they were, and how many stedi did not write: those stay."""
+    """What became of the files that nothing reaches.
+
+    Attributes:
+        files: How many were deleted.
+        bytes: How large they were.
+        foreign: Places in the warehouse of what stedi did not write: those stay.
+    """
 
     files: int
     bytes: int
-    foreign: int
+    foreign: Sequence[str]
 
 
 def sweep(warehouse: Warehouse, progress: Progress) -> Swept:
     """Delete what nothing reaches, however young."""
     # What the catalog says now, not what this process believes.
     warehouse.refresh()
-    found = warehouse.leftovers(before=datetime.now(UTC) + timedelta(days=1), without={})
+    # Whatever the clock, or that of whoever wrote them, says.
+    found = warehouse.leftovers(before=END_OF_TIME, without={})
     files = [file for of_table in found.files.values() for file in of_table]
     for number, file in enumerate(files):
         progress("deleting files", number, len(files))
         warehouse.delete([file], lambda: None)
-    return Swept(len(files), sum(file.size for file in files), len(found.foreign))
+    return Swept(len(files), sum(file.size for file in files), found.foreign)
 
 
 def drop_refs(warehouse: Warehouse, names: Collection[str]) -> None:

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import polars as pl
 
+from stedi.outline import outline
+
 
 class Remade(NamedTuple):
     """The rows of a small table as they are now, and what came and went.
@@ -17,6 +19,10 @@ class Remade(NamedTuple):
     rows: pl.DataFrame
     gained: pl.DataFrame
     lost: pl.DataFrame
+
+    def __repr__(self) -> str:
+        """Show shapes, and no row."""
+        return outline(self)
 
     @classmethod
     def of(cls, before: pl.DataFrame, after: pl.DataFrame, others: pl.DataFrame) -> "Remade":

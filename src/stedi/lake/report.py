@@ -30,17 +30,20 @@ class RunReport:
         run: The published run.
         published: False of a plan: nothing was changed, and the run does not exist.
         objects: How many landing objects were read.
-        read: What they are called; what looks like personal data is left out of the names.
+        read: What they are called: their paths from the table's folder on, without what may name somebody.
         changed: Whether anything but the ledger changed: False where nothing was new.
         changes: The rows that each table gained and lost.
         people: The customers who joined, left and moved.
         differs: A full run found other rows than there were, though nothing was new.
+        paths: The whole paths of the objects that were read, in the same order. A path can hold personal
+            data, so that no output shows it unless it is asked for.
     """
 
     run: Run
     published: bool
     objects: int
     read: Sequence[str] = field(repr=False)
+    paths: Sequence[str] = field(repr=False)
     changed: bool
     changes: Mapping[str, Change]
     people: People
@@ -94,8 +97,12 @@ class RunReport:
                 )
         return pl.DataFrame(rows, schema=_FUNNEL, orient="row")
 
-    def to_dict(self) -> dict[str, object]:
-        """Return everything as plain values, ready for JSON."""
+    def to_dict(self, *, personal_data: bool = False) -> dict[str, object]:
+        """Return everything as plain values, ready for JSON.
+
+        Args:
+            personal_data: Give the objects that were read by their whole paths.
+        """
         return {
             "run_id": self.run.run_id,
             "base_run_id": self.run.base_run_id,
@@ -107,7 +114,7 @@ class RunReport:
             "code_version": self.run.code_version,
             "published": self.published,
             "objects": self.objects,
-            "read": list(self.read),
+            "read": list(self.paths if personal_data else self.read),
             "people": asdict(self.people),
             "changed": self.changed,
             "match": asdict(self.match)

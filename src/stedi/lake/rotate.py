@@ -170,7 +170,7 @@ class Rotation:
             files_deleted=swept.files,
             bytes_freed=swept.bytes,
             decoded=decoded,
-            foreign_files=swept.foreign,
+            foreign_files=len(swept.foreign),
             key_file=None if saved is None else str(saved),
         )
 

@@ -134,6 +134,7 @@ def execute(warehouse: Warehouse, order: Order, runs: Sequence[Run]) -> RunRepor
         published=not order.plan,
         objects=len(staged.read),
         read=staged.read,
+        paths=staged.paths,
         changed=changed,
         changes=staged.changes,
         people=staged.people,
@@ -148,7 +149,8 @@ class _Staged(NamedTuple):
         snapshots: The staged snapshot of each table.
         accounts: The row arithmetic of each table.
         match: How well the two sensors pair.
-        read: The landing objects that were read.
+        read: What the landing objects that were read are called.
+        paths: Their paths.
         changes: The rows that each table gains and loses.
         people: The customers who join, leave and move.
         expected: Something was new, so that tables may have changed.
@@ -158,6 +160,7 @@ class _Staged(NamedTuple):
     accounts: dict[str, Account]
     match: Match
     read: Sequence[str]
+    paths: Sequence[str]
     changes: Mapping[str, Change]
     people: People
     expected: bool
@@ -190,6 +193,7 @@ def _stage(
             accounts={**loaded.accounts, **as_before},
             match=base.match,
             read=loaded.read,
+            paths=loaded.paths,
             changes={**landed, **{step.table: Change() for step in LINEAGE}},
             people=People(),
             expected=True,
@@ -207,6 +211,7 @@ def _stage(
         accounts={**loaded.accounts, **derived.accounts},
         match=derived.match,
         read=loaded.read,
+        paths=loaded.paths,
         changes={**landed, **derived.changes},
         people=derived.people,
         expected=expected or _other_code(base),

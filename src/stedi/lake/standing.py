@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from stedi.lake.remade import Remade, only_in
+from stedi.outline import outline
 from stedi.plan.change import People
 from stedi.transform.trust_accelerometer import consenting_customers
 from stedi.transform.trust_step_trainer import usable_devices
@@ -26,6 +27,10 @@ class Devices:
 
     usable: pl.DataFrame
     holders: pl.DataFrame
+
+    def __repr__(self) -> str:
+        """Show shapes, and no row."""
+        return outline(self)
 
     @classmethod
     def of(cls, customers: pl.DataFrame, curated: pl.DataFrame) -> "Devices":
@@ -53,6 +58,10 @@ class Moved:
     ids: pl.DataFrame
     keys: pl.Series
 
+    def __repr__(self) -> str:
+        """Show shapes, and no row."""
+        return outline(self)
+
     @classmethod
     def of(cls, moved: pl.DataFrame, name: str) -> "Moved":
         """Take the column of ids, and the keys beside it."""
@@ -75,6 +84,11 @@ class ConsentShift:
     now: pl.DataFrame
     before: pl.DataFrame
     after: pl.DataFrame
+
+    def __repr__(self) -> str:
+        """Show shapes, and no row."""
+        return outline(self)
+
     moved: Moved
 
     @classmethod

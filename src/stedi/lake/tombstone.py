@@ -1,11 +1,9 @@
 """Before landing: records of what was erased stay out, however often old files are replayed."""
 
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cache, partial
 from typing import Any, Final
-from urllib.parse import unquote
 
 import polars as pl
 
@@ -14,6 +12,8 @@ from stedi.contract import Contract, contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.lake.asides import asides_in
 from stedi.lake.buried import Buried, with_digests
+from stedi.lake.named import emails_in, serials_in, spellings, tokens
+from stedi.lake.paths import Kind, Known, masked, nobody
 from stedi.names import (
     ACCELEROMETER_LANDING,
     CUSTOMER_LANDING,
@@ -25,10 +25,6 @@ from stedi.names import (
 ERASED_TEXT: Final = "<erased>"
 """What stands in the place of a raw text that named an erased person or device."""
 
-_EMAIL: Final = re.compile(r"[^\s/\\\"'<>,;:=(){}\[\]|@]+@[^\s/\\\"'<>,;:=(){}\[\]|@]+")
-_SERIAL: Final = re.compile(r"[^\s/\\\"'<>,;:=(){}\[\]|@]{4,128}")
-_MARK: Final = re.compile(r"[-_.+~%&#!$*?^`]")
-_MARKS: Final = 16
 _SHARE: Final = "share_with_research_as_of_date"
 _CUSTOMERS: Final = ("email", "user")
 Row = dict[str, Any]
@@ -39,8 +35,8 @@ class Gate:
     """Lets in what is new, and keeps out what was erased.
 
     A customer record of an erased person comes back with a registration newer than the erasure. A reading
-    that was taken after it is let through to the consent rule. Of a record that is kept out and denies, the
-    update time stays in the tombstone, and counts there as a denial.
+    that was taken after it is let through to the consent rule. Of a record that is kept out and denies, later
+    than the erasure, the update time stays in the tombstone, and counts there as a denial.
 
     Args:
         tombstones: The tombstone table.
@@ -65,8 +61,11 @@ class Gate:
             tombstones.drop_nulls("latest_denial").select("digest", "latest_denial").iter_rows()
         )
         self._again: dict[str, str] = {}
+        self._claimed: dict[str, datetime] = {}
         self._people = self._of("person")
         self._devices = self._of("device")
+        shared = {*self._of("shared_device"), *self._of("claimed_device")}
+        self._buried_devices = frozenset({*self._devices, *shared})
         self._asides = self._of("aside")
         self.names_erased = cache(self._names_erased)
 
@@ -79,7 +78,7 @@ class Gate:
             return records
         if contract.name == CUSTOMER_LANDING:
             kept = self._keep(records, "email", "registration_date", self._people, self._customer)
-            self._note_denials(records, kept)
+            self._note_kept_out(records, kept)
         elif contract.name == ACCELEROMETER_LANDING:
             kept = self._keep(records, "user", "timestamp", self._people, self._customer)
         else:
@@ -127,6 +126,8 @@ class Gate:
                 named = self._hints(raw)
             return self._blank(row, named)
         digests = {self._customer(email) for email in gone}
+        for digest in digests:
+            self._claim(digest, row["serial_numbers"])
         if (at := row["last_update_date"]) is not None:
             for digest in digests:
                 self._note(digest, at)
@@ -145,23 +146,24 @@ class Gate:
     def _blank(row: Row, named: bool) -> Row:  # noqa: FBT001 - of one kind with what it is called for
         return {**row, "raw": ERASED_TEXT} if named else row
 
-    def path(self, path: str) -> str:
-        """Return a path with the first digits of a digest in the place of an erased name."""
-        if self._tombstones.is_empty():
-            return path
-        plain = unquote(path)
-        found = {name: digest for name in _names_in(plain) if (digest := self._erased_name(name))}
-        if not found:
-            return path
-        # The longest first: a short name may stand in a longer one.
-        for name in sorted(found, key=len, reverse=True):
-            plain = plain.replace(name, f"erased-{found[name][:8]}")
-        return plain
+    def path(self, path: str, known: Known = nobody) -> str:
+        """Return a path with the first digits of a digest in the place of an erased name.
+
+        Args:
+            path: The path.
+            known: Says which names are somebody else's: those stay, whatever stands in them.
+        """
+        return path if self._tombstones.is_empty() else masked(path, self._in_place_of, known)
+
+    @property
+    def added(self) -> int:
+        """How many tombstones are new."""
+        return len(self._claimed)
 
     @property
     def moved(self) -> pl.DataFrame | None:
-        """The tombstones as they are now, if one denied later or was made anew; None where all stay."""
-        if not self._moved and not self._again:
+        """The tombstones as they are now, if any is new, or is another than before; None where all stay."""
+        if not self._moved and not self._again and not self._claimed:
             return None
         later = pl.DataFrame(
             {"digest": list(self._moved), "_later": list(self._moved.values())},
@@ -172,7 +174,13 @@ class Gate:
             .with_columns(latest_denial=pl.max_horizontal("latest_denial", "_later"))
             .select(polars_schema(contract_of(TOMBSTONE)).names())
         )
-        return with_digests(moved, self._again, made_with=self._pseudonyms.fingerprint)
+        made_with = self._pseudonyms.fingerprint
+        claimed = pl.DataFrame(
+            [(digest, made_with, "claimed_device", at, None) for digest, at in sorted(self._claimed.items())],
+            schema=moved.schema,
+            orient="row",
+        )
+        return pl.concat([with_digests(moved, self._again, made_with=made_with), claimed])
 
     def _keep(
         self,
@@ -194,21 +202,32 @@ class Gate:
         newer = pl.col("_until").is_null() | (pl.col(since) > pl.col("_until")).fill_null(value=False)
         return records.join(until, on=column, how="left", maintain_order="left").filter(newer).drop("_until")
 
-    def _note_denials(self, records: pl.DataFrame, kept: pl.DataFrame) -> None:
-        """Remember when a record that is kept out denies."""
+    def _note_kept_out(self, records: pl.DataFrame, kept: pl.DataFrame) -> None:
+        """Remember of records that are kept out when they deny, after the erasure, and what they list."""
         if kept.height == records.height:
             return
         share = pl.col(_SHARE)
         grants = (share >= EARLIEST) & (share <= pl.col("last_update_date"))
-        out = records.join(kept, on=["_digest", "_position"], how="anti").filter(
-            ~grants.fill_null(value=False)
-        )
-        for email, at in out.select("email", "last_update_date").iter_rows():
+        out = records.join(kept, on=["_digest", "_position"], how="anti")
+        for email, serial in out.select("email", "serial_number").iter_rows():
+            self._claim(self._customer(email), [serial])
+        denials = out.filter(~grants.fill_null(value=False))
+        for email, at in denials.select("email", "last_update_date").iter_rows():
             self._note(self._customer(email), at)
 
+    def _claim(self, digest: str, serials: Iterable[str]) -> None:
+        """Bury what an erased person listed, as an erasure that had known of it would have done.
+
+        What such a device recorded until then may be theirs, whoever else lists it.
+        """
+        for device in map(self._device, serials):
+            if device not in self._buried_devices:
+                self._claimed[device] = max(self._people[digest], self._claimed.get(device, EARLIEST))
+
     def _note(self, digest: str, at: datetime) -> None:
-        known = self._moved.get(digest) or self._denied.get(digest)
-        if known is None or at > known:
+        # Until the erasure the tombstone denies by itself.
+        known = self._moved.get(digest) or self._denied.get(digest) or self._people[digest]
+        if at > known:
             self._moved[digest] = at
 
     def _note_again(self, customers: Iterable[str], devices: Iterable[str]) -> None:
@@ -225,65 +244,41 @@ class Gate:
 
     def _names_erased(self, text: str) -> bool:
         """Say whether an erased name stands in a text."""
-        return any(self._erased_name(name) for name in _names_in(unescaped(text)))
+        return any(
+            any(map(self._erased_name, tokens(spelled)))
+            or any(map(self._erased_person, emails_in(spelled)))
+            or any(map(self._erased_device, serials_in(spelled)))
+            for spelled in spellings(text)
+        )
 
     def _hints(self, text: str) -> bool:
         """Say whether the name or the phone number of an erased person stands in a text."""
         if not self._asides:
             return False
-        return any(self._buried.find("aside", each) is not None for each in asides_in(unescaped(text)))
+        return any(
+            self._buried.find("aside", each.form) is not None
+            for spelled in spellings(text)
+            for each in asides_in(spelled)
+        )
+
+    def _in_place_of(self, kind: Kind, name: str) -> str | None:
+        """Return what stands in the place of an erased name in a path; None of any other."""
+        if kind == "name":
+            born = self._erased_name(name)
+        else:
+            grave = self._buried.find("aside", name) if self._asides else None
+            born = None if grave is None else grave.born
+        return None if born is None else f"erased-{born[:8]}"
 
     def _erased_name(self, name: str) -> str | None:
         """Return the id under which a name was erased; None of any other."""
+        return self._erased_person(name) or self._erased_device(name)
+
+    def _erased_person(self, name: str) -> str | None:
         person = self._buried.find("customer", name)
-        if person is not None and person.digest in self._people:
-            return person.born
+        return person.born if person is not None and person.digest in self._people else None
+
+    def _erased_device(self, name: str) -> str | None:
         # What others listed too is no trace of one person.
         device = self._buried.find("device", name)
         return device.born if device is not None and device.digest in self._devices else None
-
-
-def unescaped(text: str) -> str:
-    r"""Return a text with the escapes of JSON and of URLs resolved.
-
-    Examples:
-        >>> unescaped(r'{"email": "ann\u0040example.com"}'), unescaped("ann%40example.com")
-        ('{"email": "ann@example.com"}', 'ann@example.com')
-    """
-    plain = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text).replace("\\/", "/")
-    return unquote(plain)
-
-
-_ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
-
-
-def _names_in(text: str) -> set[str]:
-    """Return what may be an e-mail or a serial number in a text: words, and what stands between their marks.
-
-    Examples:
-        >>> {"ann@example.com", "50a1-b2"} <= _names_in("of-ann@example.com.json 2026_50a1-b2")
-        True
-    """
-    names = set(_runs(_SERIAL.findall(text)))
-    for found in _EMAIL.findall(text):
-        local, _, domain = found.partition("@")
-        names.update(f"{end}@{start}" for end in _ends(local) for start in _starts(domain))
-    return {name for name in names if len(name) > 3}  # noqa: PLR2004 - shorter ones name nobody
-
-
-def _marks(text: str) -> list[int]:
-    return [found.start() for found in _MARK.finditer(text)][:_MARKS]
-
-
-def _ends(text: str) -> list[str]:
-    return [text, *(text[place + 1 :] for place in _marks(text))]
-
-
-def _starts(text: str) -> list[str]:
-    return [text, *(text[:place] for place in _marks(text))]
-
-
-def _runs(words: Iterable[str]) -> Iterator[str]:
-    for word in words:
-        for start in _ends(word):
-            yield from _starts(start)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import polars as pl
 
 from stedi.lake.remade import only_in
+from stedi.outline import outline
 
 
 class Turn(NamedTuple):
@@ -23,6 +24,10 @@ class Turn(NamedTuple):
     added: pl.DataFrame
     gained: pl.DataFrame
     lost: pl.DataFrame
+
+    def __repr__(self) -> str:
+        """Show shapes, and no row."""
+        return outline(self)
 
     @classmethod
     def of(cls, before: pl.DataFrame, gone: pl.Expr, fresh: pl.DataFrame) -> "Turn":

@@ -7,6 +7,7 @@ from stedi.contract.table import Contract
 from stedi.landing.boundary import REACH, SPACE, first_cut, last_cut
 from stedi.landing.limits import Limits
 from stedi.landing.salvage import Named, Search
+from stedi.outline import outline
 
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -23,6 +24,10 @@ class Chunk(NamedTuple):
     text: bytes
     too_long: Named | None = None
     last: bool = False
+
+    def __repr__(self) -> str:
+        """Show shapes, and no row."""
+        return outline(self)
 
 
 def chunks(blocks: Iterable[bytes], limits: Limits, contract: Contract) -> Iterator[Chunk]:

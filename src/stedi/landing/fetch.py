@@ -15,14 +15,14 @@ from stedi.errors import LandingError
 from stedi.landing import s3
 from stedi.landing.chunks import Chunk, chunks
 from stedi.landing.limits import LIMITS, Limits
-from stedi.landing.objects import LandingObject
+from stedi.landing.objects import LandingObject, readable
 from stedi.landing.reader import Reader
 from stedi.landing.redact import safe_path
 from stedi.landing.rules import Origin
 from stedi.landing.split import Split
 from stedi.landing.stream import Stream
 
-_DIGEST_DIGITS: Final = 32  # 128 bits of SHA-256, which processors have instructions for
+DIGEST_DIGITS: Final = 32  # 128 bits of SHA-256, which processors have instructions for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +61,11 @@ class Fetched:
         self._summary: Summary | None = None
 
     @property
+    def name(self) -> str:
+        """What messages call it."""
+        return safe_path(self._object.path, digest=self.digest)
+
+    @property
     def summary(self) -> Summary:
         """What the object held.
 
@@ -68,9 +73,7 @@ class Fetched:
             LandingError: `splits` was not read to its end.
         """
         if self._summary is None:
-            raise LandingError(
-                f"{safe_path(self._object.path)} has no summary yet: read its splits to the end first"
-            )
+            raise LandingError(f"{self.name} has no summary yet: read its splits to the end first")
         return self._summary
 
     def splits(self, contract: Contract, *, run: str | None) -> Iterator[Split]:
@@ -86,9 +89,8 @@ class Fetched:
         Raises:
             LandingError: The object can't be read, is a decompression bomb, or changed meanwhile.
         """
-        name = safe_path(self._object.path)
         reader = Reader(contract, Origin(self._object.path, self.digest, run), self._limits)
-        stream = Stream(self._open, size=self._size, limits=self._limits, name=name)
+        stream = Stream(self._open, size=self._size, limits=self._limits, name=self.name)
         records = rejected = 0
         for split in _with_end(reader, chunks(stream, self._limits, contract), stream):
             if len(split.kept) or len(split.rejected):
@@ -129,14 +131,14 @@ def fetch(
     """
     if s3.is_url(obj.path):
         if obj.size <= limits.memory:
-            yield _in_memory(obj, s3.read(obj.path, storage_options), limits)
+            yield _in_memory(obj, s3.read(obj.path, storage_options, name=obj.name), limits)
             return
         with tempfile.NamedTemporaryFile(prefix="stedi-") as spool:
-            s3.download(obj.path, spool, storage_options)
+            s3.download(obj.path, spool, storage_options, name=obj.name)
             spool.flush()
             yield _in_file(obj, spool.name, limits)
         return
-    with _readable(obj):
+    with readable(obj.path):
         small = Path(obj.path).stat().st_size <= limits.memory
         fetched = (
             _in_memory(obj, Path(obj.path).read_bytes(), limits) if small else _in_file(obj, obj.path, limits)
@@ -145,7 +147,7 @@ def fetch(
 
 
 def _in_memory(obj: LandingObject, content: bytes, limits: Limits) -> Fetched:
-    digest = hashlib.sha256(content).hexdigest()[:_DIGEST_DIGITS]
+    digest = hashlib.sha256(content).hexdigest()[:DIGEST_DIGITS]
     return Fetched(obj, digest, len(content), lambda: BytesIO(content), limits)
 
 
@@ -156,30 +158,20 @@ def _in_file(obj: LandingObject, path: str, limits: Limits) -> Fetched:
         while block := file.read(1024 * 1024):
             hasher.update(block)
 
+    digest = hasher.hexdigest()[:DIGEST_DIGITS]
+
     def reopen() -> BinaryIO:
-        with _readable(obj):
+        with readable(obj.path):
             again = Path(path).open("rb")  # noqa: SIM115 - whoever reads it closes it
         if _state(again) != hashed:
             again.close()
-            raise LandingError(
-                f"{safe_path(obj.path)} changes while it is read: run again when it is complete"
-            )
+            name = safe_path(obj.path, digest=digest)
+            raise LandingError(f"{name} changes while it is read: run again when it is complete")
         return again
 
-    return Fetched(obj, hasher.hexdigest()[:_DIGEST_DIGITS], hashed[0], reopen, limits)
+    return Fetched(obj, digest, hashed[0], reopen, limits)
 
 
 def _state(file: BinaryIO) -> tuple[int, int, int]:
     status = os.fstat(file.fileno())
     return status.st_size, status.st_mtime_ns, status.st_ino
-
-
-@contextmanager
-def _readable(obj: LandingObject) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise LandingError(
-            f"{safe_path(obj.path)} can't be read: {error.strerror}. "
-            "Check that it is there, and its permissions"
-        ) from None

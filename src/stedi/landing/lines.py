@@ -7,6 +7,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from stedi.outline import outline
+
 _LINE_END = 10
 _UTF8 = r"\A[\x{0}-\x{D7FF}\x{E000}-\x{10FFFF}]*\z"
 """All code points but surrogates; Arrow's engine takes no other bytes for one."""
@@ -23,6 +25,10 @@ class Lines:
 
     numbers: pl.Series
     array: pa.LargeBinaryArray
+
+    def __repr__(self) -> str:
+        """Show shapes, and no row."""
+        return outline(self)
 
     @classmethod
     def of(cls, text: bytes) -> Self:

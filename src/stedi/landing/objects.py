@@ -2,14 +2,21 @@
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final, NoReturn
 
 from stedi.contract.table import Contract
 from stedi.errors import LandingError
 from stedi.landing import s3
-from stedi.landing.redact import safe_path
+from stedi.landing.redact import REDACTED, as_typed, safe_path
+
+LeftOut = Callable[[str, str], None]
+"""Is told of a path that is left out, and why."""
+_LINK: Final = "it is a link that leads out of the landing root, or nowhere"
+_GONE: Final = "it was there, and is gone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +25,7 @@ class LandingObject:
 
     Attributes:
         table: The landing table that its records are sent to.
-        path: Its absolute path, or its URL. It can hold personal data: show it by
-            `stedi.landing.redact.safe_path`.
+        path: Its absolute path, or its URL. It can hold personal data: messages call it by its `name`.
         size: Its size in bytes.
         version: Changes when its bytes do: the modification time in ns, or the ETag.
     """
@@ -29,12 +35,33 @@ class LandingObject:
     size: int
     version: str
 
+    @property
+    def name(self) -> str:
+        """What messages call it while nothing is known of its bytes."""
+        if not s3.is_url(self.path):
+            return local_name(self.path)
+        name = safe_path(self.path)
+        return f"{name} (ETag {self.version})" if REDACTED in name else name
+
+
+def local_name(path: str | os.PathLike[str]) -> str:
+    """Return what messages call a file or a folder: without names, and with its inode where some is left out.
+
+    ``find landing -inum 81234`` finds it.
+    """
+    name = safe_path(path)
+    try:
+        return f"{name} (inode {os.lstat(path).st_ino})" if REDACTED in name else name
+    except (OSError, ValueError):
+        return name
+
 
 def find_objects(
     root: str | os.PathLike[str],
     contract: Contract,
     *,
     storage_options: Mapping[str, object] | None = None,
+    left_out: LeftOut | None = None,
 ) -> tuple[LandingObject, ...]:
     """Return the objects of one landing table under a landing root, sorted by path.
 
@@ -50,6 +77,7 @@ def find_objects(
         root: A folder, or an ``s3://`` URL.
         contract: The contract of the landing table.
         storage_options: Options of s3fs, beside the ordinary AWS environment variables.
+        left_out: Is told of what can't be listed, and of links that lead out, in place of an error.
 
     Raises:
         LandingError: There is no such root, or something under it can't be listed.
@@ -61,11 +89,26 @@ def find_objects(
     base = Path(location)
     if not base.is_dir():
         raise LandingError(
-            f"the landing root {safe_path(location)} is no folder: give the folder that holds "
+            f"the landing root {as_typed(location)} is no folder: give the folder that holds "
             "customer/, accelerometer/ and step_trainer/"
         )
-    base = base.resolve()
-    return tuple(local_object(path, contract) for path in sorted(files_under(base / folder, base)))
+    base = Path(os.path.realpath(base))
+    paths = sorted(files_under(base / folder, base, left_out))
+    return tuple(_found(paths, contract, left_out))
+
+
+def _found(paths: Iterable[str], contract: Contract, left_out: LeftOut | None) -> Iterator[LandingObject]:
+    for path in paths:
+        try:
+            yield _object_of(path, contract)
+        except OSError as error:
+            if left_out is None:
+                refused = error
+                with readable(path):
+                    raise refused from None
+            left_out(
+                path, _GONE if isinstance(error, FileNotFoundError) else f"it can't be read: {error.strerror}"
+            )
 
 
 def _on_s3(
@@ -73,11 +116,11 @@ def _on_s3(
 ) -> tuple[LandingObject, ...]:
     root = s3.canonical(root)
     prefix = f"{root}/{folder}/"
-    found = s3.find(prefix, options)
-    if not found and not s3.find(root, options):
+    name = f"the landing root {as_typed(root)}"
+    found = s3.find(prefix, options, name=name)
+    if not found and not s3.find(root, options, name=name):
         raise LandingError(
-            f"nothing is under the landing root {safe_path(root)}: give the URL that holds "
-            "customer/, accelerometer/ and step_trainer/"
+            f"nothing is under {name}: give the URL that holds customer/, accelerometer/ and step_trainer/"
         )
     return tuple(
         s3_object(one, contract) for one in found if all(map(shown, one.url[len(prefix) :].split("/")))
@@ -91,28 +134,71 @@ def s3_object(found: s3.Found, contract: Contract) -> LandingObject:
 
 def local_object(path: str, contract: Contract) -> LandingObject:
     """Return the object that a local file is."""
+    with readable(path):
+        return _object_of(path, contract)
+
+
+def _object_of(path: str, contract: Contract) -> LandingObject:
     status = Path(path).stat()
     return LandingObject(table=contract.name, path=path, size=status.st_size, version=str(status.st_mtime_ns))
 
 
-def files_under(folder: Path, root: Path) -> Iterator[str]:
+def files_under(folder: Path, root: Path, left_out: LeftOut | None = None) -> Iterator[str]:
     """Give the paths of a folder's files at any depth, as `find_objects` defines them.
 
     Args:
         folder: The folder; absolute.
         root: The folder that no link may leave; absolute, without links.
+        left_out: Is told of what can't be listed, in place of an error.
 
     Raises:
         LandingError: A folder can't be listed, a link leads out, or a name is no Unicode.
     """
-    if not _inside(folder, root):
+
+    def inside(path: Path) -> bool:
+        try:
+            return _inside(path, root)
+        except LandingError:
+            if left_out is None:
+                raise
+            left_out(str(path), _LINK)
+            return False
+
+    def refuse(error: OSError) -> None:
+        if left_out is None:
+            _refuse(error)
+        left_out(str(error.filename), f"it can't be listed: {error.strerror}")
+
+    if not inside(folder):
         return
-    for here, folders, names in os.walk(folder, onerror=_refuse):
-        folders[:] = [name for name in folders if shown(name) and _inside(Path(here, name), root)]
+    for here, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = [name for name in folders if shown(name) and inside(Path(here, name))]
         for name in filter(shown, names):
             path = Path(here, name)
-            if _inside(path, root) and stat.S_ISREG(path.stat().st_mode):
+            if inside(path) and _is_file(path, left_out):
                 yield _text(path)
+
+
+def _is_file(path: Path, left_out: LeftOut | None) -> bool:
+    try:
+        with readable(path):
+            return stat.S_ISREG(path.stat().st_mode)
+    except LandingError:
+        if left_out is None:
+            raise
+        left_out(str(path), _GONE)
+        return False
+
+
+@contextmanager
+def readable(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Raise a LandingError that names no name where the system refuses a file or a folder."""
+    try:
+        yield
+    except OSError as error:
+        raise LandingError(
+            f"{local_name(path)} can't be read: {error.strerror}. Check that it is there, and its permissions"
+        ) from None
 
 
 def shown(name: str) -> bool:
@@ -122,12 +208,14 @@ def shown(name: str) -> bool:
 
 def _inside(path: Path, root: Path) -> bool:
     """Return whether a path exists; refuse it if it is a link that leads out of the root."""
-    if not path.is_symlink():
-        return path.exists()
-    target = path.resolve()
-    if not target.exists() or not target.is_relative_to(root):
+    with readable(path):
+        if not path.is_symlink():
+            return path.exists()
+        target = Path(os.path.realpath(path))
+        is_there = target.exists()
+    if not is_there or not target.is_relative_to(root):
         raise LandingError(
-            f"{safe_path(path)} is a link that leads out of the landing root, or nowhere: "
+            f"{local_name(path)} is a link that leads out of the landing root, or nowhere: "
             "put the data itself there, or remove the link"
         )
     return True
@@ -139,11 +227,11 @@ def _text(path: Path) -> str:
         try:
             text.encode()
         except UnicodeEncodeError:
-            raise LandingError(f"the name of {safe_path(path)} is not Unicode: rename it") from None
+            raise LandingError(f"the name of {local_name(path)} is not Unicode: rename it") from None
     return text
 
 
-def _refuse(error: OSError) -> None:
+def _refuse(error: OSError) -> NoReturn:
     raise LandingError(
-        f"{safe_path(str(error.filename))} can't be listed: {error.strerror}. Check its permissions"
+        f"{local_name(str(error.filename))} can't be listed: {error.strerror}. Check its permissions"
     ) from None

@@ -10,7 +10,15 @@ from stedi.contract.table import Contract
 from stedi.errors import LandingError
 from stedi.landing import s3
 from stedi.landing.fetch import fetch
-from stedi.landing.objects import LandingObject, files_under, local_object, s3_object, shown
+from stedi.landing.objects import (
+    LandingObject,
+    files_under,
+    local_name,
+    local_object,
+    readable,
+    s3_object,
+    shown,
+)
 from stedi.landing.redact import safe_path
 from stedi.landing.split import Split
 
@@ -60,20 +68,24 @@ def read_landing(
 
 
 def _local(location: str, contract: Contract, _: Mapping[str, object] | None) -> list[LandingObject]:
-    path = Path(location).resolve()
-    if path.is_file():
-        return [local_object(str(path), contract)]
-    if path.is_dir():
-        files = set(files_under(path, path))
-    elif has_magic(location):
-        matches = [Path(match).resolve() for match in glob(location, recursive=True)]  # noqa: PTH207 - of any root
-        files = {str(match) for match in matches if match.is_file()}
-        files |= {file for match in matches if match.is_dir() for file in files_under(match, match)}
-    else:
-        raise LandingError(f"there is no file or folder {safe_path(location)}: check the path")
+    with readable(location):
+        files = _files(location)
     if not files:
-        raise LandingError(f"no file is in or matches {safe_path(location)}: check the path, or the pattern")
+        raise LandingError(f"no file is in or matches {local_name(location)}: check the path, or the pattern")
     return [local_object(file, contract) for file in sorted(files)]
+
+
+def _files(location: str) -> set[str]:
+    path = Path(os.path.realpath(location))
+    if path.is_file():
+        return {str(path)}
+    if path.is_dir():
+        return set(files_under(path, path))
+    if not has_magic(location):
+        raise LandingError(f"there is no file or folder {safe_path(location)}: check the path")
+    matches = [Path(os.path.realpath(match)) for match in glob(location, recursive=True)]  # noqa: PTH207 - of any root
+    files = {str(match) for match in matches if match.is_file()}
+    return files | {file for match in matches if match.is_dir() for file in files_under(match, match)}
 
 
 def _on_s3(location: str, contract: Contract, options: Mapping[str, object] | None) -> list[LandingObject]:

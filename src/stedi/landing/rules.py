@@ -30,6 +30,10 @@ class Origin(NamedTuple):
     digest: str | None
     run: str | None
 
+    def __repr__(self) -> str:
+        """Show all but the path, which can hold personal data."""
+        return f"Origin(digest={self.digest!r}, run={self.run!r})"
+
 
 class _Rule(NamedTuple):
     """What rejects a record.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Final, NamedTuple
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
 _SCHEME: Final = "s3://"
 _SCHEMES: Final = (_SCHEME, "s3a://", "s3n://")
+_CODE: Final = re.compile(r"\w{1,80}", re.ASCII)
 
 
 class Found(NamedTuple):
@@ -28,6 +31,10 @@ class Found(NamedTuple):
     url: str
     size: int
     etag: str
+
+    def __repr__(self) -> str:
+        """Show all but the URL, which can hold personal data."""
+        return f"Found(size={self.size}, etag={self.etag!r})"
 
 
 def is_url(location: str) -> bool:
@@ -50,10 +57,16 @@ def canonical(url: str) -> str:
     return _SCHEME + _key(url).rstrip("/")
 
 
-def find(prefix: str, options: Mapping[str, object] | None) -> list[Found]:
-    """Return all objects under a URL, sorted; none where there is nothing."""
+def find(prefix: str, options: Mapping[str, object] | None, *, name: str | None = None) -> list[Found]:
+    """Return all objects under a URL, sorted; none where there is nothing.
+
+    Args:
+        prefix: The URL.
+        options: Options of s3fs.
+        name: What messages call it; by default its path without names.
+    """
     key = _key(prefix).rstrip("/")
-    with _explained(prefix):
+    with _explained(prefix, name):
         files = _file_system(options)
         if "/" not in key and not files.exists(key):
             return []
@@ -68,16 +81,18 @@ def glob(pattern: str, options: Mapping[str, object] | None) -> list[Found]:
     return _found(listed.values())
 
 
-def read(url: str, options: Mapping[str, object] | None) -> bytes:
-    """Return the bytes of an object."""
-    with _explained(url):
+def read(url: str, options: Mapping[str, object] | None, *, name: str | None = None) -> bytes:
+    """Return the bytes of an object; messages call it by its name."""
+    with _explained(url, name):
         content: bytes = _file_system(options).cat_file(_key(url))
     return content
 
 
-def download(url: str, target: IO[bytes], options: Mapping[str, object] | None) -> None:
-    """Write the bytes of an object to an open file."""
-    with _explained(url), _file_system(options).open(_key(url), "rb", cache_type="readahead") as source:
+def download(
+    url: str, target: IO[bytes], options: Mapping[str, object] | None, *, name: str | None = None
+) -> None:
+    """Write the bytes of an object to an open file; messages call it by its name."""
+    with _explained(url, name), _file_system(options).open(_key(url), "rb", cache_type="readahead") as source:
         while block := source.read(8 * 1024 * 1024):
             target.write(block)
 
@@ -86,6 +101,46 @@ def upload(source: str, url: str, options: Mapping[str, object] | None) -> None:
     """Put a local file in the place of an object."""
     with _explained(url):
         _file_system(options).put_file(source, _key(url))
+
+
+def find_one(url: str, options: Mapping[str, object] | None) -> Found | None:
+    """Return what an object is now; None where there is none."""
+    with _explained(url):
+        files = _file_system(options)
+        try:
+            entry = files.info(_key(url), refresh=True)
+        except FileNotFoundError:
+            return None
+    return next(iter(_found(iter([entry]))), None)
+
+
+def replace(source: str, url: str, options: Mapping[str, object] | None, *, etag: str) -> bool:
+    """Put a local file in the place of an object, if it is still the one of an ETag.
+
+    Returns:
+        Whether it was. A store without conditional writes is asked just before.
+    """
+    found = find_one(url, options)
+    if found is None or found.etag != etag:
+        return False
+    with _explained(url):
+        files = _file_system(options)
+        try:
+            files.put_file(source, _key(url), IfMatch=f'"{etag}"')
+        except OSError as error:
+            code = _code(error)
+            if code in ("PreconditionFailed", "412", "ConditionalRequestConflict", "409"):
+                return False
+            if code not in ("NotImplemented", "501"):
+                raise
+            files.put_file(source, _key(url))
+    return True
+
+
+def _code(error: OSError) -> str:
+    """Return what a store called an error."""
+    response = getattr(error.__cause__, "response", None) or {}
+    return str(response.get("Error", {}).get("Code", ""))
 
 
 def delete(url: str, options: Mapping[str, object] | None) -> None:
@@ -113,7 +168,7 @@ def _key(url: str) -> str:
 
 
 @contextmanager
-def _explained(url: str) -> Iterator[None]:
+def _explained(url: str, name: str | None = None) -> Iterator[None]:
     """Turn what S3 can answer into one clear line."""
     from botocore.exceptions import (  # type: ignore[import-untyped]  # noqa: PLC0415 - it has no types
         BotoCoreError,
@@ -123,10 +178,26 @@ def _explained(url: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise LandingError(f"{safe_path(url)} does not exist: check the bucket and the path") from None
-    except (BotoCoreError, ClientError, OSError) as error:
-        words = safe_path(str(error)).partition("\n")[0]
         raise LandingError(
-            f"{safe_path(url)} can't be read: {words}. Check the endpoint, the region and the credentials "
-            "(AWS_ENDPOINT_URL, AWS_REGION, AWS_PROFILE, AWS_ACCESS_KEY_ID)"
+            f"{name or safe_path(url)} does not exist: check the bucket and the path"
         ) from None
+    except (BotoCoreError, ClientError, OSError) as error:
+        raise LandingError(
+            f"{name or safe_path(url)} can't be read: {_said(error)}. Check the endpoint, the region and the "
+            "credentials (AWS_ENDPOINT_URL, AWS_REGION, AWS_PROFILE, AWS_ACCESS_KEY_ID)"
+        ) from None
+
+
+def _said(error: BaseException) -> str:
+    """Return what is wrong, without the words of S3, which may quote the key of an object."""
+    # s3fs raises an OSError in the place of what S3 answered.
+    for each in (error, error.__cause__):
+        if isinstance(answer := getattr(each, "response", None), dict):
+            code = str(answer.get("Error", {}).get("Code", ""))
+            if _CODE.fullmatch(code):
+                return code
+        # How botocore words it, up to what it fills in.
+        if isinstance(words := getattr(each, "fmt", None), str):
+            return words.partition("{")[0].rstrip(" :\"'") or type(each).__name__
+    number = error.errno if isinstance(error, OSError) else None
+    return os.strerror(number) if number else type(error).__name__

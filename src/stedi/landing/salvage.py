@@ -203,6 +203,10 @@ _WIDE: Final = re.compile(rf"[^{_EDGE}]*")
 _NARROW: Final = re.compile(r"[\w.+%\u2019'-]*")
 _NOTHING: Final = ("null", "true", "false")
 _ENDS: Final = ".'\u2019-_|/=&#!?*$^~`+%"
+_HIDDEN: Final = re.compile(r"%[0-9a-fA-F]{2}|&(?:#\w+|\w+);")
+_ESCAPE_BEFORE: Final = re.compile(r"\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[nrt])")
+_JOINED: Final = re.compile(r"[|/=&#?]")
+"""Marks that join an e-mail to other words more often than they stand in one."""
 _AFTER_KEY: Final = re.compile(r"[\"'][ \t\r\n\0]{0,16}:[ \t\r\n\0]{0,16}\Z")
 
 
@@ -255,6 +259,9 @@ class _Window:
                 continue
             if (start == 0 and not self._first) or (end == len(text) and not self._last):
                 continue
+            if _HIDDEN.search(text, start, end + 1) or _ESCAPE_BEFORE.match(text, max(0, start - 1), end):
+                # Another view shows what it stands for.
+                continue
             yield from _readings(local, domain, text[max(0, start - 65) : start], text[end : end + 1])
 
 
@@ -269,14 +276,17 @@ def _readings(local: str, domain: str, before: str, after: str) -> Iterator[str]
     Where a quote stands on one side only, or after a key on neither, damage may have made another character
     of the other one: it would be the first, or the last, of the token.
     """
+    opened, closed = before.rstrip().endswith('"'), after in ('"', "\\", "")
+    yield f"{local}@{domain}"
+    if opened and closed and not _JOINED.search(f"{local}{domain}"):
+        return
     narrow = _run(_NARROW, local[::-1])[::-1], _run(_NARROW, domain)
     for start, end in dict.fromkeys(((local, domain), narrow)):
         yield f"{start}@{end}"
         yield f"{start.lstrip(_ENDS)}@{end.rstrip(_ENDS)}"
-    opened, closed = before.endswith('"'), after in ('"', "\\", "")
     bare = not opened and not closed and _AFTER_KEY.search(before) is not None
-    first = (closed and not opened) or bare
-    final = (opened and not closed) or bare
+    first = len(local) > 1 and ((closed and not opened) or bare)
+    final = len(domain) > 1 and ((opened and not closed) or bare)
     if first:
         yield f"{local[1:]}@{domain}"
     if final:

@@ -10,6 +10,7 @@ from stedi.contract.registry import contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.contract.table import Contract
 from stedi.names import QUARANTINE
+from stedi.outline import outline
 
 
 class Split(NamedTuple):
@@ -20,6 +21,9 @@ class Split(NamedTuple):
         rejected: Records that break it, with exactly the columns of ``quarantine``: each with its
             reason, the column at fault, its raw text and its place.
 
+    It prints heights and columns, never a record. The frames themselves are plain Polars frames: whoever
+    prints one prints records.
+
     Examples:
         >>> from stedi.contract import landing_contract
         >>> Split.empty(landing_contract("step_trainer")).kept.columns[:3]
@@ -28,6 +32,10 @@ class Split(NamedTuple):
 
     kept: pl.DataFrame
     rejected: pl.DataFrame
+
+    def __repr__(self) -> str:
+        """Show shapes, and no row."""
+        return outline(self)
 
     @classmethod
     def empty(cls, contract: Contract) -> Self:

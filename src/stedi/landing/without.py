@@ -4,16 +4,17 @@ import gzip
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import IO, Final, NamedTuple
+from typing import IO, BinaryIO, Final, NamedTuple
 
 import pyarrow as pa
 
 from stedi.contract.column import Column, Kind
 from stedi.contract.table import Contract
 from stedi.landing.boundary import BOUNDARY
+from stedi.landing.joined import Joined, joined
 from stedi.landing.limits import LIMITS, MIB
 from stedi.landing.salvage import Named
 from stedi.landing.stream import Stream
@@ -36,16 +37,21 @@ class Whose:
         goes: Says of the value of the column that names the subject whether the record goes; the record's
             time in epoch milliseconds, where it has one, comes with it.
         named_in: Says whether a text names the subject.
+        names_others: Says whether a text that can't be parsed names somebody else, too: then it stays.
         nameless: Says of a record that names nobody in its place whether it goes.
         probes: Texts of which one stands in every plain record that goes, in small ASCII letters; empty to
             look at each record.
+        mark: What stands in every plain record that names somebody in its place: one without it is looked at
+            in any case; None where nobody is named by anything else.
     """
 
     contract: Contract
     goes: Callable[[str, float | None], bool]
     named_in: Callable[[str], bool]
+    names_others: Callable[[str], bool]
     nameless: Callable[[str], bool]
-    probes: tuple[bytes, ...]
+    probes: tuple[bytes, ...] = field(repr=False)
+    mark: bytes | None = field(default=None, repr=False)
 
     @cached_property
     def subject(self) -> Column:
@@ -75,21 +81,24 @@ class Without(NamedTuple):
     complete: bool
 
 
-def write_without(source: Path, target: Path, whose: Whose, *, name: str) -> Without:
+def write_without(
+    reopen: Callable[[], BinaryIO], target: Path, whose: Whose, *, size: int, name: str
+) -> Without:
     """Write a landing object without somebody's records; compressed as it was.
 
     Args:
-        source: The object, as a local file.
+        reopen: Opens the object's bytes from their beginning.
         target: Where to write to.
         whose: Says whose a record is.
+        size: How many bytes there are.
         name: What messages call the object.
 
     Raises:
-        LandingError: It looks like a decompression bomb.
+        LandingError: It can't be read, or looks like a decompression bomb.
     """
-    with source.open("rb") as file:
+    with reopen() as file:
         head = file.read(4)
-    stream = Stream(lambda: source.open("rb"), size=source.stat().st_size, limits=LIMITS, name=name)
+    stream = Stream(reopen, size=size, limits=LIMITS, name=name)
     counts = _Counts()
     with _sink(target, head) as out:
         for text in _lines(iter(stream)):
@@ -136,7 +145,7 @@ def _lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _cut(text: bytes, whose: Whose, counts: _Counts) -> bytes:
-    if not _may_name(text, whose):
+    if whose.mark is None and not _may_name(text, whose):
         return text
     return b"".join(
         _cut_line(line, whose, counts) if _may_name(line, whose) else line for line in _split(text)
@@ -150,7 +159,10 @@ def _split(text: bytes) -> list[bytes]:
 
 def _may_name(text: bytes, whose: Whose) -> bool:
     """Say whether a text could name the subject: it holds a probe, or is spelled in a way that hides one."""
-    if not whose.probes or not text.isascii() or b"\\" in text:
+    if not whose.probes or not text.isascii() or b"\\" in text or b"%" in text:
+        return True
+    # Several records may stand in one line, and only some of them name somebody.
+    if whose.mark is not None and (whose.mark not in text or text.count(b"{") > 1):
         return True
     small = text.lower()
     return any(probe in small for probe in whose.probes)
@@ -161,20 +173,35 @@ def _cut_line(line: bytes, whose: Whose, counts: _Counts) -> bytes:
     body = line.removeprefix(_BOM)
     content = body.rstrip(b"\n")
     end = body[len(content) :]
-    kept: list[bytes] = []
-    removed = False
-    for record in _records(content):
-        goes, names = _judge(record, whose) if _may_name(record, whose) else (False, False)
-        if goes:
-            counts.removed += 1
-            removed = True
-        else:
-            counts.kept += names
-            kept.append(record)
-    rest = b"".join(kept)
+    left, removed, names = _one_by_one(content, whose)
+    if (removed or names) and (parts := _in_a_row(content)) is not None:
+        text, removed = parts.without(lambda part: _judge(part.encode(), whose)[0])
+        left, names = text.encode(), int(bool(text) and whose.named_in(text))
+    counts.removed += removed
+    counts.kept += names
     if not removed:
         return line
-    return mark + (rest + end if rest.strip(_SPACE) else b"")
+    return mark + (left + end if left.strip(_SPACE) else b"")
+
+
+def _one_by_one(content: bytes, whose: Whose) -> tuple[bytes, int, int]:
+    """Return the records of a line that stay; how many went, and how many name the subject all the same."""
+    kept: list[bytes] = []
+    removed = names = 0
+    for record in _records(content):
+        goes, named = _judge(record, whose) if _may_name(record, whose) else (False, False)
+        removed += goes
+        names += named
+        if not goes:
+            kept.append(record)
+    return b"".join(kept), removed, names
+
+
+def _in_a_row(content: bytes) -> Joined | None:
+    try:
+        return joined(content.decode())
+    except UnicodeDecodeError:
+        return None
 
 
 def _records(content: bytes) -> Iterator[bytes]:
@@ -187,11 +214,15 @@ def _records(content: bytes) -> Iterator[bytes]:
     start = 0
     while start < len(text):
         try:
-            _, stop = DECODER.raw_decode(text, _after_blanks(text, start))
+            value, stop = DECODER.raw_decode(text, _after_blanks(text, start))
         except (ValueError, RecursionError):
             yield from _parted(text[start:].encode())
             return
         stop = _after_blanks(text, stop)
+        if stop < len(text) and not isinstance(value, Pairs):
+            # Only objects stand back to back: the rest is one torn record.
+            yield from _parted(text[start:].encode())
+            return
         yield text[start:stop].encode()
         start = stop
 
@@ -224,18 +255,19 @@ def _judge(record: bytes, whose: Whose) -> tuple[bool, bool]:
         found = _value(value, subject)
         at = _value(value, time) if time is not None else None
     else:
-        named = Named.of(text, whose.contract)
-        names = named.serial_numbers if subject.name == "serial_number" else named.emails
-        theirs = [whose.goes(each, None) for each in names]
-        if any(theirs):
-            return all(theirs), not all(theirs)
-        found, at = (names[0] if names else None), None
+        read = Named.of(text, whose.contract)
+        names = read.serial_numbers if subject.name == "serial_number" else read.emails
+        if any(whose.goes(each, None) for each in names):
+            goes = not whose.names_others(text)
+            return goes, not goes
+        found, at = None, None
     if isinstance(found, int | float) and not isinstance(found, bool):
         found = str(int(found)) if float(found).is_integer() else None
     if isinstance(found, str) and found.strip():
         goes = whose.goes(found, float(at) if isinstance(at, int | float) else None)
-        return goes, not goes and whose.named_in(text)
-    return whose.nameless(text), False
+    else:
+        goes = whose.nameless(text)
+    return goes, not goes and whose.named_in(text)
 
 
 def _value(record: Pairs, column: Column) -> object:

@@ -16,6 +16,7 @@ from stedi.ml.sampling import MIN_RATE_HZ, Sampling
 from stedi.ml.session import SENSORS, Session
 from stedi.ml.signals import NO_TARGET
 from stedi.names import EPOCH
+from stedi.outline import outline
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -85,6 +86,10 @@ class Assembled:
     sessions: tuple[Session, ...]
     left_out: tuple[LeftOut, ...]
     sampling: pl.DataFrame
+
+    def __repr__(self) -> str:
+        """Show shapes, and no row."""
+        return outline(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -14,6 +14,7 @@ from stedi.contract import contract_of
 from stedi.errors import DatasetError
 from stedi.frame.checked import fetch, take
 from stedi.names import ACCELEROMETER_TRUSTED, MACHINE_LEARNING_CURATED, STEP_TRAINER_TRUSTED
+from stedi.outline import outline
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,6 +66,10 @@ class SensorReadings:
     trainer: pl.DataFrame
     phone: pl.DataFrame
     shared: int
+
+    def __repr__(self) -> str:
+        """Show shapes, and no row."""
+        return outline(self)
 
     @classmethod
     def of_pairs(cls, pairs: IntoFrame, *, keep_shared: bool) -> Self:

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
+from stedi.outline import outline
 from stedi.simulate.draws import Draws
 from stedi.simulate.preset import Preset
 from stedi.simulate.sessions import Session
@@ -47,6 +48,10 @@ class Walks(NamedTuple):
     sessions: pl.DataFrame
     steps: pl.DataFrame
     moves: pl.DataFrame
+
+    def __repr__(self) -> str:
+        """Show shapes, and no row."""
+        return outline(self)
 
 
 def walk(sessions: Sequence[Session], draws: Draws, preset: Preset) -> Walks:

@@ -11,6 +11,7 @@ import polars as pl
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.errors import LandingError
 from stedi.frame.lookup import lookup
+from stedi.outline import outline
 from stedi.simulate.folder import CUSTOMERS, DEFECTS, REJECTED, SESSIONS, STEP_EVENTS
 
 _DEFECT = {"table": pl.String, "kind": pl.String, "unit": pl.String, "count": pl.Int64, "outcome": pl.String}
@@ -48,6 +49,10 @@ class Truth:
     sessions: pl.DataFrame
     defects: pl.DataFrame
     rejected: pl.DataFrame
+
+    def __repr__(self) -> str:
+        """Show shapes, and no row."""
+        return outline(self)
 
 
 def truth(path: str | os.PathLike[str], pseudonyms: Pseudonyms) -> Truth:

@@ -7,6 +7,7 @@ from typing import Final, Literal, TypeAlias, get_args
 import polars as pl
 
 from stedi.errors import UnknownNameError
+from stedi.outline import outline
 from stedi.simulate.clocks import Clocks, on_the_phone, phone_clocks, stamp
 from stedi.simulate.draws import Draws
 from stedi.simulate.gait import Walks, walk
@@ -54,6 +55,11 @@ class Readings:
     step_trainer: pl.DataFrame
     sessions: pl.DataFrame
     steps: pl.DataFrame
+
+    def __repr__(self) -> str:
+        """Show shapes, and no row."""
+        return outline(self)
+
     shared_times: int
 
 

@@ -16,6 +16,7 @@ from stedi.errors import ConfigurationError, UnknownNameError
 from stedi.frame.checked import Rows, carry, fetch, give, lazy, take
 from stedi.frame.lookup import birthday, lookup
 from stedi.names import CONSENT_MODES, CUSTOMER_LANDING, CUSTOMER_TRUSTED, EPOCH, Consent
+from stedi.outline import outline
 
 _LANDING: Final = contract_of(CUSTOMER_LANDING)
 _SENT: Final = tuple(column.name for column in _LANDING.source_columns)
@@ -102,6 +103,10 @@ class Weighed(NamedTuple):
     held: Rows
     usable: Rows
     together: pl.DataFrame
+
+    def __repr__(self) -> str:
+        """Show shapes, and no row."""
+        return outline(self)
 
 
 def weigh_customers(

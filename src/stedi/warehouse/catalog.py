@@ -28,9 +28,11 @@ from stedi.warehouse.layout import (
     table_properties,
 )
 from stedi.warehouse.notes import FOLDER as NOTES
-from stedi.warehouse.sqlite_catalog import SqliteCatalog, places
+from stedi.warehouse.sqlite_catalog import SqliteCatalog, knows, places
 
 CATALOG_FILE: Final = "catalog.db"
+_CATALOG: Final = "stedi"
+"""The name of a local catalog, as its rows have it."""
 WAREHOUSE_FOLDER: Final = "warehouse"
 
 
@@ -48,12 +50,12 @@ def local_catalog(folder: Path, namespace: str, *, create: bool) -> Catalog:
         LakeError: The lake was moved: the paths in its metadata are those of another place.
     """
     file = folder / CATALOG_FILE
-    _refuse_moved(folder, file)
+    _refuse_moved(folder, file, namespace)
     try:
         if create:
             refuse_links(folder, CATALOG_FILE, WAREHOUSE_FOLDER, namespace)
             (folder / WAREHOUSE_FOLDER).mkdir(parents=True, exist_ok=True)
-        catalog = SqliteCatalog("stedi", file, folder / WAREHOUSE_FOLDER, create=create)
+        catalog = SqliteCatalog(_CATALOG, file, folder / WAREHOUSE_FOLDER, create=create)
     except OSError as error:
         raise CatalogError(f"the lake {folder} can't be written: {error.strerror}") from None
     except sqlite3.Error as error:
@@ -64,12 +66,16 @@ def local_catalog(folder: Path, namespace: str, *, create: bool) -> Catalog:
     return guard(catalog, catalog.properties)
 
 
-def _refuse_moved(folder: Path, file: Path) -> None:
-    """Refuse a lake whose metadata speaks of another place: its absolute paths would be followed there."""
+def _refuse_moved(folder: Path, file: Path, namespace: str) -> None:
+    """Refuse a lake whose metadata speaks of another place: its absolute paths would be followed there.
+
+    So is a catalog that does not know the lake beside it, or knows it by another name.
+    """
     if not file.exists():
         return
     try:
         found = places(file)
+        known = knows(file, _CATALOG, namespace, RUN)
     except sqlite3.OperationalError as error:
         if "no such table" in str(error):
             _refuse_orphaned(folder, file)
@@ -79,10 +85,10 @@ def _refuse_moved(folder: Path, file: Path) -> None:
         raise CatalogError(
             f"the catalog {file} is damaged, or no SQLite database: restore it from a backup"
         ) from None
-    if not any(f"/{RUN}/metadata/" in place for place in found) and _was_published(folder):
+    if not known and _was_published(folder):
         raise CatalogError(
-            f"the catalog {file} knows nothing of the runs in the warehouse beside it: restore the catalog "
-            "from a backup"
+            f"the catalog {file} knows nothing of the runs of a namespace {namespace!r}, and there is a lake "
+            "in the warehouse beside it: name its namespace, or restore the catalog from a backup"
         )
     home = f"{folder / WAREHOUSE_FOLDER}/"
     for place in found:
@@ -222,7 +228,12 @@ def load_table(catalog: Catalog, namespace: str, contract: Contract) -> Table | 
             "from a backup, or make it again from the landing files"
         ) from None
     _refuse_newer(table)
-    return check_table(table, catalog.properties["warehouse"].removeprefix("file://").rstrip("/"))
+    check_table(table, catalog.properties["warehouse"].removeprefix("file://").rstrip("/"))
+    if not table.location().rstrip("/").endswith(f"/{contract.name}"):
+        raise CatalogError(
+            f"the catalog has the metadata of another table for {contract.name}: restore it from a backup"
+        )
+    return table
 
 
 def _refuse_newer(table: Table) -> None:

@@ -18,6 +18,7 @@ from pyiceberg.table import Table
 
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
+from stedi.outline import outline
 from stedi.warehouse.writer import TableWriter
 
 
@@ -32,6 +33,10 @@ class Texts:
 
     distinct: pl.Series
     places: pl.Series
+
+    def __repr__(self) -> str:
+        """Show shapes, and no row."""
+        return outline(self)
 
     @classmethod
     def of(cls, column: pa.ChunkedArray) -> "Texts":
@@ -59,6 +64,10 @@ class Change(NamedTuple):
 
     keep: pl.Series
     values: Mapping[str, pl.Series]
+
+    def __repr__(self) -> str:
+        """Show shapes, and no row."""
+        return outline(self)
 
 
 class Cut(Protocol):

@@ -110,7 +110,7 @@ def _of_system(place: str, lake: Place, error: OSError, *, alone: bool) -> Catal
         return CatalogError(_damage(place, found))
     if not alone and place not in str(error.filename):
         return None
-    return CatalogError(f"the lake {place} can't be read or written ({_first_line(error)})")
+    return CatalogError(f"the lake {place} can't be read or written ({_first_line(error, place)})")
 
 
 def _of_lost(place: str, lake: Place, error: FileNotFoundError, *, alone: bool) -> CatalogError | None:
@@ -122,9 +122,10 @@ def _of_lost(place: str, lake: Place, error: FileNotFoundError, *, alone: bool) 
             f"a file that was read ({named[1]}) was removed from the lake {place} meanwhile, by an erasure, "
             "a rotation of the key or a maintenance: do it again, and scan anew"
         )
+    lost = _first_line(error, place) if named is None else named[0]
     return CatalogError(
-        f"the lake {place} has lost a file ({_first_line(error) if named is None else named[0]}): restore it "
-        "from a backup, or make the lake again from the landing files"
+        f"the lake {place} has lost a file ({lost}): restore it from a backup, or make the lake again from "
+        "the landing files"
     )
 
 
@@ -170,7 +171,12 @@ def _no_room(place: str) -> str:
     return f"there is no room left on the disk of the lake {place}: free some, then run again"
 
 
-def _first_line(error: BaseException) -> str:
-    """Return the first line of a message that names files and states only, never values."""
+def _first_line(error: BaseException, place: str = "") -> str:
+    """Return the first line of a message that names files of the lake and states only, never values."""
     origin = getattr(error, "orig", None) or error
+    if isinstance(origin, OSError) and origin.filename is not None:
+        file = str(origin.filename)
+        if place not in file and _FILE.search(file) is None:
+            # It is none of the lake's, and may be named after somebody.
+            return origin.strerror or type(origin).__name__
     return str(origin).partition("\n")[0][:_LENGTH]

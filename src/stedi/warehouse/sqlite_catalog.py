@@ -216,6 +216,16 @@ class SqliteCatalog(MetastoreCatalog, NoopCatalog):
             connection.execute("COMMIT")
 
 
+def knows(file: Path, catalog: str, namespace: str, table: str) -> bool:
+    """Say whether a catalog has a table.
+
+    Raises:
+        sqlite3.Error: The file can't be read, is damaged, or has no such tables.
+    """
+    with closing(_connect(file, create=False)) as connection:
+        return connection.execute(_FIND, (catalog, namespace, table)).fetchone() is not None
+
+
 def places(file: Path) -> list[str]:
     """Return where the metadata of all tables of a catalog is.
 

@@ -1,7 +1,9 @@
 """Which files a landing root holds."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
+from traceback import format_exception
 
 import pytest
 
@@ -105,3 +107,47 @@ def test_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
         pytest.skip("this file system takes Unicode names only")
     with pytest.raises(LandingError, match="is not Unicode: rename it"):
         find_objects(tmp_path, CUSTOMER)
+
+
+def test_an_object_is_found_by_what_messages_call_it(tmp_path: Path) -> None:
+    file = touch(tmp_path / "Quintessa Zorbleak" / "customer" / "of Zorbleak.json")
+    (found,) = find_objects(tmp_path / "Quintessa Zorbleak", CUSTOMER)
+    assert found.name == f"customer/<redacted>.json (inode {file.stat().st_ino})"
+    remote = replace(found, path="s3://zorbleak/customer/of Zorbleak.json", version="etag")
+    assert remote.name == "customer/<redacted>.json (ETag etag)"
+    plain = replace(found, path="s3://bucket/customer/export.json")
+    assert plain.name == "customer/export.json"
+
+
+def test_what_is_refused_is_named_by_its_inode_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "customer"
+    folder.mkdir()
+    link = folder / "Zorbleak.json"
+    link.symlink_to(tmp_path / "zorbleak elsewhere")
+    with pytest.raises(LandingError, match="is a link") as caught:
+        find_objects(tmp_path, CUSTOMER)
+    assert str(caught.value).startswith(f"customer/<redacted>.json (inode {link.lstat().st_ino}) is a link")
+    assert "orbleak" not in "".join(format_exception(caught.value))
+    link.unlink()
+    link.symlink_to(link)
+    with pytest.raises(LandingError, match="is a link") as caught:
+        find_objects(tmp_path, CUSTOMER)
+    assert "orbleak" not in "".join(format_exception(caught.value))
+
+
+@pytest.mark.parametrize("refused", ["stat", "scandir"])
+def test_what_the_system_refuses_is_named_without_names(
+    tmp_path: Path, refused: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touch(tmp_path / "customer" / "of Zorbleak" / "zorbleak.json")
+    real = getattr(os, refused)
+
+    def refuse(path, *arguments, **options):
+        if "orbleak" in os.fspath(path):
+            raise PermissionError(13, "Permission denied", os.fspath(path))
+        return real(path, *arguments, **options)
+
+    monkeypatch.setattr(os, refused, refuse)
+    with pytest.raises(LandingError, match=r"^customer/<redacted>.*: Permission denied") as caught:
+        find_objects(tmp_path, CUSTOMER)
+    assert "orbleak" not in "".join(format_exception(caught.value))

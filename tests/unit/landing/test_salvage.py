@@ -5,6 +5,7 @@ from time import process_time
 
 import pytest
 
+from stedi.consent.pseudonyms import key
 from stedi.contract import landing_contract
 from stedi.landing.chunks import chunks
 from stedi.landing.limits import Limits
@@ -70,6 +71,20 @@ def test_what_can_be_read_anywhere_is_read(raw, emails, serials, updated):
     assert set(emails) <= set(named.emails)
     assert bool(emails) == bool(named.emails)
     assert (list(named.serial_numbers), named.updated) == (serials, updated)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        '{"email":"\\u3000a@b.c"}',
+        '{"note":"to\\na@b.c\\tand"}',
+        "%20a@b.c%0a",
+        "&lt;a@b.c&gt;",
+        '"{\\"email\\":\\"a@b.c\\"}"',
+    ],
+)
+def test_nobody_is_made_of_an_escape(raw):
+    assert [key(email) for email in Named.of(raw, CUSTOMER).emails] == ["a@b.c"]
 
 
 def test_a_text_in_parts_names_whom_it_names_as_a_whole():

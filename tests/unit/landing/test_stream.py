@@ -112,12 +112,14 @@ def test_a_bomb_stops_the_run_and_is_named_without_personal_data(tmp_path) -> No
     file = tmp_path / "ann.example@test.com.json"
     file.write_bytes(gzip.compress(bytes(1_000_000)))
     limits = Limits(bomb_size=100_000, bomb_ratio=20)
+    bomb = r"^<redacted>\.json \(object \w{12}\) unpacks to more than 20 times"
     with (
         fetch(local_object(str(file), CONTRACT), limits=limits) as fetched,
-        pytest.raises(LandingError, match="<redacted> unpacks to more than 20 times") as caught,
+        pytest.raises(LandingError, match=bomb) as caught,
     ):
         list(fetched.splits(CONTRACT, run=None))
-    assert "jane" not in str(caught.value)
+    assert "ann" not in str(caught.value)
+    assert f"(object {fetched.digest[:12]})" in str(caught.value)
 
 
 def test_a_ratio_is_no_bomb_while_it_is_small_and_a_size_is_none_at_a_low_ratio() -> None:

@@ -16,6 +16,7 @@ from worlds import BIRTHDAYS, HOURS, IMPLAUSIBLE, MS, NOW, customer, rejected
 
 ANN, BOB, EVE = "ann@example.com", "bob@example.com", "eve@example.com"
 A, B, C = "50a1b2c3-d4e5", "device-b", "device-c"
+ANN_ID = PSEUDONYMS.customer_id(ANN)
 
 
 def sanitized(*customers, bad=(), now=NOW, consent="as_of") -> list[dict]:
@@ -244,6 +245,12 @@ class TestRule7RejectedRecords:
             pytest.param(rejected(" ANN@example.com"), None, id="spelled otherwise"),
             pytest.param(rejected(serial=None), None, id="no serial"),
             pytest.param(rejected(None), HOURS[0], id="no e-mail: nobody"),
+            pytest.param(rejected([BOB, ANN], at=HOURS[5]), None, id="the second of two"),
+            pytest.param(rejected(EVE, tombstones=[ANN_ID], at=HOURS[2]), None, id="erased: for ever"),
+            pytest.param(rejected(None, tombstones=[ANN_ID]), None, id="nobody but who was erased"),
+            pytest.param(
+                rejected(None, tombstones=[ANN_ID], released_at=HOURS[0]), HOURS[0], id="that one released"
+            ),
             pytest.param(rejected(released_at=HOURS[0]), HOURS[0], id="released"),
             pytest.param(rejected(table_name="accelerometer_landing"), HOURS[0], id="another table"),
         ],
@@ -258,6 +265,15 @@ class TestRule7RejectedRecords:
 
     def test_claims_its_device(self):
         assert usable(*self.GOOD, bad=[rejected("stranger@example.com", C)])[EVE, C] is None
+
+    def test_several_claim_each_device_together(self):
+        both = rejected([ANN, "stranger@example.com"], [A, C], at=HOURS[0])
+        assert usable(*self.GOOD, bad=[both])[EVE, C] is None
+        assert starts(*self.GOOD, bad=[both]) is not None
+        # Ann and Eve agreed since: the device may be used from when the last of them did.
+        known = rejected([ANN, EVE], [C], at=HOURS[0])
+        alone = usable(*self.GOOD)[EVE, C]
+        assert usable(*self.GOOD, bad=[known])[EVE, C] == max(alone, HOURS[0] + MS)
 
     def test_claims_no_device_without_a_serial_or_an_e_mail(self):
         bad = [rejected("stranger@example.com", None), rejected(None, C)]

@@ -1,13 +1,15 @@
 """The receipts of a lake: kept beside its tables, each naming the one before it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.errors import ReceiptError
 from stedi.lake.erase.receipt import FIRST, Receipt
 from stedi.lake.history import Run
-from stedi.landing.redact import safe_path
+from stedi.landing.redact import as_typed
 from stedi.warehouse.warehouse import Warehouse
 
 
@@ -30,7 +32,17 @@ def _read(warehouse: Warehouse, name: str) -> Receipt:
     try:
         return Receipt.from_json(warehouse.read_note(name))
     except ReceiptError as error:
-        raise ReceiptError(f"the receipt {safe_path(name)} of the lake can't be read: {error}") from None
+        raise ReceiptError(f"the receipt {as_typed(name)} of the lake can't be read: {error}") from None
+
+
+def erased_before(warehouse: Warehouse) -> Mapping[str, Collection[datetime]]:
+    """Return when people were erased, by the ids in the receipts; as far as these can be read."""
+    found: dict[str, set[datetime]] = {}
+    with suppress(ReceiptError):
+        for receipt in receipts_of(warehouse):
+            if receipt.erased_at is not None:
+                found.setdefault(receipt.subject, set()).add(receipt.erased_at)
+    return found
 
 
 def check_all_there(receipts: Sequence[Receipt], runs: Sequence[Run]) -> None:

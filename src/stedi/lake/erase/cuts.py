@@ -136,20 +136,19 @@ class QuarantineCut:
         left = {**row, "_object": place, "raw": ERASED_TEXT if named else row["raw"]}
         if row["table_name"] != CUSTOMER_LANDING:
             shared = self.erase_shared and any(map(person.shares, serials))
-            gone = bool(mine or own) or shared or (named and not emails and not serials)
-            return None if gone else left
+            nameless = named and not emails and not serials and not person.names_others(raw)
+            return None if mine or own or shared or nameless else left
         others = [each for each in emails if each not in mine]
         left |= {"emails": others, "serial_numbers": [each for each in serials if each not in own]}
         if mine and row["last_update_date"] is None and row["released_at"] is None:
             # It may be newer than the erasure: it denies for the person still, without naming them.
             left["tombstones"] = sorted({*row["tombstones"], person.customer_id})
         if not others:
-            left["serial_numbers"] = []
-            nobody = not mine and not row["tombstones"]
-            # Nobody's, as far as can be read: it says nothing about consent.
-            if nobody and not (named or own or person.hinted_in(raw)):
-                return {**left, "serial_numbers": serials}
-            return left if left["tombstones"] else None
+            # Nobody else's, as far as can be read: it says nothing about consent.
+            lone = named and not person.names_others(raw)
+            if not (mine or row["tombstones"] or lone or person.hinted_in(raw)):
+                return left
+            return {**left, "serial_numbers": []} if left["tombstones"] else None
         return left
 
 
@@ -217,10 +216,6 @@ def safe_names(person: Person, gate: Gate) -> Callable[[str], str]:
 
     @cache
     def safe(path: str) -> str:
-        known = gate.path(path)
-        if not person.named_in(known):
-            return known
-        # A spelling that the gate can't take apart: the whole part of the path goes.
-        return "/".join(ERASED_TEXT if person.named_in(part) else part for part in known.split("/"))
+        return gate.path(path, person.neighbours.know)
 
     return safe

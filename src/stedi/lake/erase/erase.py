@@ -5,7 +5,7 @@ write, and the same erasure once more finishes it. docs/design/2026-11-24-erasur
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -14,19 +14,21 @@ from typing import Final, Literal
 
 import polars as pl
 
-from stedi.consent.pseudonyms import Pseudonyms
+from stedi.consent.pseudonyms import Pseudonyms, key
 from stedi.contract import CONTRACTS, contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.errors import CatalogError, ConfigurationError, ConservationError, LakeError, UnknownNameError
 from stedi.lake.buried import Buried
 from stedi.lake.clock import lake_time, time_since
-from stedi.lake.erase.chain import append, check_all_there, receipts_of
+from stedi.lake.erase.chain import append, check_all_there, erased_before, receipts_of
 from stedi.lake.erase.cuts import cuts, safe_names
 from stedi.lake.erase.findings import Findings, forget, keep, kept
+from stedi.lake.erase.foreign import look_through
 from stedi.lake.erase.history import find_traces, named_by_users
-from stedi.lake.erase.objects import Remaining, clear_leftovers, prepare
+from stedi.lake.erase.objects import Cutter, Remaining, Replaced, clear_leftovers, prepare
 from stedi.lake.erase.objects import replace as replace_objects
 from stedi.lake.erase.person import Person, check_same, find_person, pending_tombstones
+from stedi.lake.erase.places import Places
 from stedi.lake.erase.rebuild import rebuild_tags
 from stedi.lake.erase.receipt import (
     LeftObject,
@@ -39,6 +41,7 @@ from stedi.lake.erase.receipt import (
 )
 from stedi.lake.erase.tables import Step, bury, enter, nothing_new, remove
 from stedi.lake.history import TAG_PREFIX, Run
+from stedi.lake.named import stands
 from stedi.lake.publish import publish
 from stedi.lake.published import as_kept
 from stedi.lake.purge import drop_refs, expire_but, sweep
@@ -80,7 +83,8 @@ class Request:
         rebuild: Tags to keep at their own run, without the person, if they hold them.
         landing: The landing root to look through; None to leave it alone.
         sources: Its objects, by table.
-        remote: The warehouse is on an object store.
+        left_out: What of it can't be listed, and why.
+        folder: The folder of a local lake; None where the warehouse is on an object store.
         pseudonyms: The lake's key.
         scratch: An empty folder.
         progress: Is told how far the erasure is.
@@ -96,7 +100,8 @@ class Request:
     rebuild: frozenset[str]
     landing: str | None
     sources: Mapping[str, Sequence[LandingObject]]
-    remote: bool
+    left_out: Sequence[tuple[str, str]]
+    folder: Path | None
     pseudonyms: Pseudonyms
     scratch: Path
     progress: Progress
@@ -127,12 +132,21 @@ class Erasure:
         self._graves = Buried(self._tombstones, request.pseudonyms)
         pending = pending_tombstones(self._scan, unfinished=self._unfinished)
         self._person = find_person(
-            self._known, request.asked, request.pseudonyms, tombstones=self._tombstones, pending=pending
+            self._known,
+            request.asked,
+            request.pseudonyms,
+            tombstones=self._tombstones,
+            pending=pending,
+            erased=erased_before(warehouse),
+            erase_shared=request.device == "erase",
         )
         check_same(self._person, pending)
         _check_words(self._person, request)
         self._erased_at = _erased_at(request.asked_at, self._tombstones, pending)
-        self._path = safe_names(self._person, Gate(self._with_new_tombstones(), request.pseudonyms))
+        tombstones = self._with_new_tombstones()
+        mine = tombstones.filter(pl.col("digest").is_in(list(self._person.digests)))
+        self._path = safe_names(self._person, Gate(mine, request.pseudonyms))
+        everybody = safe_names(self._person, Gate(tombstones, request.pseudonyms))
         self._cuts: Mapping[str, Cut] = cuts(
             self._person, self._path, erased_at=self._erased_at, erase_shared=request.device == "erase"
         )
@@ -140,11 +154,14 @@ class Erasure:
         self._holding = named_by_users(warehouse, self._traces)
         self._rewrites = prepare(
             request.sources,
-            self._person,
-            request.scratch,
-            erased_at=self._erased_at,
-            erase_shared=request.device == "erase",
-            path=self._path,
+            Cutter(
+                person=self._person,
+                scratch=request.scratch,
+                places=Places.of(request.landing, mask=self._path, mask_all=everybody),
+                erased_at=self._erased_at,
+                erase_shared=request.device == "erase",
+            ),
+            left_out=request.left_out,
             progress=request.progress,
         )
 
@@ -163,6 +180,7 @@ class Erasure:
             [
                 (person.customer_id, made_with, "person", self._erased_at, None),
                 *((each, made_with, "device", self._erased_at, None) for each in person.own.values()),
+                *((each, made_with, "aside", self._erased_at, None) for each in person.aside_ids),
             ],
             schema=polars_schema(contract_of(TOMBSTONE)),
             orient="row",
@@ -174,6 +192,13 @@ class Erasure:
         person = self._person
         graves = self._graves.without(customers=[person.key] if person.key else [], devices=devices)
         return graves.filter(pl.col("digest") != person.customer_id)
+
+    def _denied(self) -> datetime | None:
+        """Return the latest denial that was kept out since the person was erased before."""
+        others = self._other_graves(())
+        mine = self._tombstones.join(others, on="digest", how="anti").filter(kind="person")
+        latest = mine["latest_denial"].max()
+        return latest if isinstance(latest, datetime) else None
 
     def plan(self) -> Receipt:
         """Return what the erasure would do."""
@@ -190,9 +215,12 @@ class Erasure:
             for table in self._cuts
         )
         undecided = self._undecided()
+        if self._is_nobody():
+            return self._receipt(found, outcome="nobody", tables=(), files=self._foreign())
         return self._receipt(
             found,
             outcome="planned",
+            files=self._foreign(),
             tables=tables,
             refs_dropped=[name for name in self._holding if name in self._request.drop],
             refs_moved=[name for name in self._holding if name in self._request.move],
@@ -213,8 +241,12 @@ class Erasure:
         """
         self._check_decided()
         check_all_there(receipts_of(self._warehouse), self._runs)
+        if self._is_nobody():
+            return self._receipt(self._findings(), outcome="nobody", tables=(), files=self._foreign())
         if not self._unfinished and self._nothing_left():
-            return self._sign(self._receipt(self._findings(), outcome="nothing_left", tables=()))
+            return self._sign(
+                self._receipt(self._findings(), outcome="nothing_left", tables=(), files=self._foreign())
+            )
         if not self._unfinished:
             self._check_named()
             self._check_whole()
@@ -222,7 +254,8 @@ class Erasure:
         findings = self._findings()
         if not self._already_signed():
             keep(self._warehouse, findings, of=self._of)
-        remaining = self._replace_objects()
+        replaced = self._replace_objects()
+        findings = findings.with_objects(replaced.anew)
         # Before the tables, too: names and phone numbers are known only while these tell them.
         rebuild_tags(self._warehouse, self._request.rebuild, self._traces, self._request.progress)
         self._publish_tables()
@@ -241,8 +274,9 @@ class Erasure:
                 refs_rebuilt=sorted({*findings.refs} & self._request.rebuild),
                 deleted=(deleted, freed),
                 decoded=decoded,
-                remaining=remaining,
-                foreign=foreign,
+                remaining=replaced.remaining,
+                foreign=len(foreign),
+                files=self._look_through(foreign),
             )
         )
         forget(self._warehouse)
@@ -313,12 +347,30 @@ class Erasure:
 
     @property
     def _buried(self) -> bool:
-        key = self._person.key
-        return key is None or self._graves.find("customer", key) is not None
+        person = self._person.key
+        return person is None or self._graves.find("customer", person) is not None
 
     def _nothing_left(self) -> bool:
         traces = any(self._traces.touched.values()) or any(self._traces.snapshots.values())
         return self._buried and not traces and not self._rewrites.found
+
+    def _is_nobody(self) -> bool:
+        """Say whether nobody is meant: the lake never knew them, and nothing that was looked at does."""
+        if self._unfinished or self._buried or any(each.sure for each in self._rewrites.remaining):
+            return False
+        traces = any(self._traces.touched.values()) or any(self._traces.snapshots.values())
+        return not traces and not self._rewrites.found and not any(each.sure for each in self._foreign())
+
+    def _foreign(self) -> Sequence[Remaining]:
+        """Return the files that stedi did not write and that hold the person, or may, as it is now."""
+        with suppress(CatalogError):
+            found = self._warehouse.leftovers(before=datetime.now(UTC), without={}).foreign
+            return self._look_through(found)
+        return ()
+
+    def _look_through(self, places: Sequence[str]) -> Sequence[Remaining]:
+        self._request.progress("looking through other files", 0, 1)
+        return look_through(self._warehouse, self._request.folder, places, self._person, self._path)
 
     def _findings(self) -> Findings:
         found = Findings.of(self._warehouse, self._traces, self._runs, self._rewrites, self._holding)
@@ -341,11 +393,12 @@ class Erasure:
                     step,
                     self._person,
                     erased_at=self._erased_at,
+                    denied=self._denied(),
                     tombstones=self._other_graves([*self._person.own, *self._person.shared]),
                 )
             )
 
-    def _replace_objects(self) -> Sequence[Remaining]:
+    def _replace_objects(self) -> Replaced:
         """Replace landing objects, which the ledger must know before; the tables still tell who is meant."""
         with self._step() as step:
             if (row := enter(self._warehouse, step, self._rewrites.found)) is not None:
@@ -353,7 +406,7 @@ class Erasure:
                 newer = find_traces(self._warehouse, {OBJECT: self._cuts[OBJECT]}, silent)
                 self._traces = self._traces.joined(newer)
         if self._request.landing is not None:
-            clear_leftovers(self._request.landing, self._person)
+            clear_leftovers(self._request.landing, self._rewrites.cutter.places)
         return replace_objects(self._rewrites, self._request.progress)
 
     def _publish_tables(self) -> None:
@@ -407,8 +460,9 @@ class Erasure:
         Data files in which nothing was found at the beginning are the same, and are not read again.
         """
         decoded = 0
-        person = self._person
-        texts = [each.encode() for each in (*person.needles, person.customer_id) if each]
+        names = (*self._person.telling, self._person.customer_id)
+        # The lake may lie in a folder of that name, which stands in every place of a file.
+        root = self._warehouse.root.encode()
         for table, cut in self._cuts.items():
             before, touched = self._traces.holdings[table].files, self._traces.touched[table]
             for place, file in self._warehouse.holding(table).files.items():
@@ -418,7 +472,8 @@ class Erasure:
                     raise _left(table)
                 decoded += 1
             for text in self._warehouse.metadata_texts(table):
-                if any(each in text.lower() for each in texts):
+                plain = key(text.replace(root, b"").decode("utf-8", "replace"))
+                if any(stands(plain, each) for each in names):
                     raise _left(table)
                 decoded += 1
         return decoded
@@ -476,6 +531,7 @@ class Erasure:
         decoded: int = 0,
         remaining: Sequence[Remaining] = (),
         foreign: int = 0,
+        files: Sequence[Remaining] = (),
     ) -> Receipt:
         request, person = self._request, self._person
         left = [*self._rewrites.remaining, *remaining]
@@ -516,7 +572,10 @@ class Erasure:
                 objects=tuple(LeftObject(path=each.path, why=each.why) for each in left),
                 shared_devices=len(person.shared) if request.device != "erase" else 0,
                 foreign_files=foreign,
-                elsewhere=tuple(elsewhere(landing=request.landing is not None, remote=request.remote)),
+                elsewhere=tuple(
+                    elsewhere(landing=request.landing is not None, remote=request.folder is None)
+                ),
+                files=tuple(LeftObject(path=each.path, why=each.why) for each in files),
             ),
         )
 

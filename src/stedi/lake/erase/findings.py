@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Self
 
 from stedi.lake.erase.history import Traces
-from stedi.lake.erase.objects import Rewrites
+from stedi.lake.erase.objects import Rewrite, Rewrites
 from stedi.lake.erase.receipt import RemovedFile, RewrittenObject
 from stedi.lake.history import Run
 from stedi.landing.redact import safe_path
@@ -66,19 +66,16 @@ class Findings:
             rewritten={table: len(traces.found_in(table, base[table])) for table in traces.touched},
             trained_on=tuple(run_id for run_id, held in trained.items() if held),
             unknown_runs=tuple(run_id for run_id, held in trained.items() if held is None),
-            objects=tuple(
-                RewrittenObject(
-                    path=safe_path(each.new.path),
-                    digest_before=each.old_digest,
-                    digest_after=each.new_digest,
-                    records=each.removed,
-                )
-                for each in rewrites.found
-            ),
+            objects=tuple(_told(each) for each in rewrites.found),
             files=traces.scanned,
             bytes=traces.scanned_bytes,
             refs=tuple(refs),
         )
+
+    def with_objects(self, anew: Sequence[tuple[Rewrite, Rewrite]]) -> "Findings":
+        """Return these findings with objects that were written to meanwhile, and rewritten once more."""
+        told = {_told(before): _told(after) for before, after in anew}
+        return replace(self, objects=tuple(told.get(each, each) for each in self.objects))
 
     def joined(self, earlier: "Findings | None") -> "Findings":
         """Return these findings and those of an erasure that was interrupted."""
@@ -103,6 +100,15 @@ class Findings:
             bytes=max(earlier.bytes, self.bytes),
             refs=tuple(_union(earlier.refs, self.refs)),
         )
+
+
+def _told(each: Rewrite) -> RewrittenObject:
+    return RewrittenObject(
+        path=safe_path(each.label, digest=each.old_digest),
+        digest_before=each.old_digest,
+        digest_after=each.new_digest,
+        records=each.removed,
+    )
 
 
 def _union(first: Iterable[Any], second: Iterable[Any]) -> list[Any]:

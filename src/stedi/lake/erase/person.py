@@ -1,8 +1,10 @@
 """Who is erased: the names by which the lake knows them, and the devices that they ever listed."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
+from typing import Final
 
 import polars as pl
 
@@ -10,13 +12,14 @@ from stedi.consent.pseudonyms import Pseudonyms, key, keys
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.errors import ConfigurationError, LakeError
-from stedi.lake.asides import SHORTEST, aside, asides_in
+from stedi.lake.asides import asides_in, forms, stands_alone, within
+from stedi.lake.buried import Buried, Grave
 from stedi.lake.claims import claims, devices_of, people_of
-from stedi.lake.tombstone import unescaped
+from stedi.lake.erase.neighbours import Neighbours, Scan
+from stedi.lake.named import emails_in, serials_in, spellings, stands, tells, tokens, values_of
 from stedi.names import CUSTOMER_LANDING, QUARANTINE, TOMBSTONE
 
-Scan = Callable[[str], pl.LazyFrame]
-"""Gives a table of the newest run."""
+_MILLISECONDS: Final = 1000
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -28,10 +31,14 @@ class Person:
         customer_id: The pseudonym of the customer.
         own: The keys and ids of the devices that nobody else ever listed.
         shared: Those of the devices that others listed too.
-        lost: The ids of own devices of which nothing but the tombstone is left.
+        lost: The digests of own devices of which nothing but the tombstone is left.
+        handed_on: Those of devices that others list now, or always did, and until when readings of them go.
         others: How many other people listed a shared device.
-        asides: Names and phone numbers of the person, which name them in what can't be read otherwise.
+        asides: Names and phone numbers that nobody else has: they name the person in what can't be read
+            otherwise.
         lost_asides: The digests of those of which nothing but the tombstone may be left.
+        buried: Recognises what was erased by name.
+        neighbours: Everybody else.
         pseudonyms: The lake's key.
     """
 
@@ -40,21 +47,33 @@ class Person:
     own: dict[str, str]
     shared: dict[str, str]
     lost: frozenset[str]
+    handed_on: dict[str, datetime]
     others: int
     asides: frozenset[str]
     lost_asides: frozenset[str]
+    buried: Buried
+    neighbours: Neighbours
     pseudonyms: Pseudonyms
 
     def has_email(self, email: str) -> bool:
         """Say whether a spelling is the person's e-mail."""
         if self.key is None:
-            return self.pseudonyms.customer_id(email) == self.customer_id
+            return self.buried.digest_of("customer", email) == self.customer_id
         return key(email) == self.key
 
     def owns(self, serial_number: str) -> bool:
         """Say whether a spelling is of a device that is theirs alone."""
         spelled = key(serial_number)
-        return spelled in self.own or (bool(self.lost) and self.pseudonyms.device_id(spelled) in self.lost)
+        return spelled in self.own or (bool(self.lost) and self._buried_as(spelled) in self.lost)
+
+    def owned(self, serial_number: str, until: float) -> bool:
+        """Say whether a reading of that time, in epoch milliseconds, is of a device that was theirs then."""
+        at = self.handed_on.get(self._buried_as(key(serial_number)) or "") if self.handed_on else None
+        return at is not None and until <= at.timestamp() * _MILLISECONDS
+
+    def _buried_as(self, serial_number: str) -> str | None:
+        grave = self.buried.find("device", serial_number)
+        return None if grave is None else grave.digest
 
     def shares(self, serial_number: str) -> bool:
         """Say whether a spelling is of a device that others listed too."""
@@ -77,32 +96,95 @@ class Person:
         return keys(serials).is_in(list(self.shared)).fill_null(value=False)
 
     @cached_property
-    def needles(self) -> tuple[str, ...]:
-        """The texts that name the person: the key of the e-mail, and of each device of their own."""
+    def names(self) -> tuple[str, ...]:
+        """The keys of the e-mail, and of each device of their own."""
         return (*self.own,) if self.key is None else (self.key, *self.own)
+
+    @cached_property
+    def telling(self) -> tuple[str, ...]:
+        """Those of them that name the person wherever they stand."""
+        return tuple(filter(tells, self.names))
 
     def named_in(self, text: str) -> bool:
         """Say whether a text holds the person's e-mail or the serial number of a device of theirs."""
-        return _holds(text, self.needles)
+        return any(map(self._named_in, spellings(text)))
+
+    def _named_in(self, spelled: str) -> bool:
+        if any(stands(spelled, each) for each in self.telling):
+            return True
+        # Of a name that tells, a value is a token, too.
+        if not (self.key is not None and tells(self.key)) and any(map(self.has_email, emails_in(spelled))):
+            return True
+        if (self.lost or not all(map(tells, self.own))) and any(map(self.owns, serials_in(spelled))):
+            return True
+        if self.key is not None and not self.lost:
+            return False
+        found = set(tokens(spelled))
+        return any(map(self.owns, found)) or (self.key is None and any(map(self.has_email, found)))
+
+    def names_others(self, text: str) -> bool:
+        """Say whether a text holds somebody else's e-mail, or the serial number of their device."""
+        for spelled in spellings(text):
+            found = {each for each in tokens(spelled) if "@" in each} | emails_in(spelled)
+            if not all(self.has_email(each) or self.owns(each) for each in found - {""}):
+                return True
+            serials = {each for each in serials_in(spelled) if not self.owns(each)}
+            if serials and not serials.isdisjoint(self.neighbours.devices):
+                return True
+        return False
+
+    def called_in(self, text: str) -> bool:
+        """Say whether a text holds the person's name or phone number as such, whoever else stands in it."""
+        return any(
+            stands_alone(each.form) and self._is_mine(each.form)
+            for spelled in spellings(text)
+            for each in asides_in(spelled)
+        )
 
     def hinted_in(self, text: str) -> bool:
-        """Say whether a text holds the person's name or phone number."""
-        if _holds(text, self.asides):
+        """Say whether a text holds the person's name or phone number, and names nobody else."""
+        return any(map(self._hinted_in, spellings(text))) and not self.names_others(text)
+
+    def _hinted_in(self, spelled: str) -> bool:
+        if not self.lost_asides:
+            # Fast, and right wherever it says no.
+            plain = _solid(spelled)
+            if not any(_solid(each) in plain for each in self.asides):
+                return False
+        found = [(each, self._is_mine(each.form)) for each in asides_in(spelled)]
+        mine = [each for each, is_mine in found if is_mine]
+        if not mine:
+            return False
+        called = values_of(("customername", "customer_name"), spelled)
+        if any(written and not any(map(self._is_mine, written)) for written in map(forms, called)):
+            return False
+        theirs = [each for each, is_mine in found if not is_mine and each.form in self.neighbours.asides]
+        return any(not any(within(each, other) for other in theirs) for each in mine)
+
+    def _is_mine(self, form: str) -> bool:
+        if form in self.asides:
             return True
-        return bool(self.lost_asides) and any(
-            self.pseudonyms.aside_id(each) in self.lost_asides for each in asides_in(unescaped(text))
-        )
+        if not self.lost_asides:
+            return False
+        grave = self.buried.find("aside", form)
+        return grave is not None and grave.digest in self.lost_asides and form not in self.neighbours.asides
+
+    @property
+    def digests(self) -> frozenset[str]:
+        """The digests of all their tombstones, made or to be made."""
+        grave = None if self.key is None else self.buried.find("customer", self.key)
+        person = {self.customer_id} if grave is None else {self.customer_id, grave.digest}
+        devices = _graves_of(self.buried, self.own) | {*self.own.values()} | self.lost
+        return frozenset(person | devices | self.aside_ids | self.lost_asides)
 
     @property
     def aside_ids(self) -> frozenset[str]:
         """The digests of the person's names and phone numbers."""
-        spelled = map(aside, self.asides)
-        return frozenset(self.pseudonyms.aside_id(each) for each in spelled if each is not None)
+        return frozenset(map(self.pseudonyms.aside_id, self.asides))
 
 
-def _holds(text: str, needles: Iterable[str]) -> bool:
-    spelled = (key(text), key(unescaped(text)))
-    return any(needle in each for needle in needles for each in spelled)
+def _solid(text: str) -> str:
+    return "".join(filter(str.isalnum, text))
 
 
 def find_person(
@@ -112,6 +194,8 @@ def find_person(
     *,
     tombstones: pl.DataFrame,
     pending: pl.DataFrame,
+    erased: Mapping[str, Collection[datetime]],
+    erase_shared: bool,
 ) -> Person:
     """Find out who is to be erased, and which devices they listed.
 
@@ -121,6 +205,8 @@ def find_person(
         pseudonyms: The lake's key.
         tombstones: All tombstones.
         pending: Those of an erasure that is not finished; none where there is none.
+        erased: When erasures were before, by the id of whom they were about.
+        erase_shared: Readings of devices that others listed too go as well.
 
     Raises:
         ConfigurationError: Nothing, or both, or a blank text was asked for; or a serial number that nobody
@@ -137,8 +223,11 @@ def find_person(
         .collect()
     )
     listed = claims(pairs, damaged).filter("_claims")
-    if email is None and (buried := _buried_with(tombstones, listed, key(serial_number or ""), pseudonyms)):
-        return buried
+    buried = Buried(tombstones, pseudonyms)
+    if email is None and (
+        found := _buried_with(scan, tombstones, listed, key(serial_number or ""), pseudonyms, buried)
+    ):
+        return found
     person = key(email) if email is not None else _only_claimant(listed, key(serial_number or ""))
     if not person:
         raise ConfigurationError("the e-mail to erase is blank: nobody has it")
@@ -147,25 +236,70 @@ def find_person(
     shared = {each for each, of in people.items() if of}
     kinds = dict(pending.select("digest", "kind").iter_rows())
     own = {each: pseudonyms.device_id(each) for each in mine - shared}
-    lost = {digest for digest, kind in kinds.items() if kind == "device"} - set(own.values())
-    asides = _asides(scan, person)
+    customer_id = pseudonyms.customer_id(person)
+    before = _buried_before(tombstones, buried.find("customer", person), erased, customer_id)
+    known = _graves_of(buried, own)
+    lost = {digest: at for digest, at in before["device"].items() if digest not in known}
+    begun = pending.filter(kind="device").select("digest", "erased_at").iter_rows()
+    lost |= {digest: at for digest, at in begun if digest not in known}
+    # Somebody else has it by now: what it recorded since is theirs.
+    others = listed.filter(pl.col("_person") != person)["_device"].drop_nulls().unique()
+    now_theirs = _graves_of(buried, others) if lost else frozenset()
+    handed_on = {digest: at for digest, at in lost.items() if digest in now_theirs}
+    if erase_shared:
+        handed_on |= {**before["shared_device"], **before["claimed_device"]}
+    neighbours = Neighbours(scan=scan, person=person, own=frozenset(own))
     return Person(
         key=person,
-        customer_id=pseudonyms.customer_id(person),
+        customer_id=customer_id,
         own=own,
         shared={each: pseudonyms.device_id(each) for each in shared}
         | _found_again(scan, pseudonyms, {d for d, kind in kinds.items() if kind == "shared_device"}),
-        lost=frozenset(lost),
+        lost=frozenset(lost) - frozenset(handed_on),
+        handed_on=handed_on,
         others=len(set().union(*people.values())),
-        asides=asides,
+        asides=neighbours.mine(),
         # Those that are known, too: a digest is that of a name however it is spaced.
-        lost_asides=frozenset(digest for digest, kind in kinds.items() if kind == "aside"),
+        lost_asides=frozenset(pending.filter(kind="aside")["digest"]) | {*before["aside"]},
+        buried=buried,
+        neighbours=neighbours,
         pseudonyms=pseudonyms,
     )
 
 
+def _graves_of(buried: Buried, devices: Iterable[str]) -> frozenset[str]:
+    graves = (buried.find("device", each) for each in devices)
+    return frozenset(grave.digest for grave in graves if grave is not None)
+
+
+def _buried_before(
+    tombstones: pl.DataFrame,
+    grave: Grave | None,
+    erased: Mapping[str, Collection[datetime]],
+    customer_id: str,
+) -> Mapping[str, Mapping[str, datetime]]:
+    """Return what was buried with a person whenever they were erased before, by kind: digests and times.
+
+    The tombstones of one erasure bear the same time, and no other does; receipts say which times these are.
+    """
+    times = {at for each in (customer_id, grave and grave.born) if each for at in erased.get(each, ())}
+    if grave is not None:
+        times |= set(tombstones.filter(digest=grave.digest)["erased_at"])
+    kinds = ("person", "device", "shared_device", "claimed_device", "aside")
+    found: dict[str, dict[str, datetime]] = {kind: {} for kind in kinds}
+    for digest, kind, at in tombstones.select("digest", "kind", "erased_at").iter_rows():
+        if at in times:
+            found[kind][digest] = at
+    return found
+
+
 def _buried_with(
-    tombstones: pl.DataFrame, listed: pl.DataFrame, device: str, pseudonyms: Pseudonyms
+    scan: Scan,
+    tombstones: pl.DataFrame,
+    listed: pl.DataFrame,
+    device: str,
+    pseudonyms: Pseudonyms,
+    buried: Buried,
 ) -> Person | None:
     """Return the person with whom a device was buried that nobody lists any more; None where there is none.
 
@@ -177,8 +311,8 @@ def _buried_with(
     digest = pseudonyms.device_id(device)
     mine = tombstones.filter(made_with=pseudonyms.fingerprint)
     at = mine.filter(digest=digest, kind="device")["erased_at"]
-    buried = dict(mine.filter(pl.col("erased_at").is_in(at.implode())).select("digest", "kind").iter_rows())
-    people = [each for each, kind in buried.items() if kind == "person"]
+    kinds = dict(mine.filter(pl.col("erased_at").is_in(at.implode())).select("digest", "kind").iter_rows())
+    people = [each for each, kind in kinds.items() if kind == "person"]
     if len(people) != 1:
         return None
     return Person(
@@ -186,10 +320,13 @@ def _buried_with(
         customer_id=people[0],
         own={device: digest},
         shared={},
-        lost=frozenset(each for each, kind in buried.items() if kind == "device") - {digest},
+        lost=frozenset(each for each, kind in kinds.items() if kind == "device") - {digest},
+        handed_on={},
         others=0,
         asides=frozenset(),
-        lost_asides=frozenset(each for each, kind in buried.items() if kind == "aside"),
+        lost_asides=frozenset(each for each, kind in kinds.items() if kind == "aside"),
+        buried=buried,
+        neighbours=Neighbours(scan=scan, person=None, own=frozenset({device})),
         pseudonyms=pseudonyms,
     )
 
@@ -211,16 +348,6 @@ def _found_again(scan: Scan, pseudonyms: Pseudonyms, digests: set[str]) -> dict[
     spelled = scan(CUSTOMER_LANDING).select("serial_number").unique().collect()["serial_number"]
     found = {each: pseudonyms.device_id(each) for each in keys(spelled).unique()}
     return {each: digest for each, digest in found.items() if digest in digests}
-
-
-def _asides(scan: Scan, person: str) -> frozenset[str]:
-    landing = scan(CUSTOMER_LANDING)
-    spelled = landing.select("email").unique().collect()
-    mine = spelled.filter(keys(spelled["email"]) == person)
-    # Joined, not compared: what names people must not stand in a query plan.
-    rows = landing.join(mine.lazy(), on="email", how="semi").select("customer_name", "phone").collect()
-    texts = {key(text) for name in rows.columns for text in rows[name].drop_nulls()}
-    return frozenset(text for text in texts if len(text) >= SHORTEST)
 
 
 def pending_tombstones(scan: Scan, *, unfinished: bool) -> pl.DataFrame:

@@ -3,13 +3,13 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any, Final, Literal, Self
 
 from stedi.errors import ReceiptError
 
-Outcome = Literal["planned", "erased", "nothing_left"]
+Outcome = Literal["planned", "erased", "nothing_left", "nobody"]
 FORMAT: Final = "stedi-erasure-receipt-1"
 FIRST: Final = "0" * 64
 """What the first receipt of a lake names as the one before it."""
@@ -55,7 +55,7 @@ class RewrittenObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftObject:
-    """A landing object that still holds the person: its path without names, and why."""
+    """A landing object, or another file, that still holds the person: its path without names, and why."""
 
     path: str
     why: str
@@ -91,6 +91,7 @@ class Remains:
         shared_devices: Devices that others listed too, of which the raw readings stay, and are never trusted.
         foreign_files: Files in the warehouse that stedi did not write: left alone.
         elsewhere: What nobody but people can look after.
+        files: Files in the folder of the lake that stedi did not write and that hold the person, or may.
     """
 
     trained_on: tuple[str, ...]
@@ -99,6 +100,7 @@ class Remains:
     shared_devices: int
     foreign_files: int
     elsewhere: tuple[str, ...]
+    files: tuple[LeftObject, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,9 +110,10 @@ class Receipt:
     It names the person by a keyed digest only: whoever holds the lake's key can tell whose it is.
 
     Attributes:
-        number: Its place in the chain of receipts; None of a plan.
+        number: Its place in the chain of receipts; None of a plan, and where nobody was meant.
         previous: The SHA-256 of the receipt before it.
-        outcome: ``"erased"``; ``"nothing_left"`` where the lake held nothing of them; ``"planned"``.
+        outcome: ``"erased"``; ``"nothing_left"`` where the lake held nothing of them any more; ``"nobody"``
+            where it never knew them: nothing was changed, and nothing is signed; ``"planned"``.
         subject: The customer_id of the person.
         devices: How many devices were theirs alone, and are erased with them.
         shared_devices: How many devices others listed too.
@@ -134,7 +137,7 @@ class Receipt:
         bytes_freed: How many bytes these had.
         scanned: What was looked at.
         remains: What an erasure does not reach.
-        signature: HMAC-SHA256 of all of this; None of a plan.
+        signature: HMAC-SHA256 of all of this; None of what has no number.
     """
 
     number: int | None
@@ -147,8 +150,8 @@ class Receipt:
     key_fingerprint: str
     code_version: str
     asked_at: datetime
-    asked_by: str
-    reason: str | None
+    asked_by: str = field(repr=False)
+    reason: str | None = field(repr=False)
     erased_at: datetime | None
     finished_at: datetime
     resumed: bool
@@ -176,7 +179,11 @@ class Receipt:
 
     def to_dict(self) -> dict[str, object]:
         """Return everything as plain values, ready for JSON."""
-        return {"format": FORMAT} | {name: _plain(value) for name, value in asdict(self).items()}
+        values = {name: _plain(value) for name, value in asdict(self).items()}
+        # Receipts that were signed before there was such a list have none.
+        if not self.remains.files:
+            del values["remains"]["files"]
+        return {"format": FORMAT} | values
 
     def body(self) -> bytes:
         """Return what is signed: everything but the signature, in one spelling."""
@@ -203,7 +210,7 @@ class Receipt:
             if found.pop("format") != FORMAT:
                 raise ReceiptError(f"this is no receipt of the format {FORMAT}")
             receipt: Self = _of(cls, found)
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise ReceiptError(
                 "this is no receipt, or something in it was changed: it must be JSON as stedi erase wrote it"
             ) from None
@@ -227,15 +234,18 @@ def _plain(value: Any) -> Any:
 _NESTED: Final[Mapping[type, Mapping[str, type]]] = {
     Receipt: {"tables": TableErasure, "objects": RewrittenObject, "scanned": Scanned, "remains": Remains},
     TableErasure: {"removed": RemovedFile},
-    Remains: {"objects": LeftObject},
+    Remains: {"objects": LeftObject, "files": LeftObject},
 }
+_OPTIONAL: Final[Mapping[type, Sequence[str]]] = {Remains: ("files",)}
+"""What a receipt has only where there is something to say."""
 _TIMES: Final = ("asked_at", "erased_at", "finished_at")
 
 
 def _of(kind: Any, values: Mapping[str, Any]) -> Any:
     """Make a value of its plain form: with all its fields, and no others."""
     names = {field.name for field in fields(kind)}
-    if set(values) != names:
+    optional = {each for each in _OPTIONAL.get(kind, ()) if each not in values}
+    if set(values) != names - optional or any(not values.get(each, True) for each in _OPTIONAL.get(kind, ())):
         raise KeyError(*sorted(set(values) ^ names))
     made: dict[str, Any] = {}
     for name, value in values.items():

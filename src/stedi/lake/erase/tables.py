@@ -59,7 +59,13 @@ class Step:
 
 
 def bury(
-    warehouse: Warehouse, step: Step, person: Person, *, erased_at: datetime, tombstones: pl.DataFrame
+    warehouse: Warehouse,
+    step: Step,
+    person: Person,
+    *,
+    erased_at: datetime,
+    denied: datetime | None,
+    tombstones: pl.DataFrame,
 ) -> Run:
     """Stage the tombstones of a person and their devices; return the row that publishes them.
 
@@ -68,6 +74,7 @@ def bury(
         step: The step.
         person: Whom to bury.
         erased_at: When.
+        denied: The latest denial of theirs that was kept out, since they were erased before.
         tombstones: Those of everybody else.
     """
     kinds = [
@@ -77,7 +84,10 @@ def bury(
         *((each, "aside") for each in sorted(person.aside_ids)),
     ]
     new = pl.DataFrame(
-        [(digest, step.base.key_fingerprint, kind, erased_at, None) for digest, kind in kinds],
+        [
+            (digest, step.base.key_fingerprint, kind, erased_at, denied if kind == "person" else None)
+            for digest, kind in kinds
+        ],
         schema=polars_schema(contract_of(TOMBSTONE)),
         orient="row",
     )
@@ -270,13 +280,13 @@ def _entries(ledger: pl.DataFrame, rewrites: Collection[Rewrite], run_id: str) -
     rows = []
     for each in rewrites:
         before = loaded.get((each.old.table, each.old_digest))
-        if before is None or (each.new.table, each.new.path, each.new_digest) in entered:
+        if before is None or (each.new.table, each.label, each.new_digest) in entered:
             continue
         digest = (each.new.table, each.new_digest)
         rows.append(
             before
             | {
-                "path": each.new.path,
+                "path": each.label,
                 "size": each.new.size,
                 "version": each.new.version,
                 "digest": each.new_digest,

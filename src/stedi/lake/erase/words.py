@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from stedi.lake.erase.receipt import Receipt
 from stedi.lake.wording import count
+from stedi.landing.redact import safe_path
 
 
 def markdown(receipt: Receipt) -> str:
@@ -12,8 +13,11 @@ def markdown(receipt: Receipt) -> str:
 
 
 def _lines(receipt: Receipt) -> Iterator[str]:
-    number = "plan" if receipt.number is None else f"no. {receipt.number}"
-    yield f"# Erasure receipt, {number}"
+    if receipt.outcome == "nobody":
+        yield "# No erasure"
+    else:
+        number = "plan" if receipt.number is None else f"no. {receipt.number}"
+        yield f"# Erasure receipt, {number}"
     yield ""
     yield _outcome(receipt)
     yield ""
@@ -51,7 +55,7 @@ def _scanned(receipt: Receipt) -> Iterator[str]:
     yield f"- {count(seen.files, 'data file')} of all snapshots, {seen.bytes:,} bytes"
     yield f"- {count(seen.objects, 'landing object')}, {seen.object_bytes:,} bytes"
     if receipt.number is not None:
-        yield f"- {count(seen.decoded_after, 'file')} of the lake decoded afterwards: nothing was found"
+        yield f"- {count(seen.decoded_after, 'file')} that stedi wrote decoded afterwards: nothing was found"
     yield ""
 
 
@@ -72,7 +76,7 @@ def _went(receipt: Receipt) -> Iterator[str]:
     yield from _refs(receipt)
     for rewritten in receipt.objects:
         yield (
-            f"- landing object `{rewritten.path}`: {count(rewritten.records, 'record')}, "
+            f"- landing object `{safe_path(rewritten.path)}`: {count(rewritten.records, 'record')}, "
             f"`{rewritten.digest_before}` → `{rewritten.digest_after}`"
         )
     if any(table.removed for table in receipt.tables):
@@ -87,6 +91,8 @@ def _went(receipt: Receipt) -> Iterator[str]:
 def _outcome(receipt: Receipt) -> str:
     if receipt.outcome == "planned":
         return f"This is a plan: {count(receipt.rows, 'row')} would go; nothing was changed."
+    if receipt.outcome == "nobody":
+        return "Nobody of this name is in the lake: nobody was erased, and nothing was changed."
     if receipt.outcome == "nothing_left":
         return "Nothing of this person was left in the lake: there was nothing to do."
     went = f"{count(receipt.rows, 'row')} went from the tables"
@@ -122,6 +128,8 @@ def _remains(receipt: Receipt) -> Iterator[str]:
             f"- the raw readings of {count(remains.shared_devices, 'device')} that others listed too; what "
             "was recorded until the erasure is never trusted"
         )
+    for item in remains.files:
+        yield f"- file `{item.path}` in the folder of the lake: {item.why}"
     if remains.foreign_files:
         yield f"- {count(remains.foreign_files, 'file')} in the warehouse that stedi did not write"
     for each in remains.elsewhere:

@@ -167,6 +167,11 @@ def _erasures(trusted: pl.DataFrame, weighed: Weighed, ids: Pseudonyms) -> pl.Da
         digests = pl.Series("digest", [make(text) for text in trusted[column]], dtype=pl.String)
         later = trusted.with_columns(digests).join(said, on="digest").filter(pl.col(since) > pl.col("_said"))
         parts.append(
-            later.select("digest", kind=pl.lit(kind), erased_at=pl.col(since) - MILLISECOND).unique("digest")
+            later.select(
+                "digest",
+                kind=pl.lit(kind),
+                erased_at=pl.col(since) - MILLISECOND,
+                latest_denial=pl.lit(None, pl.Datetime("us", "UTC")),
+            ).unique("digest")
         )
     return pl.concat(parts)

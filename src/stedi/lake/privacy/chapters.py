@@ -5,30 +5,43 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from stedi.contract.reasons import Drop
-from stedi.lake.privacy.drawing import draw_consent, draw_funnel
-from stedi.lake.privacy.privacy_report import Count, PrivacyReport, Step
-from stedi.names import CUSTOMER_CURATED
+from stedi.lake.privacy.census import OTHERS
+from stedi.lake.privacy.drawing import draw_bars
+from stedi.lake.privacy.privacy_report import Count, PrivacyReport
+from stedi.lake.privacy.rounding import words
+from stedi.names import (
+    CUSTOMER_CURATED,
+    CUSTOMER_LANDING,
+    CUSTOMER_TRUSTED,
+    MACHINE_LEARNING_CURATED,
+    STEP_TRAINER_TRUSTED,
+)
 
-_HIDDEN: Final = "hidden"
-_NOBODY: Final = "Nobody: no run that can still be read holds a customer whom the newest run does not trust."
+_MEANS: Final = {
+    CUSTOMER_LANDING: "sent a record",
+    CUSTOMER_TRUSTED: "consent",
+    CUSTOMER_CURATED: "and have phone readings from after their consent began",
+    STEP_TRAINER_TRUSTED: "and step readings from after it, of a device that may be used",
+    MACHINE_LEARNING_CURATED: "and both at the same time: they are in the training data",
+}
+"""What the customers in a table have done to be there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """A table of a page. The first column is of words; the others are of numbers, unless said otherwise.
+    """A table of a page.
 
     Attributes:
         caption: What it shows.
         headers: The names of its columns.
         rows: Its cells.
-        words: All columns are of words.
+        figures: How many columns, the last ones, are of figures; the others are of words.
     """
 
     caption: str
     headers: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    words: bool = False
+    figures: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +68,7 @@ def chapters(report: PrivacyReport) -> tuple[Chapter, ...]:
         _anonymity(report),
         _identification(),
         _held(report),
-        _snapshots(report),
+        _tags(report),
     )
 
 
@@ -65,19 +78,26 @@ def _summary(report: PrivacyReport) -> Chapter:
         if report.consent == "as_of"
         else "only asks whether consent is given now (current): readings from before it are in"
     )
+    few, base = report.base - 1, report.base
     return Chapter(
         title="What this report is about",
         says=(
             (
-                f"Counts of 1 to {report.threshold - 1} are hidden, for they may be about one known person;"
-                " and so much more that no hidden count can be worked out from those shown."
+                "Every figure counts people, or looks of people, and is rounded down to a multiple of "
+                f"{base}: it stands for that many or up to {few} more, and nobody can tell none from a few. "
+                "Of whatever is told apart, a rest is not shown, so that no count can be worked out from the "
+                "others. Readings are not counted: one customer can have most of them."
+            ),
+            (
+                "Between two reports that differ by one person, a figure that counts them stays as it is "
+                f"about four times in five, and else changes by {base}. Make reports at set dates, not "
+                "whenever somebody comes or goes."
             ),
         ),
         grids=(
             Grid(
                 caption="The run",
                 headers=("what", "value"),
-                words=True,
                 rows=(
                     ("lake", report.lake),
                     ("run", report.run_id),
@@ -93,6 +113,12 @@ def _summary(report: PrivacyReport) -> Chapter:
 
 
 def _consent(report: PrivacyReport) -> Chapter:
+    grids = [
+        _counted("Customers, by what their records say", report.customers),
+        _counted("Of those who consent", report.consenting),
+    ]
+    if report.years:
+        grids.append(_counted("Of those who consent, by the year from which it counts", report.years))
     return Chapter(
         title="Who consents, and by which rule",
         says=(
@@ -102,56 +128,43 @@ def _consent(report: PrivacyReport) -> Chapter:
                 "used once everybody who ever listed it consents (rule 4). A record that could not be read"
                 " denies where its e-mail could be (rule 7)."
             ),
+            f"The others {OTHERS}: how many is not shown.",
         ),
-        picture=draw_consent(report.consented, report.threshold),
-        grids=(
-            _counted("Customers, by what their records say", "customers", report.customers),
-            _counted("Consenting customers, by what decides from when", "customers", report.rules[1:]),
-            _counted("Devices, by whether their readings may be used", "devices", report.devices),
+        picture=draw_bars(
+            "Consenting customers, by the year from which their consent counts",
+            [(each.what, each.count) for each in report.years],
         ),
+        grids=tuple(grids),
     )
 
 
-def _counted(caption: str, what: str, counts: Iterable[Count]) -> Grid:
-    return Grid(
-        caption=caption,
-        headers=("which", what),
-        rows=tuple((each.what, number(each.count)) for each in counts),
-    )
+def _counted(caption: str, counts: Iterable[Count]) -> Grid:
+    rows = tuple((each.what, words(each.count)) for each in counts)
+    return Grid(caption=caption, headers=("which", "customers"), rows=rows, figures=1)
 
 
 def _funnel(report: PrivacyReport) -> Chapter:
     return Chapter(
-        title="What became of the rows",
-        says=("Every row of a table's input is used, or dropped with one reason.",),
-        picture=draw_funnel(report.funnel),
+        title="Who is left on the way to the training data",
+        says=(
+            (
+                "Every row of a table's input is used, or dropped with one reason; the table run of the lake "
+                "counts them. Here the customers are counted who have a row in the table."
+            ),
+        ),
+        picture=draw_bars(
+            "Customers in each table on the way to the training data",
+            [(each.table, each.customers) for each in report.funnel],
+        ),
         grids=(
             Grid(
-                caption="Rows of each table, and of its input",
-                headers=("table", "its input", "rows in", "used", "added by fan-out", "rows out"),
-                rows=tuple(
-                    (
-                        step.table,
-                        step.driving,
-                        number(step.rows_in),
-                        number(step.used),
-                        number(step.fan_out),
-                        number(step.rows_out),
-                    )
-                    for step in report.funnel
-                ),
-            ),
-            Grid(
-                caption="Rows that a rule kept out, by reason",
-                headers=("table", "why", "rows"),
-                rows=tuple(row for step in report.funnel for row in _dropped(step)),
+                caption="Customers in each table",
+                headers=("table", "they", "customers"),
+                rows=tuple((each.table, _MEANS[each.table], words(each.customers)) for each in report.funnel),
+                figures=1,
             ),
         ),
     )
-
-
-def _dropped(step: Step) -> list[tuple[str, str, str]]:
-    return [(step.table, Drop(each.what).words, number(each.count)) for each in step.dropped]
 
 
 def _anonymity(report: PrivacyReport) -> Chapter:
@@ -159,25 +172,23 @@ def _anonymity(report: PrivacyReport) -> Chapter:
         title="How well customers hide",
         says=(
             (
-                f"Of what leaves the trusted zone in {CUSTOMER_CURATED}, per customer. Somebody who knows "
-                "the columns of a line from elsewhere finds at least k customers who look the same. k = 1 "
-                "means that at least one customer stands alone: whoever knows these things of them knows "
-                "which rows are theirs."
+                f"Of what leaves the trusted zone in {CUSTOMER_CURATED}, per customer. To somebody who "
+                "knows the columns of a line from elsewhere, customers who are equal in them look the "
+                f"same. A look is rare if fewer than {report.base} customers share it: whoever knows these"
+                " things of them knows nearly, or exactly, which rows are theirs. The smallest group (the"
+                " k of k-anonymity) is not shown: one customer who looks like nobody else would bring it "
+                "down to 1."
             ),
         ),
         grids=(
             Grid(
-                caption="k-anonymity over customers",
-                headers=(
-                    "known",
-                    "k",
-                    "different looks",
-                    f"customers with fewer than {report.threshold - 1} like them",
-                ),
+                caption="Looks of customers",
+                headers=("known", "different looks", "rare ones"),
                 rows=tuple(
-                    (", ".join(each.columns), number(each.k), number(each.classes), number(each.below))
+                    (", ".join(each.columns), words(each.different), words(each.rare))
                     for each in report.anonymity
                 ),
+                figures=2,
             ),
         ),
     )
@@ -204,69 +215,48 @@ def _identification() -> Chapter:
 
 
 def _held(report: PrivacyReport) -> Chapter:
-    so_far = report.erased
-    erased = (
-        "Nobody was erased from this lake so far."
-        if so_far.people == 0
-        else f"Erased so far: people {number(so_far.people)}, devices {number(so_far.devices)}"
+    held = report.held
+    readable = (
+        "No older run can still be read."
+        if held.oldest is None
+        else f"Older runs that can still be read: {held.runs:,}, the oldest published {moment(held.oldest)}."
     )
-    if so_far.first is not None and so_far.last is not None:
-        erased += f", between {moment(so_far.first)} and {moment(so_far.last)}"
-    if so_far.people != 0:
-        erased += ". What is sent of them again is kept out."
-    delayed = (
-        "Withdrawal and erasure take effect in the newest run. Older runs may still hold rows of those who "
-        "left, until maintenance has taken them: stedi leaves them out when it scans such a run."
-    )
-    says = (delayed, erased)
-    if not report.held:
-        return Chapter(title="Withdrawn or erased, and not yet purged", says=(*says, _NOBODY))
     return Chapter(
         title="Withdrawn or erased, and not yet purged",
-        says=says,
+        says=(
+            (
+                "Withdrawal and erasure take effect in the newest run. Older runs may still hold rows of "
+                "those who left, until maintenance has taken them: after 30 days, but for the last ten "
+                "runs and those with a tag. stedi leaves such rows out when it scans an older run."
+            ),
+            readable,
+            "What is sent again of people who were erased is kept out.",
+        ),
         grids=(
             Grid(
-                caption="Older runs that hold customers whom the newest run does not trust",
-                headers=("run", "customers", "of these erased", "kept by", "purged by maintenance from"),
-                words=True,
-                rows=tuple(
+                caption="People who are gone",
+                headers=("which", "people"),
+                rows=(
                     (
-                        each.run_id,
-                        number(each.customers),
-                        number(each.erased),
-                        ", ".join(each.tags) or ("its age" if each.until else "being one of the last ten"),
-                        moment(each.until) if each.until else "not while that is so",
-                    )
-                    for each in report.held
+                        "the newest run does not trust them, and an older run holds them",
+                        words(held.customers),
+                    ),
+                    ("were erased, and an older run holds them", words(held.erased)),
+                    ("were erased from this lake so far", words(report.erased)),
                 ),
+                figures=1,
             ),
         ),
     )
 
 
-def _snapshots(report: PrivacyReport) -> Chapter:
+def _tags(report: PrivacyReport) -> Chapter:
     tags = tuple(report.tags.items())
-    grids = [
-        Grid(
-            caption="Snapshots that can still be read",
-            headers=("table", "snapshots", "oldest"),
-            rows=tuple((each.table, number(each.snapshots), moment(each.oldest)) for each in report.kept),
-        )
-    ]
-    if tags:
-        grids.append(Grid(caption="Tags", headers=("tag", "run"), rows=tags, words=True))
-    return Chapter(
-        title="Snapshots and tags",
-        says=() if tags else ("Nobody set a tag.",),
-        grids=tuple(grids),
-    )
+    if not tags:
+        return Chapter(title="Tags", says=("Nobody set a tag.",))
+    return Chapter(title="Tags", says=(), grids=(Grid(caption="Tags", headers=("tag", "run"), rows=tags),))
 
 
 def moment(time: datetime) -> str:
     """Return a time as a person reads it."""
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def number(count: int | None) -> str:
-    """Return a count with thousands set apart, or that it is hidden."""
-    return _HIDDEN if count is None else f"{count:,}"

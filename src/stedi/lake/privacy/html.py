@@ -8,7 +8,7 @@ from stedi.lake.privacy.privacy_report import PrivacyReport
 
 _STYLE: Final = """
 :root { color-scheme: light; --ink: #1c2733; --soft: #5b6876; --line: #d8dee5;
-  --dark: #1f5f8b; --light: #a9c8de; }
+  --dark: #1f5f8b; }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 2.5rem 1.5rem 4rem; max-width: 50rem; color: var(--ink); background: #fff;
   font: 16px/1.5 system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
@@ -28,15 +28,11 @@ tbody th { font-weight: 400; }
 thead .number { white-space: normal; }
 tr > :last-child { padding-right: 0; }
 td, tbody th { overflow-wrap: break-word; }
-.hidden-count { color: var(--soft); font-style: italic; }
 figure { margin: 1.25rem 0; break-inside: avoid; }
 figcaption { color: var(--soft); font-size: .88rem; margin-top: .25rem; }
 svg { width: 100%; height: auto; display: block; }
 svg text { font: 13px system-ui, "Segoe UI", Roboto, Arial, sans-serif; fill: var(--ink); }
-svg .in { fill: var(--light); } svg .out { fill: var(--dark); }
-svg .hidden { fill: none; stroke: var(--soft); stroke-dasharray: 3 3; }
-svg .rule { stroke: var(--line); } svg .area { fill: var(--light); opacity: .45; }
-svg .line { fill: none; stroke: var(--dark); stroke-width: 2.5; stroke-linejoin: round; }
+svg .bar { fill: var(--dark); }
 @page { size: A4; margin: 18mm 16mm; }
 @media print { body { padding: 0; max-width: none; font-size: 10.5pt; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
@@ -66,7 +62,8 @@ def _chapter(chapter: Chapter) -> str:
 
 
 def _grid(grid: Grid) -> str:
-    numbers = [not grid.words and _is_number(grid, column) for column in range(len(grid.headers))]
+    words = len(grid.headers) - grid.figures
+    numbers = [column >= words for column in range(len(grid.headers))]
     head = "".join(
         f'<th scope="col"{_class(is_number)}>{escape(header)}</th>'
         for header, is_number in zip(grid.headers, numbers, strict=True)
@@ -86,17 +83,10 @@ def _row(row: tuple[str, ...], numbers: list[bool]) -> str:
     return f'<tr><th scope="row">{_cell(first)}</th>{cells}</tr>\n'
 
 
-def _is_number(grid: Grid, column: int) -> bool:
-    cells = [row[column] for row in grid.rows]
-    return bool(cells) and all(cell == "hidden" or cell.replace(",", "").isdigit() for cell in cells)
-
-
 def _class(is_number: bool) -> str:  # noqa: FBT001 - one of two looks
     return ' class="number"' if is_number else ""
 
 
 def _cell(cell: str) -> str:
     """Return the text of a cell; a long name may be broken after an underscore."""
-    if cell == "hidden":
-        return '<span class="hidden-count">hidden</span>'
     return escape(cell).replace("_", "_<wbr>")

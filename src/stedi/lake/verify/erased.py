@@ -1,16 +1,16 @@
 """Erased people and devices: whether a row or a record of them, older than the erasure, is still there."""
 
-import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Final, NamedTuple
-from urllib.parse import unquote
 
 import polars as pl
 
 from stedi.lake.verify.finding import Fault, Finding
 from stedi.lake.verify.graves import Graves
+from stedi.lake.verify.mentions import Mentions
 from stedi.lake.verify.rule import name_of
 from stedi.names import (
     ACCELEROMETER_LANDING,
@@ -51,8 +51,6 @@ _BY_NAME: Final = {
 }
 """Tables that hold names, what names what, and the column that says how new a record is."""
 
-_EMAIL: Final = re.compile(r"[^\s/\\@=,;:]+@[^\s/\\@=,;:]+")
-
 
 class Looked(NamedTuple):
     """What came of it: findings, and how many data files were read."""
@@ -77,6 +75,7 @@ def check_erased(
     """
     if graves.empty:
         return Looked([], 0)
+    mentions = None if make is None else Mentions(graves, make, _living(warehouse, tables))
     findings: list[Finding] = []
     files = 0
     for name, table in tables.items():
@@ -85,7 +84,7 @@ def check_erased(
         rows: dict[str, int] = {}
         for location in sorted(_live(table)):
             try:
-                found = _in_file(warehouse, name, location, graves, make)
+                found = _in_file(warehouse, name, location, graves, mentions)
             except UNREADABLE:
                 # The search through all files names it.
                 continue
@@ -100,29 +99,41 @@ def _live(table: Inspection) -> set[str]:
     return {file.location for listed in table.manifests.values() for file in listed if file.live}
 
 
-def _in_file(warehouse: Warehouse, name: str, location: str, graves: Graves, make: MakeId | None) -> int:
+def _living(warehouse: Warehouse, tables: Mapping[str, Inspection]) -> frozenset[str]:
+    """Return the names of the customers and devices that the lake has now."""
+    table = tables[CUSTOMER_LANDING]
+    names: set[str] = set()
+    main = table.main
+    for file in table.files(main) if main is not None and main in table.snapshots else ():
+        with suppress(*UNREADABLE):
+            rows = _read(warehouse, file.location, ["email", "serial_number"])
+            for column in rows.columns:
+                names.update(map(name_of, rows[column].drop_nulls().unique()))
+    return frozenset(names)
+
+
+def _in_file(
+    warehouse: Warehouse, name: str, location: str, graves: Graves, mentions: Mentions | None
+) -> int:
     """Return how many rows of a data file are of somebody erased."""
     if name in _BY_ID:
         time = _BY_ID[name]
         ids: dict[str, Whose] = {"customer_id": (graves.people, _same)}
         # A row of customer_trusted is somebody's who lists the device: it says nothing of its readings.
         if name in (STEP_TRAINER_TRUSTED, MACHINE_LEARNING_CURATED):
-            ids["device_id"] = (graves.devices, _same)
+            ids["device_id"] = (graves.erased_devices, _same)
         return _older(_read(warehouse, location, [*ids, time]), ids, time)
-    if make is None:
+    if mentions is None:
         return 0
     if name == OBJECT:
-        paths = _read(warehouse, location, ["path"])["path"]
-        return sum(
-            any(make("customer", name_of(text)) in graves.people for text in _emails(unquote(path)))
-            for path in paths
-        )
+        return sum(map(mentions.in_path, _read(warehouse, location, ["path"])["path"]))
     named, time = _BY_NAME[name]
-    whose = {column: _whose(domain, graves, make) for column, domain in named.items()}
-    rows = _read(warehouse, location, [*named, time])
-    if name == QUARANTINE:
-        rows = rows.explode("emails")
-    return _older(rows, whose, time)
+    whose = {column: _whose(domain, graves, mentions.make) for column, domain in named.items()}
+    rows = _read(warehouse, location, [*named, time, *(["raw"] if name == QUARANTINE else [])])
+    if name != QUARANTINE:
+        return _older(rows, whose, time)
+    texts = sum(map(mentions.in_text, rows["raw"].drop_nulls()))
+    return texts + _older(rows.explode("emails"), whose, time)
 
 
 def _whose(domain: str, graves: Graves, make: MakeId) -> Whose:
@@ -132,15 +143,6 @@ def _whose(domain: str, graves: Graves, make: MakeId) -> Whose:
 
 def _same(text: str) -> str:
     return text
-
-
-def _emails(path: str) -> Iterator[str]:
-    """Yield what may be an e-mail in a path: with and without what looks like the end of a file's name."""
-    for text in _EMAIL.findall(path):
-        yield text
-        while "." in text.rpartition("@")[2]:
-            text = text.rpartition(".")[0]  # noqa: PLW2901 - shorter each time
-            yield text
 
 
 def _read(warehouse: Warehouse, location: str, columns: list[str]) -> pl.DataFrame:

@@ -5,7 +5,7 @@ import re
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from io import BytesIO
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import BinaryIO, Final
 from stedi.lake.history import Run
 from stedi.lake.verify.decode import rows_of
 from stedi.lake.verify.finding import Fault, Finding
-from stedi.landing.redact import safe_path
+from stedi.landing.redact import as_typed
 from stedi.warehouse.inspection import Inspection
 from stedi.warehouse.unreadable import UNREADABLE
 from stedi.warehouse.warehouse import Warehouse
@@ -30,6 +30,10 @@ _WRITTEN: Final = re.compile(
     r"|(?:data/(?:customer_id_bucket=[0-9]+/)?[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}-[0-9]+\.parquet)"
 )
 """The names of files that stedi and pyiceberg write into the folder of a table."""
+
+
+_WRONG: Final = timedelta(hours=1)
+"""So far ahead no clock is that is right."""
 
 
 class Standing(Enum):
@@ -103,7 +107,9 @@ def find_files(
             # What can't be read may reach it: it must not be taken for rubbish.
             standing = Standing.UNKNOWN
         else:
-            standing = Standing.YOUNG if written_at >= before else Standing.UNREACHED
+            # What was written later than now was written by a clock that was wrong.
+            young = before <= written_at <= datetime.now(UTC) + _WRONG
+            standing = Standing.YOUNG if young else Standing.UNREACHED
         files.append(
             LakeFile(
                 location=location,
@@ -180,13 +186,13 @@ def check_files(files: Sequence[LakeFile], tables: Mapping[str, Inspection], roo
                     Fault.LOST_FILE,
                     name,
                     f"{len(lost):,} files that its snapshots need are gone, such as "
-                    f"{safe_path(_within(min(lost), root))}",
+                    f"{as_typed(_within(min(lost), root))}",
                     count=len(lost),
                 )
             )
         findings += [
             Finding.of(
-                Fault.DAMAGED_FILE, safe_path(_within(place, root)), f"it can't be read: {name} needs it"
+                Fault.DAMAGED_FILE, as_typed(_within(place, root)), f"it can't be read: {name} needs it"
             )
             for place in sorted(table.damaged & there)
         ]

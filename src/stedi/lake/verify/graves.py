@@ -15,6 +15,8 @@ class Graves:
     Attributes:
         people: Customers.
         devices: Devices whose readings until then must never be trusted.
+        erased_devices: Of these, the ones of which that was known when the person was erased: no row of such
+            readings may be left in older runs either.
         alone: Of these, the ones that nobody else ever listed: their readings must be gone.
         origins: The fingerprints of the keys that made the digests, in turn.
         denied: When a record of a person was written, the latest, that was kept out and denies.
@@ -22,6 +24,7 @@ class Graves:
 
     people: Mapping[str, datetime]
     devices: Mapping[str, datetime]
+    erased_devices: Mapping[str, datetime]
     alone: Mapping[str, datetime]
     origins: frozenset[tuple[str, ...]] = frozenset()
     denied: Mapping[str, datetime] = field(default_factory=dict)
@@ -53,7 +56,8 @@ def find_graves(scan: Scan) -> Graves:
     return Graves(
         denied=dict(zip(denied["digest"], denied["latest_denial"], strict=True)) if denied.height else {},
         people=of("person"),
-        devices=of("device", "shared_device"),
+        devices=of("device", "shared_device", "claimed_device"),
+        erased_devices=of("device", "shared_device"),
         alone=of("device"),
         origins=origins,
     )

@@ -16,6 +16,7 @@ import polars as pl
 import pyarrow as pa
 
 from stedi.lake.verify.rule import name_of
+from stedi.outline import outline
 
 ANCHOR_BYTES: Final = 6
 CUT: Final = 15
@@ -25,7 +26,7 @@ LONGEST: Final = 256
 """No form has more bytes than this."""
 
 _SURE: Final = 12
-"""A plain text of so many bytes stands nowhere by accident: no boundaries are asked for."""
+"""A plain text of so many bytes, with letters, stands nowhere by accident: no boundaries are asked for."""
 
 
 class Form(NamedTuple):
@@ -59,7 +60,8 @@ def forms(text: str) -> Iterator[Form]:
 
 def _encoded(text: str, *, cut: bool) -> Iterator[Form]:
     plain = text.encode("utf-8", "surrogatepass")
-    yield Form("UTF-8", plain.lower(), not cut and len(plain) < _SURE)
+    number = not any(map(str.isalpha, text))
+    yield Form("UTF-8", plain.lower(), not cut and (number or len(plain) < _SURE))
     for encoding in ("UTF-16-LE", "UTF-16-BE"):
         yield Form(encoding, text.encode(encoding, "surrogatepass").lower(), bounded=False)
     yield Form("percent-encoding", quote(plain, safe="").lower().encode(), bounded=False)
@@ -83,6 +85,10 @@ class Named(NamedTuple):
     kind: str
     text: str
 
+    def __repr__(self) -> str:
+        """Show the kind alone."""
+        return f"Named(kind={self.kind!r})"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needles:
@@ -98,6 +104,10 @@ class Needles:
     named: Sequence[Named]
     anchors: pl.DataFrame
     left_out: int
+
+    def __repr__(self) -> str:
+        """Show shapes, and no row."""
+        return outline(self)
 
 
 def make_needles(named: Iterable[Named], own_words: Iterable[str], *, keys: Iterable[bytes] = ()) -> Needles:

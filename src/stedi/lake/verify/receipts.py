@@ -10,7 +10,7 @@ from stedi.lake.erase.handed_in import HandedIn, Standing, hold_against
 from stedi.lake.erase.receipt import FIRST, Receipt
 from stedi.lake.history import Run
 from stedi.lake.verify.finding import Fault, Finding
-from stedi.landing.redact import safe_path
+from stedi.landing.redact import as_typed
 from stedi.warehouse.unreadable import UNREADABLE
 from stedi.warehouse.warehouse import Warehouse
 
@@ -50,7 +50,7 @@ def check_receipts(
             receipt = Receipt.from_json(warehouse.read_note(name))
         except (ReceiptError, *UNREADABLE):
             damaged += 1
-            place = f"{_FOLDER}/{safe_path(name)}"
+            place = f"{_FOLDER}/{as_typed(name)}"
             findings.append(Finding.of(Fault.DAMAGED_FILE, place, "it is no whole receipt"))
         else:
             chain[receipt.number or 0] = receipt

@@ -7,13 +7,16 @@ import polars as pl
 
 from stedi.contract import CONTRACTS, contract_of
 from stedi.contract.reasons import Drop, Rejection
+from stedi.lake.erase.receipt import elsewhere
 from stedi.lake.verify.decode import UnreadableError, decoded, parquet, raw, rows_of
 from stedi.lake.verify.files import LakeFile, Standing
 from stedi.lake.verify.finding import Fault, Finding
+from stedi.lake.verify.mentions import telling
 from stedi.lake.verify.needles import KEY, Named, Needles, make_needles
+from stedi.lake.verify.rule import name_of
 from stedi.lake.verify.scan import Scan
 from stedi.lake.verify.search import Hit, Search
-from stedi.landing.redact import REDACTED, safe_path
+from stedi.landing.redact import REDACTED, as_typed
 from stedi.names import (
     ACCELEROMETER_LANDING,
     CUSTOMER_LANDING,
@@ -40,8 +43,9 @@ _SOURCES: Final = (
     (QUARANTINE, "serial_numbers", SERIAL),
 )
 _SHORTEST: Final = 6
-_DIGITS: Final = 9
-"""A number of fewer digits may be any count, size or time."""
+_DIGITS: Final = range(9, 16)
+"""A number of fewer digits may be any count, size or time; no phone number has more."""
+_EPOCH_MS: Final = range(946_684_800_000, 4_102_444_800_000)
 
 
 def known_names(scan: Scan) -> Iterator[Named]:
@@ -61,11 +65,17 @@ def known_names(scan: Scan) -> Iterator[Named]:
 
 
 def _tells(text: str, kind: str) -> bool:
-    """Say whether a text can be told from others: not too short, and as a name not a single word."""
+    """Say whether a text can be told from words, counts and times, of which a lake is full.
+
+    A phone number has so many digits, and is no time; a name has several words; an e-mail has an @, and a
+    serial number letters, and digits or a mark. Others are named only by the field in which they stand.
+    """
     plain = "".join(character for character in text if character.isalnum())
-    if len(plain) < (_DIGITS if plain.isdigit() else _SHORTEST):
+    if plain.isdigit():
+        return kind == PHONE and len(plain) in _DIGITS and int(plain) not in _EPOCH_MS
+    if len(plain) < _SHORTEST:
         return False
-    return kind != NAME or len(text.split()) > 1
+    return len(text.split()) > 1 if kind in (NAME, PHONE) else telling(name_of(text))
 
 
 def own_words() -> Iterator[str]:
@@ -79,6 +89,8 @@ def own_words() -> Iterator[str]:
     for reason in (*Drop, *Rejection):
         yield str(reason)
         yield reason.words
+    # What receipts say in words.
+    yield from elsewhere(landing=False, remote=True)
 
 
 def needles_of(scan: Scan, keys: Iterable[bytes]) -> Needles:
@@ -131,7 +143,7 @@ def search_files(
         except (UnreadableError, OSError):
             needed = file.standing in (Standing.REACHED, Standing.SYSTEM, Standing.UNKNOWN)
             if needed and file.location not in damaged:
-                findings.append(Finding.of(Fault.DAMAGED_FILE, safe_path(file.shown), "it can't be decoded"))
+                findings.append(Finding.of(Fault.DAMAGED_FILE, as_typed(file.shown), "it can't be decoded"))
     search.flush()
     progress("decoding every file", total, total)
     return Searched(findings + _findings(hits), len(files), search.searched)
@@ -163,7 +175,7 @@ def _place(file: LakeFile, where: str) -> str:
     elif file.table is not None and file.shown.endswith(".avro"):
         base = f"{file.table}, manifests"
     else:
-        base = safe_path(file.shown)
+        base = as_typed(file.shown)
     return f"{base}: {where}" if where else base
 
 
@@ -174,7 +186,7 @@ def _check_rows(file: LakeFile, said: int) -> list[Finding]:
         return []
     return [
         Finding.of(
-            Fault.WRONG_COUNT, safe_path(file.shown), f"its manifest says {said:,} rows, it has {found:,}"
+            Fault.WRONG_COUNT, as_typed(file.shown), f"its manifest says {said:,} rows, it has {found:,}"
         )
     ]
 

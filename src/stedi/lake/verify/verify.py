@@ -66,8 +66,8 @@ class Audit:
 
     name: str
     folder: Path | None
-    key: bytes | None
-    keys: Mapping[str, bytes]
+    key: bytes | None = field(repr=False)
+    keys: Mapping[str, bytes] = field(repr=False)
     older_than: timedelta
     alone: bool
     progress: Progress

@@ -1,4 +1,4 @@
-"""k-anonymity over customers: among how many others somebody hides who is known by some columns."""
+"""How well customers hide who are known by some columns: looks that few share."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,20 +17,20 @@ QUASI_IDENTIFIERS: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Anonymity:
-    """How well customers hide who are known by some columns.
+class Looks:
+    """The different looks of customers, counted exactly.
+
+    A customer who comes or goes changes each count by one at most. That is not so of k, the number of
+    customers who share the rarest look: somebody who looks like nobody else brings it down from any number to
+    1. Nor of the number of customers whose look is rare.
 
     Attributes:
-        columns: The columns.
-        k: Every customer looks like at least k - 1 others; 0 without customers.
-        classes: How many different looks there are.
-        below: How many customers look like fewer than 4 others; None where that is hidden.
+        different: How many there are.
+        rare: How many of them fewer customers share than the threshold.
     """
 
-    columns: tuple[str, ...]
-    k: int
-    classes: int
-    below: int | None
+    different: int
+    rare: int
 
 
 def customers_of(curated: pl.DataFrame) -> pl.DataFrame:
@@ -48,25 +48,18 @@ def customers_of(curated: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def k_anonymity(customers: pl.DataFrame, columns: Sequence[str], *, threshold: int) -> Anonymity:
-    """Return how well customers hide who are known by these columns; nothing known is a value like others.
+def looks_of(customers: pl.DataFrame, columns: Sequence[str], *, threshold: int) -> Looks:
+    """Count the looks of customers who are known by these columns; nothing known is a value like others.
 
     Args:
         customers: A row per customer.
         columns: The columns.
-        threshold: What counts as few.
+        threshold: A look is rare that fewer share.
 
     Examples:
         >>> known = pl.DataFrame({"birth_decade": [1950, 1950, 1960, 1960, 1960, None]})
-        >>> k_anonymity(known, ["birth_decade"], threshold=3)
-        Anonymity(columns=('birth_decade',), k=1, classes=3, below=3)
+        >>> looks_of(known, ["birth_decade"], threshold=3)
+        Looks(different=3, rare=2)
     """
     sizes = customers.group_by(list(columns)).len()["len"]
-    smallest = sizes.min()
-    below = sizes.filter(sizes < threshold).sum()
-    return Anonymity(
-        columns=tuple(columns),
-        k=smallest if isinstance(smallest, int) else 0,
-        classes=sizes.len(),
-        below=int(below),
-    )
+    return Looks(different=sizes.len(), rare=sizes.filter(sizes < threshold).len())

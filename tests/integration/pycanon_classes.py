@@ -1,8 +1,8 @@
-"""Work out k-anonymity with pycanon.
+"""Find equivalence classes with pycanon.
 
 Runs in an environment of its own, with the NumPy that pycanon needs; it imports nothing of the tests. It is
-started with ``pycanon_k.py CSV COLUMNS...``, where COLUMNS are names with commas between them, and prints a
-k for each.
+started with ``pycanon_classes.py CSV COLUMNS...``, where COLUMNS are names with commas between them, and
+prints a line for each: the sizes of the classes.
 """
 
 import sys
@@ -12,11 +12,12 @@ def main() -> None:
     """Read the rows as text and ask pycanon."""
     # Not above: the collection of doctests imports this file where there is neither.
     import pandas as pd
-    from pycanon import anonymity
+    from pycanon.anonymity.utils.aux_anonymity import get_equiv_class
 
     rows = pd.read_csv(sys.argv[1], dtype=str, keep_default_na=False)
     for columns in sys.argv[2:]:
-        sys.stdout.write(f"{anonymity.k_anonymity(rows, columns.split(','))}\n")
+        sizes = sorted(len(each) for each in get_equiv_class(rows, columns.split(",")))
+        sys.stdout.write(" ".join(map(str, sizes)) + "\n")
 
 
 if __name__ == "__main__":

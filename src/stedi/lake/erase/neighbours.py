@@ -1,0 +1,96 @@
+"""Everybody else in a lake, by name: what of a text is theirs must stay, whatever stands in it."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import cached_property
+
+import polars as pl
+
+from stedi.consent.pseudonyms import keys
+from stedi.lake.asides import forms
+from stedi.lake.paths import Kind
+from stedi.names import ACCELEROMETER_LANDING, CUSTOMER_LANDING, STEP_TRAINER_LANDING
+
+Scan = Callable[[str], pl.LazyFrame]
+"""Gives a table of the newest run."""
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Neighbours:
+    """The names of everybody but one person; found out when they are asked for. Never shown.
+
+    Attributes:
+        scan: Gives the tables.
+        person: The key of the person's e-mail; None where it is not known.
+        own: The keys of the person's own devices.
+    """
+
+    scan: Scan
+    person: str | None
+    own: Collection[str]
+
+    @cached_property
+    def emails(self) -> frozenset[str]:
+        """The keys of their e-mails."""
+        spelled = [self._distinct(CUSTOMER_LANDING, "email"), self._distinct(ACCELEROMETER_LANDING, "user")]
+        return frozenset(keys(pl.concat(spelled))) - {self.person}
+
+    @cached_property
+    def devices(self) -> frozenset[str]:
+        """The keys of all devices that are not the person's own."""
+        tables = (CUSTOMER_LANDING, STEP_TRAINER_LANDING)
+        spelled = [self._distinct(table, "serial_number") for table in tables]
+        return frozenset(keys(pl.concat(spelled))).difference(self.own)
+
+    @cached_property
+    def asides(self) -> frozenset[str]:
+        """The forms of their names and phone numbers."""
+        rows = self._named()
+        theirs = rows.filter(~self.is_mine(rows["email"]))
+        texts = pl.concat([theirs["customer_name"], theirs["phone"]]).drop_nulls().unique()
+        return frozenset(form for text in texts for form in forms(text))
+
+    def mine(self) -> frozenset[str]:
+        """Return the forms of the person's names and phone numbers that nobody else has."""
+        rows = self._named()
+        mine = self.is_mine(rows["email"])
+        found = frozenset(
+            form
+            for name in ("customer_name", "phone")
+            for text in rows.filter(mine)[name].drop_nulls().unique()
+            for form in forms(text)
+        )
+        theirs = rows.filter(~mine)
+        near = _resembles(theirs, found)
+        shared = {
+            form
+            for row in theirs.filter(near).select("customer_name", "phone").iter_rows()
+            for text in row
+            if text is not None
+            for form in forms(text)
+        }
+        return found - shared
+
+    def is_mine(self, emails: pl.Series) -> pl.Series:
+        """Say which spellings are the person's e-mail."""
+        return (keys(emails) == self.person).fill_null(value=False)
+
+    def know(self, kind: Kind, name: str) -> bool:
+        """Say whether a name is of one of them."""
+        return name in self.asides if kind == "aside" else name in self.emails or name in self.devices
+
+    def _named(self) -> pl.DataFrame:
+        return self.scan(CUSTOMER_LANDING).select("email", "customer_name", "phone").unique().collect()
+
+    def _distinct(self, table: str, column: str) -> pl.Series:
+        return self.scan(table).select(pl.col(column).unique()).collect()[column].drop_nulls()
+
+
+def _resembles(rows: pl.DataFrame, found: Collection[str]) -> pl.Series:
+    """Say which rows have the letters and digits of a name or phone number among these."""
+    wanted = [_solid(pl.Series([each])).item() for each in found]
+    return _solid(rows["customer_name"]).is_in(wanted) | _solid(rows["phone"]).is_in(wanted)
+
+
+def _solid(texts: pl.Series) -> pl.Series:
+    return keys(texts.fill_null("")).str.replace_all(r"[\W_]", "")

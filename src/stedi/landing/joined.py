@@ -1,0 +1,78 @@
+"""Objects that stand in one text in an array, or behind commas: which of them go, and what is left."""
+
+import re
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from stedi.landing.strict import DECODER, Pairs
+
+_OPEN: Final = re.compile(r"[ \t\r]*\[?[ \t\r]*")
+_BETWEEN: Final = re.compile("[ \t\r]*[,;\x00]?[ \t\r]*")
+_CLOSE: Final = re.compile(r"[ \t\r]*\]?[ \t\r,;\x00]*")
+
+
+class _Piece(NamedTuple):
+    before: str
+    text: str
+
+
+class Joined(NamedTuple):
+    """Several objects of one text.
+
+    Attributes:
+        pieces: Each, and what stands between it and the one before.
+        close: What stands behind the last.
+    """
+
+    pieces: tuple[_Piece, ...]
+    close: str
+
+    def without(self, goes: Callable[[str], bool]) -> tuple[str, int]:
+        """Return the text without the objects that go, and how many these are; nothing if none is left.
+
+        What was no JSON is none afterwards: a record that was rejected is not let in by what stood beside it.
+        """
+        kept: list[str] = []
+        gone = 0
+        for piece in self.pieces:
+            if goes(piece.text):
+                gone += 1
+            else:
+                # What stood before the first stands before whichever comes first now.
+                kept.append((piece.before if kept else self.pieces[0].before) + piece.text)
+        close = self.close
+        if gone and len(kept) == 1 and "[" not in self.pieces[0].before and not close.strip():
+            close = self.pieces[1].before.strip() + close
+        return ("".join(kept) + close if kept else ""), gone
+
+
+def joined(text: str) -> Joined | None:
+    """Return the objects of a text that is nothing but objects in a row; None of any other, or of one object.
+
+    Examples:
+        >>> joined('{"x": 1},{"x": 2}').without(lambda each: "1" in each)
+        ('{"x": 2},', 1)
+        >>> joined('[{"x": 1}, {"x": 2}]').without(lambda each: "1" in each)
+        ('[{"x": 2}]', 1)
+        >>> joined('{"x": 1},{"x":'), joined('{"x": 1}')
+        (None, None)
+    """
+    pieces: list[_Piece] = []
+    begin = _OPEN.match(text)
+    start = begin.end() if begin else 0
+    before = text[:start]
+    while start < len(text) and text[start] == "{":
+        try:
+            value, stop = DECODER.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            return None
+        if not isinstance(value, Pairs):
+            return None
+        pieces.append(_Piece(before, text[start:stop]))
+        between = _BETWEEN.match(text, stop)
+        start = between.end() if between else stop
+        before = text[stop:start]
+    last = start - len(before)
+    if not pieces or not _CLOSE.fullmatch(text, last) or (len(pieces) == 1 and "[" not in pieces[0].before):
+        return None
+    return Joined(tuple(pieces), text[last:])
