@@ -1,6 +1,7 @@
 """The lake's own files and its lock: lost, foreign, held, or of another format."""
 
 import json
+import random
 import sqlite3
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import stedi
-from lakes import PSEUDONYMS, IcebergTable, files_of, lake_at, pour, rich_world, run, tables_of
+from lakes import PSEUDONYMS, IcebergTable, files_of, lake_at, local, pour, rich_world, run, tables_of
 from stedi.errors import CatalogError, LakeError, RunConflictError, TableFormatError
 from stedi.lake.health import health_of
 from stedi.warehouse.lock import LOCK_FILE, exclusive
@@ -228,3 +229,28 @@ def test_a_catalog_that_names_the_metadata_of_another_table_is_refused(filled):
     for verb in ("run", "erase", "maintain"):
         with pytest.raises(CatalogError, match="metadata of another table for customer_trusted"):
             VERBS[verb](filled)
+
+
+def test_a_catalog_that_is_a_link_is_a_finding(filled, tmp_path):
+    catalog = filled.folder / "catalog.db"
+    moved = catalog.rename(tmp_path / "elsewhere.db")
+    catalog.symlink_to(moved)
+    found = {(str(finding.code), finding.place) for finding in filled.lake.verify().findings}
+    assert ("damaged_file", "catalog.db") in found
+
+
+@pytest.mark.parametrize("seed", [4, 9])
+@pytest.mark.parametrize("head", [b"", b"Obj\x01"])
+def test_a_manifest_list_of_random_bytes_ends_no_process(filled, seed, head):
+    """pyiceberg's decoder in C takes them for lengths."""
+    table = IcebergTable.of(filled.folder, "accelerometer_trusted")
+    (snapshot,) = [each for each in table.metadata["snapshots"] if each["snapshot-id"] == table.main]
+    file = local(snapshot["manifest-list"])
+    file.write_bytes(head + random.Random(seed).randbytes(file.stat().st_size - len(head)))  # noqa: S311
+    code = f"import stedi; stedi.Lake.open({str(filled.folder)!r}).verify()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert done.returncode >= 0, "the process was ended by a signal"
+    codes = {str(finding.code) for finding in filled.lake.verify().findings}
+    assert "damaged_file" in codes
+    with pytest.raises(CatalogError):
+        VERBS["erase"](filled)

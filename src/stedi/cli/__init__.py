@@ -10,6 +10,7 @@ from typing import Final
 from stedi.cli.failure import FAILED, fail
 from stedi.cli.interrupt import noticed
 from stedi.errors import StediError
+from stedi.interrupts import Terminated
 
 __all__ = ["main", "process"]
 
@@ -54,6 +55,12 @@ def _place(error: OSError) -> str:
     return f": {(local_name if is_under_table(error.filename) else as_typed)(error.filename)}"
 
 
+def _unraisable(found: "sys.UnraisableHookArgs") -> None:
+    """Say nothing of a signal that a library's callback swallows: it was noted, and is heard of."""
+    if not issubclass(found.exc_type, KeyboardInterrupt | Terminated):
+        sys.__unraisablehook__(found)
+
+
 def process() -> None:
     """Be the process ``stedi``: run the command line, in a third less CPU where there is little to do.
 
@@ -63,6 +70,7 @@ def process() -> None:
     fewer pages. At the end everything is written and closed, so nothing is taken apart.
     """
     gc.set_threshold(_OBJECTS)
+    sys.unraisablehook = _unraisable
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
     code = 0

@@ -18,6 +18,7 @@ from pyiceberg.typedef import EMPTY_DICT, Properties
 
 from stedi.contract import CONTRACTS
 from stedi.errors import UnsafeTableError
+from stedi.warehouse.avro import with_frames_checked
 from stedi.warehouse.layout import BUCKET_FIELD
 
 _CODE: Final = re.compile(r"(?:.*[.-])?(?:py-)[a-z.-]*impl", re.IGNORECASE)
@@ -53,7 +54,7 @@ def guard(catalog: Catalog, given: Mapping[str, str]) -> Catalog:
 
     def load_guarded(properties: Properties = EMPTY_DICT, location: str | None = None) -> FileIO:
         refuse_code("a table", properties)
-        return load(properties, location)
+        return with_frames_checked(load(properties, location))
 
     catalog._load_file_io = load_guarded  # type: ignore[method-assign] # noqa: SLF001 - the same
     return catalog

@@ -198,6 +198,15 @@ def check_files(files: Sequence[LakeFile], tables: Mapping[str, Inspection], roo
         ]
         if not table.location.startswith(f"{root}/"):
             findings.append(Finding.of(Fault.FOREIGN_FILE, name, "the table is kept outside the warehouse"))
+    findings += [
+        Finding.of(
+            Fault.DAMAGED_FILE,
+            file.shown,
+            "it is a link, or no file: nothing can be written to the lake",
+        )
+        for file in files
+        if file.standing is Standing.SYSTEM and not file.regular
+    ]
     for name in tables:
         old = [file for file in files if file.table == name and file.standing is Standing.UNREACHED]
         if old:

@@ -72,7 +72,7 @@ _REMEDIES: Final[Mapping[Fault, str]] = MappingProxyType(
         "there, and rotate the key once more",
         Fault.OTHER_FORMAT: f"keep the tool that upgraded the table from doing so; {_RESTORE}",
         Fault.RECEIPT_GONE: "do that erasure again, with stedi erase: whom the receipt is about, its subject "
-        "tells whoever has the lake's key",
+        "tells whoever has the lake's key. From then on hand in the new receipt",
         Fault.WRONG_RECEIPT: "find out who changed it; put it back from a backup, or from whoever it was "
         "handed to",
         Fault.ERASED_PERSON: "erase the person again, and drop the tags and snapshots that are named",
