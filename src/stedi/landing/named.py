@@ -4,12 +4,15 @@ from typing import Final
 
 import polars as pl
 
+from stedi.consent.pseudonyms import key
 from stedi.contract.table import Contract
 from stedi.landing.draft import EMAILS, RAW, SERIALS, UPDATED
 from stedi.landing.salvage import Named
 from stedi.names import CUSTOMER_LANDING
 
 _WRAPPED: Final = r"[\\\\%&\x00]"
+_QUOTED: Final = r"""(?i)"%s"[ \t]*:[ \t]*"([^"\\<>()\[\]{},;:|/=&#?]*)\""""
+"""A key and its text, in which no mark could part or join names."""
 _NAMES: Final = ("email", "user", "serial_number")
 _MICROSECONDS: Final = 1000
 
@@ -47,14 +50,23 @@ def _of_whole(bad: pl.DataFrame) -> list[Named | None]:
 
 
 def _plain(bad: pl.DataFrame, contract: Contract) -> list[Named | None]:
-    """Return what readings name that were parsed, and name one only: there are many of them."""
+    """Return what readings name, where nothing is wrapped and they name one or nobody: so nearly all do.
+
+    There are many of them, and a search costs more. What it would find in such a text is known without it.
+    """
     if contract.name == CUSTOMER_LANDING:
         return [None] * bad.height
-    column = next(each.name for each in contract.source_columns if each.name in _NAMES)
+    column = next(each for each in contract.source_columns if each.name in _NAMES)
     raw = pl.col(RAW).fill_null("")
-    others = raw.str.count_matches("@") - pl.col(column).str.count_matches("@")
-    simple = ~raw.str.contains(_WRAPPED) & (others == 0)
-    texts = bad.select(pl.when(simple & (pl.col(column).str.strip_chars() != "")).then(column)).to_series()
-    if column == "user":
-        return [None if text is None else Named((text,), (), None) for text in texts]
-    return [None if text is None else Named((), (text,), None) for text in texts]
+    keys = raw.str.count_matches(f"(?i){column.source}")
+    written = raw.str.extract(_QUOTED % column.source)
+    name = pl.when(keys == 0).then(pl.lit("")).otherwise(written)
+    alone = (keys <= 1) & (raw.str.count_matches("@") == name.str.count_matches("@"))
+    texts = bad.select(pl.when(~raw.str.contains(_WRAPPED) & alone).then(name)).to_series()
+    named = {text: _one(text, column.name) for text in texts.unique().drop_nulls()}
+    return [None if text is None else named[text] for text in texts]
+
+
+def _one(text: str, column: str) -> Named:
+    found = (text,) if key(text) else ()
+    return Named(found, (), None) if column == "user" else Named((), found, None)
