@@ -50,7 +50,14 @@ def test_an_erased_person_does_not_close_the_device_of_another():
     assert trusted(bob, erased=[erased_person(ANN, HOURS[2])]) == {(BOB, A): (HOURS[0], HOURS[0])}
 
 
-@pytest.mark.parametrize("kind", ["device", "shared_device"])
+def test_a_denial_that_was_kept_out_since_counts_at_its_time():
+    denied = erased_person(ANN, HOURS[2]) | {"latest_denial": HOURS[4]}
+    before, after = (customer(ANN, A, at=at, share=HOURS[3]) for at in (HOURS[3], HOURS[5]))
+    assert trusted(before, erased=[denied]) == {}
+    assert trusted(after, erased=[denied]) == {(ANN, A): (HOURS[4] + MS, HOURS[4] + MS)}
+
+
+@pytest.mark.parametrize("kind", ["device", "shared_device", "claimed_device"])
 def test_what_an_erased_device_recorded_until_then_is_never_trusted(kind):
     bob = customer(BOB, A, at=HOURS[1], share=HOURS[0]), customer(BOB, B, at=HOURS[1], share=HOURS[0])
     assert trusted(*bob, erased=[erased_device(A, HOURS[2], kind)]) == {

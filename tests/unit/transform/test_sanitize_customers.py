@@ -275,6 +275,11 @@ class TestRule7RejectedRecords:
         alone = usable(*self.GOOD)[EVE, C]
         assert usable(*self.GOOD, bad=[known])[EVE, C] == max(alone, HOURS[0] + MS)
 
+    def test_whoever_it_names_with_others_holds_no_device_that_it_names(self):
+        listed = customer(ANN, A, at=HOURS[1], share=HOURS[0]), customer(ANN, B, at=HOURS[4], share=HOURS[0])
+        both = rejected([ANN, "stranger@example.com"], [A, C], at=HOURS[2])
+        assert held(*listed, bad=[both]) == {(ANN, B)}
+
     def test_claims_no_device_without_a_serial_or_an_e_mail(self):
         bad = [rejected("stranger@example.com", None), rejected(None, C)]
         assert usable(*self.GOOD, bad=bad)[EVE, C] == HOURS[0]
