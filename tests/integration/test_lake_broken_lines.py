@@ -65,6 +65,18 @@ def test_all_whom_it_names_withdraw_and_nobody_else(filled, tmp_path, join):
     assert filled.verify().sound
 
 
+@pytest.mark.parametrize("spelled", ["ann@example.com", "ANN@example.com", "\uff21nn@example.com"])
+def test_a_line_that_names_no_device_denies_in_any_spelling(filled, tmp_path, spelled):
+    row = {
+        name: value for name, value in of("ann", at=HOURS[2], share=None).items() if name != "serialNumber"
+    }
+    put(tmp_path, "customer/b.json", [json.dumps(row | {"email": spelled})])
+    run(filled, tmp_path)
+    assert email("ann") not in trusted(filled)
+    assert filled.explain(email=spelled).consent_from is None
+    assert not run(filled, tmp_path, full=True).differs
+
+
 def test_each_of_them_claims_every_device_that_it_names(filled, tmp_path):
     put(tmp_path, "customer/b.json", [",".join(withdrawals())])
     run(filled, tmp_path)

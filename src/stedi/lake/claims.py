@@ -34,7 +34,8 @@ def _damaged(damaged: pl.DataFrame) -> pl.DataFrame:
     )
     several = pl.col("email").list.len() > 1
     one = rows.filter(~several).with_columns(_together=pl.lit(None, pl.UInt32))
-    parts = [one.explode("email").explode("serial_number")]
+    # Whoever lists nothing is somebody, too.
+    parts = [one.explode("email").explode("serial_number", empty_as_null=True)]
     many = rows.filter(several)
     parts += [many.select("_together", column, "_claims").explode(column) for column in _PAIR]
     return pl.concat(parts, how="diagonal")

@@ -129,9 +129,10 @@ def _asked(rejected: pl.DataFrame, ids: Pseudonyms, person: str | None, device: 
     """Return rejected records with what they name beside the person, or the device, in question."""
     rows = rejected.rename({"emails": "email", "serial_numbers": "serial_number"})
     for column, wanted in (("email", person), ("serial_number", device)):
-        rows = rows.explode(column)
+        rows = rows.explode(column, empty_as_null=True)
         if wanted is not None:
             rows = rows.filter(keys(rows[column].fill_null("")) == wanted)
+    rows = rows.drop_nulls("email")
     people = pl.Series("customer_id", [ids.customer_id(each) for each in rows["email"]], pl.String)
     devices = [None if each is None else ids.device_id(each) for each in rows["serial_number"]]
     return rows.with_columns(
