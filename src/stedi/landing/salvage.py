@@ -262,7 +262,7 @@ class _Window:
             if _HIDDEN.search(text, start, end + 1) or _ESCAPE_BEFORE.match(text, max(0, start - 1), end):
                 # Another view shows what it stands for.
                 continue
-            yield from _readings(local, domain, text[max(0, start - 65) : start], text[end : end + 1])
+            yield from _readings(local, domain, text[max(0, start - 65) : start], text[end : end + 65])
 
 
 def _run(characters: re.Pattern[str], text: str) -> str:
@@ -276,7 +276,7 @@ def _readings(local: str, domain: str, before: str, after: str) -> Iterator[str]
     Where a quote stands on one side only, or after a key on neither, damage may have made another character
     of the other one: it would be the first, or the last, of the token.
     """
-    opened, closed = before.rstrip().endswith('"'), after in ('"', "\\", "")
+    opened, closed = before.rstrip().endswith('"'), after.lstrip()[:1] in ('"', "\\", "")
     yield f"{local}@{domain}"
     if opened and closed and not _JOINED.search(f"{local}{domain}"):
         return

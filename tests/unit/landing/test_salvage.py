@@ -79,6 +79,8 @@ def test_what_can_be_read_anywhere_is_read(raw, emails, serials, updated):
         '{"email":"\\u3000a@b.c"}',
         '{"note":"to\\na@b.c\\tand"}',
         "%20a@b.c%0a",
+        '{"email":"  a@b.c\\t"}',
+        '{"email":" a@b.c\t ", "x":1',
         "&lt;a@b.c&gt;",
         '"{\\"email\\":\\"a@b.c\\"}"',
     ],
