@@ -374,8 +374,8 @@ def random_world(seed: int) -> World:
 
     def bad() -> Row:
         row = rejected(
-            [email() for _ in range(dice.choice((0, 0, 0, 1, 1, 1, 1, 2, 3)))],
-            [serial() for _ in range(dice.choice((0, 0, 0, 1, 1, 1, 1, 2, 3)))],
+            [email() for _ in range(dice.choice((0, 0, 1, 1, 1, 2, 2, 3)))],
+            [serial() for _ in range(dice.choice((0, 0, 1, 1, 1, 2, 2, 3)))],
             at=None if dice.random() < 0.5 else dice.choice(hours),
             digest=dice.choice((*OBJECTS, LONELY_OBJECT)),
         )
@@ -395,7 +395,7 @@ def random_world(seed: int) -> World:
         customers=(good(), *some(7, good)),
         accelerometer=(*readings, *readings[: dice.randint(0, 3)]),
         steps=(*steps, *steps[: dice.randint(0, 3)]),
-        rejected=tuple(some(2, bad)) if dice.random() < 0.36 else (),
+        rejected=tuple(some(2, bad)) if dice.random() < 0.33 else (),
     )
 
 

@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
-WORLDS = 150
+WORLDS = 400
 
 
 def main() -> None:
