@@ -3,7 +3,7 @@
 import random
 
 import polars as pl
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stedi.contract import landing_contract
@@ -39,6 +39,7 @@ PIECES = (
 )
 
 
+@example(['"serialNumber": "ann@x.com"'], "step_trainer")
 @given(
     st.lists(st.lists(st.sampled_from(PIECES), max_size=9).map("".join), min_size=1, max_size=20),
     st.sampled_from(("accelerometer", "step_trainer")),

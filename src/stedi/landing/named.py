@@ -61,7 +61,9 @@ def _plain(bad: pl.DataFrame, contract: Contract) -> list[Named | None]:
     keys = raw.str.count_matches(f"(?i){column.source}")
     written = raw.str.extract(_QUOTED % column.source)
     name = pl.when(keys == 0).then(pl.lit("")).otherwise(written)
-    alone = (keys <= 1) & (raw.str.count_matches("@") == name.str.count_matches("@"))
+    # Whatever has an @ is an e-mail, too, even a serial number.
+    known = name.str.count_matches("@") if column.name == "user" else pl.lit(0)
+    alone = (keys <= 1) & (raw.str.count_matches("@") == known)
     texts = bad.select(pl.when(~raw.str.contains(_WRAPPED) & alone).then(name)).to_series()
     named = {text: _one(text, column.name) for text in texts.unique().drop_nulls()}
     return [None if text is None else named[text] for text in texts]
