@@ -9,7 +9,7 @@ from worlds import HOURS, NOW, customer, reading, step
 
 
 @pytest.mark.parametrize("serial", ["device-b", "DEVICE-B", " device-\uff42"], ids=["same", "case", "wide"])
-@pytest.mark.parametrize("email", ["eve@example.com", "EVE@example.com "], ids=["same", "case"])
+@pytest.mark.parametrize("email", ["EVE@example.com "])
 def test_a_released_record_gives_the_device_back_to_the_other_claimant(bench, tmp_path, serial, email):
     lake = bench.empty().lake
     put(tmp_path, "customer/a.json", [sent(customer(serial="device-b", share=HOURS[0]))])

@@ -84,7 +84,16 @@ def test_an_upgraded_one_is_of_this_format_and_keeps_what_it_had(old):
         assert lake.scan("quarantine", at=tag).collect().is_empty()
 
 
-@pytest.mark.parametrize("killed_at", ["evolve", "execute", "_rebuild", "set_format", "sweep"])
+@pytest.mark.parametrize(
+    "killed_at",
+    [
+        "_rebuild",
+        *(
+            pytest.param(step, marks=pytest.mark.campaign)
+            for step in ("evolve", "execute", "set_format", "sweep")
+        ),
+    ],
+)
 def test_an_interrupted_upgrade_is_ended_by_the_next(tmp_path, monkeypatch, killed_at):
     old = unpack("format-1-sound", tmp_path)
     owner = Warehouse if killed_at in ("evolve", "set_format") else upgrade
