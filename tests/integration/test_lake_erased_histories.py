@@ -23,7 +23,7 @@ from worlds import Row, customer, reading, step
 HOUR = timedelta(hours=1)
 BEGIN = datetime(2023, 1, 1, tzinfo=UTC)
 """An age lasts a hundred hours; each but the first begins with an erasure."""
-AGES = 2
+AGES = 3
 LAST = BEGIN + AGES * 100 * HOUR
 ANN, BOB = "ann@example.com", "bob@example.com"
 OWN, SHARED = "device-ann-1", "device-of-both"

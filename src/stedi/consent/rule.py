@@ -108,9 +108,8 @@ def after_erasure(usable: Rows, tombstones: pl.DataFrame) -> Rows:
         usable: (device_id, device_consent_from).
         tombstones: Rows of the tombstone table.
     """
-    erased = tombstones.filter(pl.col("kind").is_in(["device", "shared_device", "claimed_device"])).select(
-        device_id="digest", _erased_at="erased_at"
-    )
+    devices = tombstones.filter(pl.col("kind").is_in(["device", "shared_device", "claimed_device"]))
+    erased = devices.group_by(device_id="digest").agg(_erased_at=pl.col("erased_at").max())
     return (
         usable.join(carry(erased, usable), on="device_id", how="left")
         .with_columns(

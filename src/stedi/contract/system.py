@@ -102,8 +102,8 @@ LEDGER: Final = Contract(
 TOMBSTONES: Final = Contract(
     name=TOMBSTONE,
     zone=Zone.SYSTEM,
-    grain="an erased person or device, or a name or phone number of one",
-    key=("digest",),
+    grain="an erasure of a person, or an erased device, name or phone number",
+    key=("digest", "kind", "erased_at"),
     columns=(
         Column(
             name="digest",
@@ -122,7 +122,8 @@ TOMBSTONES: Final = Contract(
         Column(
             name="kind",
             kind=Kind.STRING,
-            doc="person; device, which nobody else ever listed: its readings until then stay out; "
+            doc="person, one for each time they were erased; "
+            "device, which nobody else ever listed: its readings until then stay out; "
             "shared_device, which others listed too: its readings until then are never trusted; "
             "claimed_device, the same of one that only a record lists which was kept out since; or aside, "
             "a name or phone number: a rejected record that names nobody else is kept without its text.",

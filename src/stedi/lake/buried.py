@@ -119,15 +119,13 @@ class Buried:
                 found[grave.digest] = self._pseudonyms.device_id(serial)
         return found
 
-    def without(self, *, customers: Iterable[str], devices: Iterable[str]) -> pl.DataFrame:
-        """Return the tombstones but for those of some names.
+    def without(self, *, devices: Iterable[str]) -> pl.DataFrame:
+        """Return the tombstones but for those of some devices.
 
         Args:
-            customers: E-mails.
             devices: Serial numbers.
         """
-        graves = [self.find("customer", each) for each in customers]
-        graves += [self.find("device", each) for each in devices]
+        graves = [self.find("device", each) for each in devices]
         gone = [grave.digest for grave in graves if grave is not None]
         return self._tombstones.filter(~pl.col("digest").is_in(gone))
 

@@ -57,20 +57,26 @@ class Gate:
         self._customer = partial(self._buried.digest_of, "customer")
         self._device = partial(self._buried.digest_of, "device")
         self._moved: dict[str, datetime] = {}
-        self._denied: dict[str, datetime] = dict(
-            tombstones.drop_nulls("latest_denial").select("digest", "latest_denial").iter_rows()
-        )
+        denied = tombstones.drop_nulls("latest_denial").group_by("digest").agg(pl.col("latest_denial").max())
+        self._denied: dict[str, datetime] = dict(denied.iter_rows())
         self._again: dict[str, str] = {}
         self._claimed: dict[str, datetime] = {}
         self._people = self._of("person")
         self._devices = self._of("device")
-        shared = {*self._of("shared_device"), *self._of("claimed_device")}
-        self._buried_devices = frozenset({*self._devices, *shared})
+        self._erasures = self._times("person")
+        self._until = {
+            digest: max(at) for digest, at in self._times("device", "shared_device", "claimed_device").items()
+        }
         self._asides = self._of("aside")
         self.names_erased = cache(self._names_erased)
 
     def _of(self, kind: TombstoneKind) -> dict[str, datetime]:
-        return dict(self._tombstones.filter(kind=kind).select("digest", "erased_at").iter_rows())
+        return {digest: max(at) for digest, at in self._times(kind).items()}
+
+    def _times(self, *kinds: TombstoneKind) -> dict[str, list[datetime]]:
+        """Return when what has tombstones of some kinds was erased, by digest."""
+        of_kind = self._tombstones.filter(pl.col("kind").is_in(kinds))
+        return dict(of_kind.group_by("digest").agg("erased_at").iter_rows())
 
     def records(self, records: pl.DataFrame, contract: Contract) -> pl.DataFrame:
         """Return good records of a landing table without those of an erased person or device."""
@@ -127,7 +133,7 @@ class Gate:
             return self._blank(row, named)
         digests = {self._customer(email) for email in gone}
         for digest in digests:
-            self._claim(digest, row["serial_numbers"])
+            self._claim(digest, row["serial_numbers"], EARLIEST)
         if (at := row["last_update_date"]) is not None:
             for digest in digests:
                 self._note(digest, at)
@@ -209,20 +215,23 @@ class Gate:
         share = pl.col(_SHARE)
         grants = (share >= EARLIEST) & (share <= pl.col("last_update_date"))
         out = records.join(kept, on=["_digest", "_position"], how="anti")
-        for email, serial in out.select("email", "serial_number").iter_rows():
-            self._claim(self._customer(email), [serial])
+        for email, serial, registered in out.select(
+            "email", "serial_number", "registration_date"
+        ).iter_rows():
+            self._claim(self._customer(email), [serial], registered or EARLIEST)
         denials = out.filter(~grants.fill_null(value=False))
         for email, at in denials.select("email", "last_update_date").iter_rows():
             self._note(self._customer(email), at)
 
-    def _claim(self, digest: str, serials: Iterable[str]) -> None:
-        """Bury what an erased person listed, as an erasure that had known of it would have done.
+    def _claim(self, digest: str, serials: Iterable[str], registered: datetime) -> None:
+        """Bury what an erased person listed, as the erasure that a record came too late for would have done.
 
         What such a device recorded until then may be theirs, whoever else lists it.
         """
+        until = min(at for at in self._erasures[digest] if at >= registered)
         for device in map(self._device, serials):
-            if device not in self._buried_devices:
-                self._claimed[device] = max(self._people[digest], self._claimed.get(device, EARLIEST))
+            if until > self._until.get(device, EARLIEST):
+                self._until[device] = self._claimed[device] = until
 
     def _note(self, digest: str, at: datetime) -> None:
         # Until the erasure the tombstone denies by itself.

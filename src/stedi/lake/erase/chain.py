@@ -52,7 +52,7 @@ def check_all_there(receipts: Sequence[Receipt], runs: Sequence[Run]) -> None:
         ReceiptError: It does.
     """
     finished = sum(run.kind == "erasure" for run in runs)
-    there = sum(receipt.outcome == "erased" for receipt in receipts)
+    there = sum(receipt.erased_at is not None for receipt in receipts)
     if there < finished:
         raise ReceiptError(
             f"the lake has lost a receipt: {finished} erasures were finished, and {there} have one. Put the "

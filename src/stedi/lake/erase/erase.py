@@ -18,7 +18,7 @@ from stedi.consent.pseudonyms import Pseudonyms, key
 from stedi.contract import CONTRACTS, contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.errors import CatalogError, ConfigurationError, ConservationError, LakeError, UnknownNameError
-from stedi.lake.buried import Buried
+from stedi.lake.buried import Buried, with_digests
 from stedi.lake.clock import lake_time, time_since
 from stedi.lake.erase.chain import append, check_all_there, erased_before, receipts_of
 from stedi.lake.erase.cuts import cuts, safe_names
@@ -185,20 +185,25 @@ class Erasure:
             schema=polars_schema(contract_of(TOMBSTONE)),
             orient="row",
         )
-        return pl.concat([self._other_graves(person.own), new])
+        return pl.concat([self._graves.without(devices=person.own), new])
 
     def _other_graves(self, devices: Iterable[str]) -> pl.DataFrame:
-        """Return the tombstones but for those of the person and of some devices."""
-        person = self._person
-        graves = self._graves.without(customers=[person.key] if person.key else [], devices=devices)
-        return graves.filter(pl.col("digest") != person.customer_id)
+        """Return the tombstones but for those of some devices; of the person those of every erasure before.
 
-    def _denied(self) -> datetime | None:
-        """Return the latest denial that was kept out since the person was erased before."""
-        others = self._other_graves(())
-        mine = self._tombstones.join(others, on="digest", how="anti").filter(kind="person")
-        latest = mine["latest_denial"].max()
-        return latest if isinstance(latest, datetime) else None
+        What a device of theirs recorded since an erasure before goes, where nobody has listed it.
+        """
+        person = self._person
+        lost = pl.col("digest").is_in(list(person.lost)) & (pl.col("kind") == "device")
+        graves = self._graves.without(devices=devices).with_columns(
+            erased_at=pl.when(lost)
+            .then(pl.lit(self._erased_at, pl.Datetime("us", "UTC")))
+            .otherwise("erased_at")
+        )
+        before = self._graves.find("customer", person.key) if person.key else None
+        if before is None:
+            return graves
+        made_with = self._request.pseudonyms.fingerprint
+        return with_digests(graves, {before.digest: person.customer_id}, made_with=made_with)
 
     def plan(self) -> Receipt:
         """Return what the erasure would do."""
@@ -244,9 +249,7 @@ class Erasure:
         if self._is_nobody():
             return self._receipt(self._findings(), outcome="nobody", tables=(), files=self._foreign())
         if not self._unfinished and self._nothing_left():
-            return self._sign(
-                self._receipt(self._findings(), outcome="nothing_left", tables=(), files=self._foreign())
-            )
+            return self._move_on()
         if not self._unfinished:
             self._check_named()
             self._check_whole()
@@ -281,6 +284,16 @@ class Erasure:
         )
         forget(self._warehouse)
         self._publish_end()
+        return receipt
+
+    def _move_on(self) -> Receipt:
+        """Keep out what was sent since the erasure before, too: it may be on its way still."""
+        with self._step() as step:
+            row = self._bury(step)
+            receipt = self._sign(
+                self._receipt(self._findings(), outcome="nothing_left", tables=(), files=self._foreign())
+            )
+            self._publish(replace(row, kind="erasure"))
         return receipt
 
     def _check_whole(self) -> None:
@@ -387,16 +400,11 @@ class Erasure:
     def _publish_tombstones(self) -> None:
         """First of all: from here on no old file brings the person back."""
         with self._step() as step:
-            self._publish(
-                bury(
-                    self._warehouse,
-                    step,
-                    self._person,
-                    erased_at=self._erased_at,
-                    denied=self._denied(),
-                    tombstones=self._other_graves([*self._person.own, *self._person.shared]),
-                )
-            )
+            self._publish(self._bury(step))
+
+    def _bury(self, step: Step) -> Run:
+        others = self._other_graves([*self._person.own, *self._person.shared])
+        return bury(self._warehouse, step, self._person, erased_at=self._erased_at, tombstones=others)
 
     def _replace_objects(self) -> Replaced:
         """Replace landing objects, which the ledger must know before; the tables still tell who is meant."""
@@ -548,7 +556,7 @@ class Erasure:
             asked_at=request.asked_at,
             asked_by=request.asked_by,
             reason=request.reason,
-            erased_at=self._erased_at if outcome == "erased" else None,
+            erased_at=self._erased_at if outcome in ("erased", "nothing_left") else None,
             finished_at=time_since(request.asked_at),
             resumed=self._unfinished,
             tables=tables,

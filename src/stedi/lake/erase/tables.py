@@ -64,7 +64,6 @@ def bury(
     person: Person,
     *,
     erased_at: datetime,
-    denied: datetime | None,
     tombstones: pl.DataFrame,
 ) -> Run:
     """Stage the tombstones of a person and their devices; return the row that publishes them.
@@ -74,8 +73,7 @@ def bury(
         step: The step.
         person: Whom to bury.
         erased_at: When.
-        denied: The latest denial of theirs that was kept out, since they were erased before.
-        tombstones: Those of everybody else.
+        tombstones: Those that stay.
     """
     kinds = [
         (person.customer_id, "person"),
@@ -84,10 +82,7 @@ def bury(
         *((each, "aside") for each in sorted(person.aside_ids)),
     ]
     new = pl.DataFrame(
-        [
-            (digest, step.base.key_fingerprint, kind, erased_at, denied if kind == "person" else None)
-            for digest, kind in kinds
-        ],
+        [(digest, step.base.key_fingerprint, kind, erased_at, None) for digest, kind in kinds],
         schema=polars_schema(contract_of(TOMBSTONE)),
         orient="row",
     )

@@ -153,7 +153,7 @@ def privacy_report(
 
     people = count_people(scan, run)
     stages = count_by_stage(scan, people)
-    erased = scan(TOMBSTONE).filter(kind="person").collect()
+    erased = set(scan(TOMBSTONE).filter(kind="person").collect()["digest"])
     return PrivacyReport(
         lake=lake,
         made_at=datetime.now(UTC),
@@ -170,8 +170,8 @@ def privacy_report(
         funnel=tuple(Stage(table=table, customers=rounded(stages[table])) for table in STAGES),
         anonymity=_anonymity(customers_of(scan(CUSTOMER_CURATED).collect())),
         tags=dict(sorted(tags.items())),
-        held=_held(warehouse, [as_kept(warehouse, each) for each in runs], set(erased["digest"])),
-        erased=rounded(erased.height),
+        held=_held(warehouse, [as_kept(warehouse, each) for each in runs], erased),
+        erased=rounded(len(erased)),
     )
 
 

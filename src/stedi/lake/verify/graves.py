@@ -1,6 +1,6 @@
 """Tombstones, as the rule sees them: whoever was erased has denied at that time, for all that came before."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -50,14 +50,21 @@ def find_graves(scan: Scan) -> Graves:
     origins = frozenset(tuple(each.split()) for each in made_with)
 
     def of(*wanted: str) -> dict[str, datetime]:
-        return {digest: at for digest, kind, at in graves if kind is None or kind in wanted}
+        return _latest((digest, at) for digest, kind, at in graves if kind is None or kind in wanted)
 
     denied = rows.drop_nulls("latest_denial") if "latest_denial" in rows.columns else rows.clear()
     return Graves(
-        denied=dict(zip(denied["digest"], denied["latest_denial"], strict=True)) if denied.height else {},
+        denied=_latest(denied.select("digest", "latest_denial").iter_rows()) if denied.height else {},
         people=of("person"),
         devices=of("device", "shared_device", "claimed_device"),
         erased_devices=of("device", "shared_device"),
         alone=of("device"),
         origins=origins,
     )
+
+
+def _latest(times: Iterable[tuple[str, datetime]]) -> dict[str, datetime]:
+    latest: dict[str, datetime] = {}
+    for digest, at in times:
+        latest[digest] = max(at, latest.get(digest, at))
+    return latest

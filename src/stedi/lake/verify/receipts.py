@@ -65,7 +65,7 @@ def check_receipts(
 
 def _lost(chain: Mapping[int, Receipt], damaged: int, runs: Sequence[Run]) -> Iterator[Finding]:
     """Find that there are fewer receipts than their numbers, or finished erasures, ask for."""
-    erased = sum(receipt.outcome == "erased" for receipt in chain.values())
+    erased = sum(receipt.erased_at is not None for receipt in chain.values())
     finished = sum(run.kind == "erasure" for run in runs)
     lost = max(max(chain, default=0) - len(chain), finished - erased) - damaged
     if lost > 0:
