@@ -204,9 +204,13 @@ class Trial:
         )
 
         def rows(tables: Sequence[str], **options: Any) -> Any:
-            return contents(
-                {name: lake.scan(name, **options).drop("erased_at", *ids, strict=False) for name in tables}
-            )
+            found = {
+                name: lake.scan(name, **options).drop("erased_at", *ids, strict=False) for name in tables
+            }
+            if "tombstone" in found:
+                # Whoever asks again for an erasure that had come to its end asks for one more.
+                found["tombstone"] = found["tombstone"].unique()
+            return contents(found)
 
         return {
             # An empty folder that could not be removed is none.

@@ -433,11 +433,29 @@ def test_a_denial_that_is_kept_out_counts_whatever_comes_first(after, receipt, d
     assert not run(after.lake, after.landing / "a", now=at + 24 * HOUR, full=True).differs
 
 
-def test_a_second_erasure_has_nothing_to_do_and_says_so(after):
-    before = {name: text for name, text in snapshot_of(after).items() if "_receipts" not in name}
+def test_a_second_erasure_has_nothing_to_do_but_keep_them_out_until_now(after, receipt):
+    def data_files():
+        return {
+            name: text
+            for name, text in snapshot_of(after).items()
+            if name.endswith(".parquet") and not {"run", "tombstone"} & set(name.split("/"))
+        }
+
+    before, newest, graves = data_files(), after.lake.last_run(), after.lake.scan("tombstone").collect()
     again = after.lake.erase(email=EMAIL)
     assert (again.number, again.outcome, again.rows) == (2, "nothing_left", 0)
-    assert {name: text for name, text in snapshot_of(after).items() if "_receipts" not in name} == before
+    assert again.erased_at > receipt.erased_at
+    assert data_files() == before
+    now = after.lake.last_run().snapshots
+    assert {table for table in now if now[table] != newest.snapshots[table]} == {"tombstone"}
+    gone = after.lake.scan("tombstone").collect().filter(kind="person")["erased_at"].sort().to_list()
+    assert gone == [*graves.filter(kind="person")["erased_at"], again.erased_at]
+    assert after.lake.verify().findings == ()
+    # What was sent between the two came too late, too.
+    late = canary(registration_date=again.erased_at - timedelta(milliseconds=1), at=again.erased_at)
+    put_rows(after.landing / "late", customer=[late], accelerometer=[], step_trainer=[])
+    report = run(after.lake, after.landing / "late", now=again.erased_at + 24 * HOUR)
+    assert report.accounts["customer_landing"].dropped == {"erased": 1}
 
 
 def test_whoever_never_was_there_is_nobody_and_nothing_is_changed(cage):

@@ -97,7 +97,9 @@ def _print(out: Console, receipt: Receipt) -> None:
     if receipt.outcome == "planned":
         _print_plan(out, receipt)
     elif receipt.outcome == "nothing_left":
-        out.print("Nothing of this person is in the lake; older files that name them are kept out.")
+        out.print(
+            "Nothing of this person is in the lake; files that name them, sent until now, are kept out."
+        )
     else:
         done = " An erasure that was interrupted was completed." if receipt.resumed else ""
         out.print(

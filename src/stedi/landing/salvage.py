@@ -101,7 +101,10 @@ class Search:
         return Named(tuple(self._emails.values()), tuple(self._serials.values()), self._updated)
 
     def _search(self, text: str | bytes, *, last: bool) -> None:
-        for view in _views(_decoded(text)):
+        plain = _decoded(text)
+        if not any(mark in plain[0] for mark in _MARKS):
+            return
+        for view in _views(plain):
             within = _Window(view, first=self._first, last=last)
             for kind, pattern in self._keys:
                 for found in within.after_key(pattern):
@@ -132,6 +135,8 @@ def latest(times: Iterable[float]) -> float | None:
 
 _LONE: Final = {code: code - 0xDC00 for code in range(0xDC80, 0xDD00)}
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
+_NO_CHARACTER: Final = re.compile(r"&#[0-9]{1000,}")
+"""Python turns no longer number into an int: it would be the reference to no character at all."""
 _ESCAPED: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 
@@ -176,6 +181,16 @@ def unescaped(text: str) -> str:
     return plain
 
 
+def referred(text: str) -> str:
+    """Return a text with the character references of HTML resolved, whatever numbers they have.
+
+    Examples:
+        >>> referred("ann&#64;x.com &nobody; &#" + "9" * 5000 + ";")
+        'ann@x.com &nobody; \ufffd'
+    """
+    return html.unescape(_NO_CHARACTER.sub("&#xfffd", text))
+
+
 def _meant(found: re.Match[str]) -> str:
     code = found[1] or found[2]
     return chr(int(code, 16)) if code else _ESCAPED.get(found[3], found[3])
@@ -184,9 +199,12 @@ def _meant(found: re.Match[str]) -> str:
 _UNDO: Final[tuple[tuple[str, Callable[[str], str]], ...]] = (
     ("\\", unescaped),
     ("%", unquote),
-    ("&", html.unescape),
+    ("&", referred),
 )
 
+
+_MARKS: Final = ("@", ":", "=", *(mark for mark, _ in _UNDO))
+"""Without one of them nobody is named: not by a token, not after a key, and not in what is wrapped."""
 
 # What names somebody --------------------------------------------------------------------------------
 
@@ -205,8 +223,8 @@ _NOTHING: Final = ("null", "true", "false")
 _ENDS: Final = ".'\u2019-_|/=&#!?*$^~`+%"
 _HIDDEN: Final = re.compile(r"%[0-9a-fA-F]{2}|&(?:#\w+|\w+);")
 _ESCAPE_BEFORE: Final = re.compile(r"\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[nrt])")
-_JOINED: Final = re.compile(r"[|/=&#?]")
-"""Marks that join an e-mail to other words more often than they stand in one."""
+_LOCAL: Final = re.compile(r"[\w.!$%'\u2019*+^`~-]*")
+"""What a quoted e-mail may begin with; other marks join it to a word before more often than they are of it."""
 _AFTER_KEY: Final = re.compile(r"[\"'][ \t\r\n\0]{0,16}:[ \t\r\n\0]{0,16}\Z")
 
 
@@ -259,10 +277,18 @@ class _Window:
                 continue
             if (start == 0 and not self._first) or (end == len(text) and not self._last):
                 continue
-            if _HIDDEN.search(text, start, end + 1) or _ESCAPE_BEFORE.match(text, max(0, start - 1), end):
+            if _hides(text, start, end + 1) or _ESCAPE_BEFORE.match(text, max(0, start - 1), end):
                 # Another view shows what it stands for.
                 continue
             yield from _readings(local, domain, text[max(0, start - 65) : start], text[end : end + 65])
+
+
+def _hides(text: str, start: int, end: int) -> bool:
+    """Say whether something in a part of a text stands for something else: a damaged reference does not."""
+    return any(
+        found[0].startswith("%") or referred(found[0]) != found[0]
+        for found in _HIDDEN.finditer(text, start, end)
+    )
 
 
 def _run(characters: re.Pattern[str], text: str) -> str:
@@ -278,9 +304,9 @@ def _readings(local: str, domain: str, before: str, after: str) -> Iterator[str]
     """
     opened, closed = before.rstrip().endswith('"'), after.lstrip()[:1] in ('"', "\\", "")
     yield f"{local}@{domain}"
-    if opened and closed and not _JOINED.search(f"{local}{domain}"):
-        return
     narrow = _run(_NARROW, local[::-1])[::-1], _run(_NARROW, domain)
+    if opened and closed and _LOCAL.fullmatch(local) and domain == narrow[1]:
+        return
     for start, end in dict.fromkeys(((local, domain), narrow)):
         yield f"{start}@{end}"
         yield f"{start.lstrip(_ENDS)}@{end.rstrip(_ENDS)}"

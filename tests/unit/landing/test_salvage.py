@@ -58,6 +58,10 @@ def read(text: str, table: str = "customer", **limits: int) -> Split:
         ('"{\\"email\\": \\"annex\\", \\"serialNumber\\":\\"s\\"}"', ["annex"], ["s"], None),
         ("email=a%40b.c&x", ["a@b.c", "email=a@b.c&x"], [], None),
         ("a&#64;b.c", ["a@b.c"], [], None),
+        ('{"email":"a@b.c^\\\\", "phone"', ["a@b.c^", "a@b.c"], [], None),
+        ('{"email":"\x80a@b.c"', ["\x80a@b.c", "a@b.c"], [], None),
+        ("a@b.c&puot;", ["a@b.c&puot", "a@b.c"], [], None),
+        ('{"email":"a&#64;b.c", &#' + "9" * 5000 + ";", ["a@b.c"], [], None),
         ("a\0@\0b\0.\0c\0", ["a@b.c"], [], None),
         # Tokens, and what damage may have made of a quote.
         ("mailto:a@b.c, joann@b.c", ["a@b.c", "joann@b.c"], [], None),
