@@ -147,11 +147,15 @@ def _unescaped(text: str) -> str:
 
 
 def standing(text: bytes, emails: set[str]) -> set[str]:
-    """Return the planted e-mails that stand whole in a text: beside one nothing may be part of a name."""
+    """Return the planted e-mails that stand whole in a text: beside one nothing may be part of a name.
+
+    After a backslash there is an escape of which the backslash, or one before it, was damaged.
+    """
     texts = readings_of(text)
     beside = r"[\w.+%'\u2019-]"
     patterns = {
-        email: re.compile(rf"(?<!{beside}){re.escape(email.casefold())}(?!{beside})") for email in emails
+        email: re.compile(rf"(?<!{beside})(?<!\\){re.escape(email.casefold())}(?!{beside})")
+        for email in emails
     }
     return {email for email, pattern in patterns.items() if any(map(pattern.search, texts))}
 

@@ -224,7 +224,7 @@ _ENDS: Final = ".'\u2019-_|/=&#!?*$^~`+%"
 _HIDDEN: Final = re.compile(r"%[0-9a-fA-F]{2}|&(?:#\w+|\w+);")
 _ESCAPE_BEFORE: Final = re.compile(r"\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[nrt])")
 _LOCAL: Final = re.compile(r"[\w.!$%'\u2019*+^`~-]*")
-"""What a quoted e-mail may begin with; other marks join it to a word before more often than they are of it."""
+"""What stands before the @ in quotes: other marks join it to a word more often than they are of it."""
 _AFTER_KEY: Final = re.compile(r"[\"'][ \t\r\n\0]{0,16}:[ \t\r\n\0]{0,16}\Z")
 
 

@@ -112,8 +112,8 @@ class Receipt:
     Attributes:
         number: Its place in the chain of receipts; None of a plan, and where nobody was meant.
         previous: The SHA-256 of the receipt before it.
-        outcome: ``"erased"``; ``"nothing_left"`` where the lake held nothing of them any more, and only the date
-            moves on until which they are kept out; ``"nobody"`` where it never knew them: nothing was
+        outcome: ``"erased"``; ``"nothing_left"`` where the lake held nothing of them any more, and only the
+            date moves on until which they are kept out; ``"nobody"`` where it never knew them: nothing was
             changed, and nothing is signed; ``"planned"``.
         subject: The customer_id of the person.
         devices: How many devices were theirs alone, and are erased with them.

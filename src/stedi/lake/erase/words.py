@@ -95,8 +95,8 @@ def _outcome(receipt: Receipt) -> str:
         return "Nobody of this name is in the lake: nobody was erased, and nothing was changed."
     if receipt.outcome == "nothing_left":
         return (
-            "Nothing of this person was left in the lake: there was nothing to do but to keep out what was sent "
-            "since the erasure before."
+            "Nothing of this person was left in the lake: there was nothing to do but to keep out what was "
+            "sent since the erasure before."
         )
     went = f"{count(receipt.rows, 'row')} went from the tables"
     if receipt.resumed:
