@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 HERE = Path(__file__).parent
-# The oracle, the worlds, the engines, the mutants and the ways to die are modules, not packages.
-sys.path[:0] = [str(HERE), str(HERE / "mutation"), str(HERE / "faults")]
+# The oracle, the worlds, the engines, the mutants, the ways to die and old lakes are modules, not packages.
+sys.path[:0] = [str(HERE), *(str(HERE / folder) for folder in ("mutation", "faults", "old_lakes"))]
 
 # A process that compiles all its imports anew takes twice as long to start, and hundreds are started here:
 # where no bytecode may be written beside the sources, it is kept elsewhere.

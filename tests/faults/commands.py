@@ -4,6 +4,7 @@ It imports nothing of the tests, so that the process that is killed starts fast.
 """
 
 import os
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,8 +16,12 @@ import stedi
 
 SECRET: Final = bytes(range(32))
 OLD: Final = stedi.Pseudonyms(SECRET)
+OLDEST: Final = stedi.Pseudonyms(random.Random(1).randbytes(32))  # noqa: S311 - of tests
+"""The key of the lakes that older code made."""
 RING: Final = OLD.followed_by(stedi.Pseudonyms(b"n" * 32))
 NOW: Final = datetime(2022, 6, 1, 14, tzinfo=UTC)
+AFTERWARDS: Final = datetime(2022, 7, 1, tzinfo=UTC)
+"""Later than any run of a lake that older code made."""
 LATER: Final = NOW + timedelta(hours=2)
 GONE, NEXT_GONE = "eve@example.com", "zoe@example.com"
 GONE_DEVICE: Final = "dev-eve"
@@ -111,5 +116,6 @@ COMMANDS: Final = {
     "rotate, plan": Command("used", lambda root: _rotate(root, plan=True)),
     "run after a run killed before its publication": Command("staged", run),
     "run after a run killed after its publication": Command("unshown", run),
+    "upgrade": Command("old", lambda root: open_lake(root, OLDEST).upgrade(progress=_hear), key=OLDEST),
     "maintain after a killed tag": Command("half tagged", _maintain),
 }

@@ -17,7 +17,7 @@ from trial import Trial, follow
 
 IN_A_ROW = 8
 """So many faults strike one lake before its command is let come to its end."""
-SMALL = ("first run", "run", "tag", "maintain", "rotate")
+SMALL = ("run", "maintain")
 """Of these a few faults are in the tests of every day; of erasures, see below."""
 VARIANTS = (
     "first run, new key",

@@ -15,12 +15,13 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from commands import COMMANDS, GONE, LATER, NEXT_GONE, NOW, OLD, open_lake, run
+from commands import AFTERWARDS, COMMANDS, GONE, NEXT_GONE, NOW, OLD, open_lake, run
 from interrupting import DEADLY, Fault, Visit, Visits
+from unpacked import unpack
 
 import stedi
 from lakes import PUBLISHED, contents, files_of, put, sent
-from stedi.errors import LakeError
+from stedi.errors import LakeError, LakeFormatError
 from worlds import HOURS, customer, reading, step
 
 NEWEST = stedi.Pseudonyms(b"z" * 32)
@@ -72,6 +73,9 @@ class Trial:
         trial._store("used")
         OLD.save(root / "config" / "stedi" / "pseudonym.key")
         trial._store("keyed")
+        old = unpack("format-1-planned", place / "unpacked", later=root)
+        for folder in (old.folder, old.landing):
+            shutil.copytree(folder, trial.stored / "old" / folder.name)
         return trial
 
     def _store(self, state: str) -> None:
@@ -149,6 +153,10 @@ class Trial:
             lake = open_lake(self.root, key)
             try:
                 lake.last_run()
+            except LakeFormatError:
+                # Until it is upgraded, nothing else can be said of it.
+                assert COMMANDS["upgrade"].key is key
+                return
             except LakeError:
                 assert killed or left or not files_of(self.root / "lake")
                 with pytest.raises(LakeError, match="no published run"):
@@ -164,7 +172,7 @@ class Trial:
         """Run with more files, maintain, erase somebody and rotate the key: all must work."""
         _deliver_third(self.root / "landing")
         with self._configured():
-            run(self.root, key, now=LATER + timedelta(hours=1))
+            run(self.root, key, now=AFTERWARDS)
             lake = open_lake(self.root, key)
             lake.maintain(keep_days=0, older_than=timedelta(0))
             lake.erase(
@@ -435,4 +443,4 @@ def _deliver_second(landing: Path) -> None:
 
 
 def _deliver_third(landing: Path) -> None:
-    _deliver(landing, "d", [_somebody("gil")], [("gil", 5), ("ann", 2)])
+    _deliver(landing, "d", [_somebody("gil"), _somebody("zoe", at=HOURS[4])], [("gil", 5), ("ann", 2)])

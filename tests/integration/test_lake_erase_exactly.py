@@ -131,7 +131,8 @@ def erase_everybody_but_one(place: Path, seed: int, most: int) -> int:
 
 
 def test_an_erasure_takes_the_person_and_nobody_elses_byte(tmp_path):
-    assert erase_everybody_but_one(tmp_path, seed=1, most=6) == 6
+    # One at once, one who is erased again, and one while the sender goes on.
+    assert erase_everybody_but_one(tmp_path, seed=1, most=3) == 3
 
 
 @pytest.mark.campaign

@@ -172,7 +172,17 @@ def test_a_landing_root_that_is_named_after_the_person_stays_where_it_is(tmp_pat
     assert place.is_sound()
 
 
-@pytest.mark.parametrize("serial", ["417", "2022", "unknown", "step_trainer", "customer_id", "a1b2c3"])
+@pytest.mark.parametrize(
+    "serial",
+    [
+        "417",
+        "step_trainer",
+        *(
+            pytest.param(each, marks=pytest.mark.campaign)
+            for each in ("2022", "unknown", "customer_id", "a1b2c3")
+        ),
+    ],
+)
 def test_a_device_that_is_called_like_a_word_or_a_number_goes_and_no_word_with_it(tmp_path, serial):
     place = Place(tmp_path)
     note = json.dumps({"email": BOB, "phone": {}, "note": f"the {serial} of 2022"})

@@ -548,7 +548,7 @@ def everybody(request, tmp_path_factory):
     """Return a lake of a rich world, its report, and an explanation of everybody and every device in it."""
     place = tmp_path_factory.mktemp(f"everybody-{request.param}")
     lake = lake_at(place / "lake")
-    report = run(lake, pour(place / "landing", rich_world(seed=7, parts=8)), consent=request.param)
+    report = run(lake, pour(place / "landing", rich_world(seed=7, parts=6)), consent=request.param)
     columns = {
         "email": (("customer_landing", "email"), ("accelerometer_landing", "user"), ("quarantine", "emails")),
         "serial_number": (

@@ -1,7 +1,6 @@
 """A backup that is restored after an erasure has the person back: a receipt that was kept elsewhere tells."""
 
 import json
-import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,27 +23,26 @@ class Restored:
     folder: Path
     receipt: Receipt
     file: Path
-    backup: Path
 
     @property
     def lake(self):
         return lake_at(self.folder)
 
-    def restore(self) -> None:
-        shutil.rmtree(self.folder)
-        shutil.copytree(self.backup, self.folder)
+
+@pytest.fixture(scope="module")
+def receipt(bench):
+    """Return the receipt of an erasure that the lake forgets whenever it is put back."""
+    erased = bench.filled().lake
+    receipt = erased.erase(email=WHO, device="erase")
+    assert erased.verify(receipts=[receipt]).sound
+    return receipt
 
 
 @pytest.fixture
-def restored(filled, tmp_path):
-    backup = shutil.copytree(filled.folder, tmp_path / "backup")
-    receipt = filled.lake.erase(email=WHO, device="erase")
-    assert filled.lake.verify(receipts=[receipt]).sound
+def restored(receipt, filled, tmp_path):
     file = tmp_path / "receipt.json"
     file.write_text(receipt.to_json())
-    made = Restored(filled.folder, receipt, file, backup)
-    made.restore()
-    return made
+    return Restored(filled.folder, receipt, file)
 
 
 def found_by(lake, *receipts):

@@ -11,7 +11,7 @@ from lakes import expected, pour, put_rows, rich_world, tables_of
 from stedi.errors import ConfigurationError, LakeError
 from worlds import HOURS, NOW, SECRET, customer, reading, step
 
-WORLD = rich_world()
+WORLD = rich_world(parts=6)
 
 
 def open_lake(s3_server: str, folder: Path) -> stedi.Lake:

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 import stedi
-from canary import EMAIL, build
+from canary import EMAIL
 from lakes import EVERY_TABLE, IcebergTable, files_of, pour, put, rich_world, run, tables_of
 from stedi.errors import RejectedError, RunConflictError, StediError
 from stedi.lake.erase import erase
@@ -127,9 +127,9 @@ def test_a_maintenance_that_fails_is_taken_back(filled, more, monkeypatch):
     "step",
     ["remove", *(pytest.param(step, marks=pytest.mark.campaign) for step in ("expire_but", "forget"))],
 )
-def test_an_erasure_that_has_begun_is_brought_to_its_end(tmp_path, monkeypatch, step):
+def test_an_erasure_that_has_begun_is_brought_to_its_end(cages, monkeypatch, step):
     """A fault in the middle is followed by one more try; only one before the first publication ends it."""
-    cage = build(tmp_path)
+    cage = cages.back_to("built")
     asked = {"email": EMAIL, "drop_tags": ["training", "study", "withdrawn"], "landing": cage.landing}
     failing = Counter()
 

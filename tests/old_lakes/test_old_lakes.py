@@ -1,12 +1,8 @@
 """Lakes of format 1, as the code of 30 November 2026 left them: after an upgrade every verb works on them."""
 
-import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 from unpacked import NAMES, OldLake, unpack
 
 import stedi

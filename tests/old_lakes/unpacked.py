@@ -36,12 +36,12 @@ class OldLake:
         return stedi.Lake.open(self.folder, pseudonyms=KEYS[0].followed_by(KEYS[1]))
 
 
-def unpack(name: str, place: Path) -> OldLake:
-    """Unpack an archive into an empty folder, and have it speak of that place."""
+def unpack(name: str, place: Path, *, later: Path | None = None) -> OldLake:
+    """Unpack an archive into an empty folder, and have it speak of that place, or of where it will be."""
     with tarfile.open(HERE / f"{name}.tar.xz") as archive:
         archive.extractall(place, filter="data")
     home = place / name.split("-", 2)[2]
-    old, new = f"{NEUTRAL}{home.name}/", f"{home}/"
+    old, new = f"{NEUTRAL}{home.name}/", f"{later or home}/"
     for file in (home / "lake/warehouse").rglob("*.metadata.json"):
         file.write_text(file.read_text("utf-8").replace(old, new), "utf-8")
     for file in (home / "lake/warehouse").rglob("*.avro"):

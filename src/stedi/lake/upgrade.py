@@ -89,16 +89,16 @@ def plan_upgrade(warehouse: Warehouse, runs: Sequence[Run]) -> UpgradeReport:
 def upgrade(warehouse: Warehouse, runs: Sequence[Run], order: Order) -> UpgradeReport:
     """Bring a lake to the format of this version; whoever was interrupted asks again.
 
-    The order of things: columns, rows and all that follows from them as one run, what older runs need, and at
-    last the number by which other verbs know the format.
+    The order of things: columns, rows and all that follows from them as one run, what older runs need, files
+    that nothing needs any more, and at last the number by which other verbs know the format.
     """
     plan = plan_upgrade(warehouse, runs)
     warehouse.evolve()
     warehouse.refresh()
     report = execute(warehouse, replace(order, convert=converted), runs)
     _rebuild(warehouse, order.progress)
-    warehouse.set_format()
     sweep(warehouse, order.progress)
+    warehouse.set_format()
     return replace(plan, planned=False, changes=report.changes, people=report.people)
 
 

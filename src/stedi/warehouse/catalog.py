@@ -29,6 +29,7 @@ from stedi.warehouse.layout import (
 )
 from stedi.warehouse.notes import FOLDER as NOTES
 from stedi.warehouse.sqlite_catalog import SqliteCatalog, knows, places
+from stedi.warehouse.transaction import Creation
 
 CATALOG_FILE: Final = "catalog.db"
 _CATALOG: Final = "stedi"
@@ -179,12 +180,13 @@ def begin_namespace(catalog: Catalog, namespace: str) -> None:
 def create_table(catalog: Catalog, namespace: str, contract: Contract, buckets: int) -> Table:
     """Make the table of a contract, with one empty snapshot for branches to start from."""
     identifier = (namespace, contract.name)
-    transaction = catalog.create_table_transaction(
+    begun = catalog.create_table_transaction(
         identifier,
         iceberg_schema(contract),
         partition_spec=partition_spec(contract, buckets),
         properties=table_properties(contract),
     )
+    transaction = Creation.of(begun)
     with transaction.update_snapshot().fast_append():
         pass
     transaction.commit_transaction()

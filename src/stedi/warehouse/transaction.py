@@ -1,6 +1,8 @@
 """Changes of a table in one commit, in time that does not grow with the square of its history."""
 
-from pyiceberg.table import Table, Transaction
+from typing import Self, cast
+
+from pyiceberg.table import CreateTableTransaction, StagedTable, Table, Transaction
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.update import (
     AddSnapshotUpdate,
@@ -12,21 +14,14 @@ from pyiceberg.table.update import (
 from pyiceberg.table.update.snapshot import ManageSnapshots
 
 
-class Changes(Transaction):
-    """A transaction that works out the metadata after its changes once for each change, and copies nothing.
+class _Remembering(Transaction):
+    """Works out the metadata after its changes once for each change, and copies nothing.
 
     pyiceberg does whenever it looks at them, a dozen times in a commit, and copies every snapshot each time.
     What is committed is worked out by the catalog, as ever.
-
-    Args:
-        table: The table.
-        autocommit: Commit what is staged at once.
     """
 
-    def __init__(self, table: Table, autocommit: bool = False) -> None:  # noqa: FBT001, FBT002 - as pyiceberg has it
-        """Begin without changes."""
-        super().__init__(table, autocommit)
-        self._known: tuple[TableMetadata, tuple[TableUpdate, ...], TableMetadata] | None = None
+    _known: tuple[TableMetadata, tuple[TableUpdate, ...], TableMetadata] | None = None
 
     @property
     def table_metadata(self) -> TableMetadata:
@@ -40,6 +35,24 @@ class Changes(Transaction):
                 after = _apply_table_update(update, after, context)
             self._known = (before, updates, after)
         return self._known[2]
+
+
+class Creation(_Remembering, CreateTableTransaction):
+    """A transaction that makes a table."""
+
+    @classmethod
+    def of(cls, begun: CreateTableTransaction) -> Self:
+        """Return one that goes on with what pyiceberg began."""
+        return cls(cast("StagedTable", begun._table))  # noqa: SLF001 - it has no other name before it is there
+
+
+class Changes(_Remembering):
+    """A transaction that changes a table.
+
+    Args:
+        table: The table.
+        autocommit: Commit what is staged at once.
+    """
 
     def _stage(
         self, updates: tuple[TableUpdate, ...], requirements: tuple[TableRequirement, ...] = ()

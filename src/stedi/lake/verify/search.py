@@ -9,6 +9,9 @@ import pyarrow as pa
 from stedi.lake.verify.needles import ANCHOR_BYTES, LONGEST, Form, Named, Needles, forms_of
 
 _BATCH: Final = 16 * 1024 * 1024
+_SHORT: Final = 1024
+_REMEMBERED: Final = 200_000
+"""So many short pieces are known again: the versions of a table's metadata say nearly all the same."""
 _WORD: Final = 8
 _MASK: Final = (1 << 48) - 1
 _GAP: Final = bytes(_WORD)
@@ -41,12 +44,20 @@ class Search:
         self._pieces: list[tuple[str, bytes]] = []
         self._size = 0
         self._told: set[Hit] = set()
+        self._known: set[tuple[str, bytes]] = set()
         self.searched = 0
         """How many bytes were searched."""
 
     def add(self, place: str, text: bytes) -> None:
         """Search a piece of text, now or with the next ones."""
         self.searched += len(text)
+        if len(text) <= _SHORT:
+            piece = (place, text)
+            if piece in self._known:
+                return
+            if len(self._known) == _REMEMBERED:
+                self._known.clear()
+            self._known.add(piece)
         for start in range(0, max(len(text), 1), _BATCH):
             # Parts overlap, so that nothing is cut in two.
             part = text[start : start + _BATCH + LONGEST]
