@@ -13,6 +13,7 @@ from pyiceberg.types import TimestamptzType
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.names import EPOCH
+from stedi.warehouse.manifests import files_of
 
 
 class BucketFiles:
@@ -30,8 +31,8 @@ class BucketFiles:
         self._schema = polars_schema(contract_of(table.name()[-1]))
         self._time = table.schema().find_field(time).field_id
         self._files: dict[int, list[DataFile]] = {}
-        for task in table.scan(snapshot_id=snapshot_id).plan_files():
-            self._files.setdefault(task.file.partition[0], []).append(task.file)
+        for file in files_of(table, snapshot_id):
+            self._files.setdefault(file.partition[0], []).append(file)
 
     @property
     def buckets(self) -> Collection[int]:

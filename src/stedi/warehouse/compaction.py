@@ -9,6 +9,7 @@ from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
 
 from stedi.errors import CatalogError
+from stedi.warehouse.manifests import manifests_of
 
 _MANY_MANIFESTS: Final = 8
 
@@ -107,4 +108,4 @@ def small_files(table: Table, snapshot_id: int, target: Target) -> list[DataFile
 def many_manifests(table: Table, snapshot_id: int) -> bool:
     """Say whether a snapshot has so many manifests that to plan a scan takes long."""
     snapshot = table.snapshot_by_id(snapshot_id)
-    return snapshot is not None and len(snapshot.manifests(table.io)) > _MANY_MANIFESTS
+    return snapshot is not None and len(manifests_of(snapshot, table.io)) > _MANY_MANIFESTS

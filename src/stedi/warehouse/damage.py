@@ -7,7 +7,7 @@ from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
 
 from stedi.warehouse.inspection import inspect
-from stedi.warehouse.reachable import plain
+from stedi.warehouse.location import plain
 from stedi.warehouse.unreadable import UNREADABLE
 
 

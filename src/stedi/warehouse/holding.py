@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pyiceberg.manifest import DataFile, ManifestEntryStatus
 from pyiceberg.table import Table
 
+from stedi.warehouse.manifests import entries_of, manifests_of
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
@@ -32,11 +34,11 @@ def holding(table: Table) -> Holding:
     for snapshot in table.metadata.snapshots:
         live: set[str] = set()
         all_named: set[str] = set()
-        for manifest in snapshot.manifests(table.io):
+        for manifest in manifests_of(snapshot, table.io):
             if manifest.manifest_path not in of_manifest:
                 alive: set[str] = set()
                 every: set[str] = set()
-                for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=False):
+                for entry in entries_of(manifest, table.io):
                     path = entry.data_file.file_path
                     every.add(path)
                     if entry.status != ManifestEntryStatus.DELETED:
@@ -58,11 +60,11 @@ def metadata_texts(table: Table) -> Iterator[bytes]:
             yield bytes(source.read())
     seen: set[str] = set()
     for snapshot in table.metadata.snapshots:
-        for manifest in snapshot.manifests(table.io):
+        for manifest in manifests_of(snapshot, table.io):
             if manifest.manifest_path in seen:
                 continue
             seen.add(manifest.manifest_path)
-            entries = manifest.fetch_manifest_entry(table.io, discard_deleted=False)
+            entries = entries_of(manifest, table.io)
             for file in (entry.data_file for entry in entries):
                 bounds = (*(file.lower_bounds or {}).values(), *(file.upper_bounds or {}).values())
                 yield b"\n".join([file.file_path.encode(), *bounds])

@@ -13,7 +13,7 @@ from pyiceberg.io import FileIO
 
 from stedi.errors import CatalogError
 from stedi.warehouse.listing import files_under
-from stedi.warehouse.reachable import plain
+from stedi.warehouse.location import plain
 
 FOLDER: Final = "_receipts"
 

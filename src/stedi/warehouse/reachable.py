@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pyiceberg.manifest import ManifestFile
 from pyiceberg.table import Table
 
+from stedi.warehouse.location import plain
+from stedi.warehouse.manifests import live_entries_of, manifests_of
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reachable:
@@ -35,13 +38,13 @@ def reachable(table: Table, *, without: Collection[int] = ()) -> Reachable:
             continue
         needed.add(snapshot.manifest_list)
         # Snapshots share manifests: each is read once.
-        seen |= {manifest.manifest_path: manifest for manifest in snapshot.manifests(table.io)}
+        seen |= {manifest.manifest_path: manifest for manifest in manifests_of(snapshot, table.io)}
     for path, manifest in seen.items():
         needed.add(path)
         # One that only lists what was deleted reaches nothing, and opening it is what takes the time.
         if not (manifest.has_added_files() or manifest.has_existing_files()):
             continue
-        needed |= {entry.data_file.file_path for entry in manifest.fetch_manifest_entry(table.io)}
+        needed |= {entry.data_file.file_path for entry in live_entries_of(manifest, table.io)}
     kept = {entry.metadata_file for entry in metadata.metadata_log}
     kept |= {file.statistics_path for file in metadata.statistics}
     kept |= {file.statistics_path for file in metadata.partition_statistics}
@@ -49,8 +52,3 @@ def reachable(table: Table, *, without: Collection[int] = ()) -> Reachable:
         needed=frozenset(map(plain, needed)),
         kept=frozenset(map(plain, kept)),
     )
-
-
-def plain(location: str) -> str:
-    """Return a location as a listing has it: a local path without its scheme."""
-    return location.removeprefix("file://") if location.startswith("file:///") else location

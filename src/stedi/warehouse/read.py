@@ -16,6 +16,7 @@ from stedi.consent.pseudonyms import BLANKS, keys
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.errors import CatalogError
+from stedi.warehouse.manifests import files_of
 from stedi.warehouse.scanned import ScannedTable
 
 BATCH_ROWS: Final = 262_144
@@ -48,8 +49,8 @@ def spelled(table: Table, snapshot_id: int, column: str, wanted: pl.Series) -> p
     Repeated texts stand in Parquet's dictionaries once per row group: only these are looked at.
     """
     found = [pl.Series(dtype=pl.String)]
-    for task in table.scan(snapshot_id=snapshot_id).plan_files():
-        with table.io.new_input(task.file.file_path).open() as source:
+    for data in files_of(table, snapshot_id):
+        with table.io.new_input(data.file_path).open() as source:
             # One column of one row group at a time: there is nothing for threads to do.
             file = pq.ParquetFile(source, read_dictionary=[column], pre_buffer=False)
             for group in range(file.num_row_groups):
@@ -90,8 +91,7 @@ def rows(
     the table.
     """
     if run is None:
-        files = (task.file for task in table.scan(snapshot_id=snapshot_id).plan_files())
-        yield from rows_of(table, files, columns)
+        yield from rows_of(table, files_of(table, snapshot_id), columns)
         return
     # mypy takes the fields of the model for its arguments.
     of_run = EqualTo("_run", run)  # type: ignore[call-arg, arg-type]
@@ -108,8 +108,8 @@ def old_rows(table: Table, snapshot_id: int) -> pl.DataFrame | None:
     if set(names) == set(contract_of(table.name()[-1]).names):
         return None
     frames = [pl.DataFrame(schema_to_pyarrow(schema).empty_table())] if schema is not None else []
-    for task in table.scan(snapshot_id=snapshot_id).plan_files():
-        with table.io.new_input(task.file.file_path).open() as source:
+    for file in files_of(table, snapshot_id):
+        with table.io.new_input(file.file_path).open() as source:
             frames.append(pl.DataFrame(pq.ParquetFile(source).read()))
     return pl.concat(frames, how="diagonal_relaxed")
 

@@ -12,6 +12,7 @@ from pyiceberg.table.update.snapshot import ManageSnapshots
 
 from stedi.errors import CatalogError
 from stedi.warehouse.failure import committing
+from stedi.warehouse.manifests import snapshot_of
 from stedi.warehouse.transaction import Changes, manage
 
 STAGED: Final = "stedi.run"
@@ -30,24 +31,14 @@ def main_snapshot(table: Table) -> int:
     return snapshot.snapshot_id
 
 
-def data_files(table: Table, snapshot_id: int) -> list[DataFile]:
-    """Return the data files of a snapshot."""
-    return [task.file for task in table.scan(snapshot_id=snapshot_id).plan_files()]
-
-
 def summary(table: Table, snapshot_id: int, key: str) -> int:
     """Return a number of a snapshot's summary: ``total-records``, ``total-files-size``.
 
     Raises:
         CatalogError: The table has no such snapshot.
     """
-    snapshot = table.snapshot_by_id(snapshot_id)
-    if snapshot is None or snapshot.summary is None:
-        raise CatalogError(
-            f"table {table.name()[-1]} has no snapshot {snapshot_id} any more: it was expired, by stedi "
-            "maintain or by another tool"
-        )
-    return int(snapshot.summary[key] or 0)
+    summary = snapshot_of(table, snapshot_id).summary
+    return int(summary[key] or 0) if summary is not None else 0
 
 
 def tags(table: Table) -> dict[str, int]:

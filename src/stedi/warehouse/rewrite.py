@@ -14,6 +14,7 @@ from pyiceberg.table.update.snapshot import ManageSnapshots, _OverwriteFiles
 
 from stedi.errors import CatalogError
 from stedi.warehouse.failure import committing
+from stedi.warehouse.manifests import live_entries_of, manifests_of
 from stedi.warehouse.refs import STAGED, main_snapshot
 from stedi.warehouse.transaction import Changes
 
@@ -29,13 +30,13 @@ class _Rewrite(_OverwriteFiles):
     def _manifests(self) -> list[ManifestFile]:
         table = self._transaction.table_metadata
         parent = table.snapshot_by_id(self._parent_snapshot_id) if self._parent_snapshot_id else None
-        manifests = parent.manifests(io=self._io) if parent is not None else []
+        manifests = manifests_of(parent, self._io) if parent is not None else ()
         entries: dict[int, list[ManifestEntry]] = {table.default_spec_id: []}
         found: set[DataFile] = set()
         for manifest in manifests:
             if manifest.content != ManifestContent.DATA:
                 continue
-            for entry in self.fetch_manifest_entry(manifest):
+            for entry in live_entries_of(manifest, self._io):
                 if entry.data_file in self._deleted_data_files:
                     found.add(entry.data_file)
                 else:

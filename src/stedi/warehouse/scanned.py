@@ -8,7 +8,8 @@ from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
 from stedi.errors import CatalogError
-from stedi.warehouse.reachable import plain
+from stedi.warehouse.location import plain
+from stedi.warehouse.manifests import live_entries_of, manifests_of
 from stedi.warehouse.unreadable import UNREADABLE
 
 
@@ -64,9 +65,9 @@ class ScannedTable(Table):
         place = snapshot.manifest_list
         try:
             found = {}
-            for manifest in snapshot.manifests(self.io):
+            for manifest in manifests_of(snapshot, self.io):
                 place = manifest.manifest_path
-                for entry in manifest.fetch_manifest_entry(self.io):
+                for entry in live_entries_of(manifest, self.io):
                     found[Path(plain(entry.data_file.file_path))] = entry.data_file.file_size_in_bytes
         except FileNotFoundError:
             raise self._gone(snapshot, place) from None

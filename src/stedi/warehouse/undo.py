@@ -13,6 +13,7 @@ from pyiceberg.table.snapshots import Snapshot
 from pyiceberg.table.update.snapshot import ExpireSnapshots, ManageSnapshots
 
 from stedi.warehouse.failure import committing
+from stedi.warehouse.manifests import entries_of, manifests_of
 from stedi.warehouse.refs import STAGED
 from stedi.warehouse.transaction import Changes
 from stedi.warehouse.unreadable import UNREADABLE
@@ -74,12 +75,14 @@ def _own_files(table: Table, snapshot: Snapshot) -> list[str]:
     """Return the files that were written for a snapshot; what can't be read is left to a maintenance."""
     try:
         manifests = [
-            each for each in snapshot.manifests(table.io) if each.added_snapshot_id == snapshot.snapshot_id
+            each
+            for each in manifests_of(snapshot, table.io)
+            if each.added_snapshot_id == snapshot.snapshot_id
         ]
         data = [
             entry.data_file.file_path
             for manifest in manifests
-            for entry in manifest.fetch_manifest_entry(table.io)
+            for entry in entries_of(manifest, table.io)
             if entry.status == ManifestEntryStatus.ADDED and entry.snapshot_id == snapshot.snapshot_id
         ]
     except UNREADABLE:

@@ -13,8 +13,9 @@ from pyiceberg.table import Table
 from stedi.errors import CatalogError
 from stedi.warehouse.layout import BUCKET_FIELD
 from stedi.warehouse.listing import Found, files_under
+from stedi.warehouse.location import plain
 from stedi.warehouse.notes import folder_of
-from stedi.warehouse.reachable import Reachable, plain
+from stedi.warehouse.reachable import Reachable
 from stedi.warehouse.shared_lock import FOLDER as SIGNS
 
 _UUID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"

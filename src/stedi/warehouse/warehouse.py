@@ -45,6 +45,7 @@ from stedi.warehouse.holding import Holding, holding, metadata_texts
 from stedi.warehouse.inspection import Inspection, inspect
 from stedi.warehouse.layout import ICEBERG_FORMAT
 from stedi.warehouse.listing import Found, files_under
+from stedi.warehouse.manifests import files_of, manifests_of
 from stedi.warehouse.reachable import reachable
 from stedi.warehouse.shared_lock import SharedLock
 from stedi.warehouse.sqlite_catalog import SqliteCatalog
@@ -204,7 +205,7 @@ class Warehouse:
 
     def data_files(self, name: str, snapshot_id: int) -> Sequence[DataFile]:
         """Return the data files of a snapshot."""
-        return refs.data_files(self._table(name), snapshot_id)
+        return files_of(self._table(name), snapshot_id)
 
     def files(self, name: str, snapshot_id: int) -> int:
         """Return how many data files a snapshot has."""
@@ -250,7 +251,7 @@ class Warehouse:
 
     def replace(self, name: str, branch: str, base: int, added: Sequence[DataFile]) -> int:
         """Put data files in the place of all those of a snapshot, on a branch; return the new snapshot."""
-        return self.change(name, branch, base, added=added, removed=refs.data_files(self._table(name), base))
+        return self.change(name, branch, base, added=added, removed=files_of(self._table(name), base))
 
     def rewrite(self, name: str, branch: str, base: int, added: Sequence[DataFile]) -> int:
         """Do as `replace`, and make a snapshot with the columns of today even where there are no rows."""
@@ -414,9 +415,7 @@ class Warehouse:
                 return f"the metadata of the table {name}"
             if (found := next(damage.damaged_metadata(table), None)) is not None:
                 return found
-        of_main = (
-            self.first_damaged_of(name, refs.data_files(self._table(name), self.main(name))) for name in data
-        )
+        of_main = (self.first_damaged_of(name, files_of(self._table(name), self.main(name))) for name in data)
         return next((path for path in of_main if path is not None), None)
 
     def first_damaged_of(self, name: str, files: Iterable[DataFile]) -> str | None:
@@ -527,4 +526,4 @@ class Warehouse:
 
 def _manifests(table: Table, snapshot_id: int) -> Sequence[ManifestFile]:
     snapshot = table.snapshot_by_id(snapshot_id)
-    return snapshot.manifests(table.io) if snapshot is not None else ()
+    return manifests_of(snapshot, table.io) if snapshot is not None else ()
