@@ -153,11 +153,16 @@ def in_few_objects(world: World) -> World:
     )
 
 
-def pour(root: Path, world: World) -> Path:
+def pour(root: Path, world: World, named: Callable[[str], str] = str) -> Path:
     """Write a world that has landed (``as_landed``) as objects under a landing root.
 
     A record of the website export without research consent says so by null or not at all, in turn. The
     bytes of each object are its own, even where two hold equal records: each record names its object.
+
+    Args:
+        root: The landing root.
+        world: The world.
+        named: Returns under which name an object is put there.
     """
     customers: dict[str, list[Row]] = {}
     for place, row in enumerate(world.customers):
@@ -165,12 +170,12 @@ def pour(root: Path, world: World) -> Path:
         customers.setdefault(row["_digest"], []).append(key | sent(row))
     for row in world.rejected:
         customers.setdefault(row["_digest"], []).append(damaged(row))
-    _pour(root, "customer", customers)
+    _pour(root, "customer", customers, named)
     for kind, rows in (("accelerometer", world.accelerometer), ("step_trainer", world.steps)):
         objects: dict[str, list[Row]] = {}
         for row in rows:
             objects.setdefault(row["_digest"], []).append(sent(row))
-        _pour(root, kind, objects)
+        _pour(root, kind, objects, named)
     return root
 
 
@@ -187,10 +192,11 @@ def damaged(row: Row) -> Row:
     return {"shareWithResearchAsOfDate": None} | sent(row) | named | junk | sealed
 
 
-def _pour(root: Path, kind: str, objects: Mapping[str, Sequence[Row]]) -> None:
+def _pour(root: Path, kind: str, objects: Mapping[str, Sequence[Row]], named: Callable[[str], str]) -> None:
     # A table that never had a file is an error; an empty file is one.
     for name, records in (objects or {"empty": ()}).items():
-        put(root, f"{kind}/{name}.json", ({**record, "object": f"{kind}/{name}"} for record in records))
+        sealed = ({**record, "object": f"{kind}/{name}"} for record in records)
+        put(root, f"{kind}/{named(name)}.json", sealed)
 
 
 # Lakes ----------------------------------------------------------------------------------------------

@@ -79,6 +79,15 @@ def test_a_lock_file_that_holds_something_is_a_finding(filled):
     assert "foreign_file" in {str(finding.code) for finding in filled.lake.verify().findings}
 
 
+def test_a_folder_in_the_place_of_the_lock_is_a_finding_and_told_by_whoever_needs_it(filled):
+    (filled.folder / LOCK_FILE).unlink()
+    (filled.folder / LOCK_FILE).mkdir()
+    (finding,) = filled.lake.verify().findings
+    assert (str(finding.code), finding.place) == ("damaged_file", LOCK_FILE)
+    with pytest.raises(CatalogError, match=r"lock\.db can't be opened: it is a folder: remove it"):
+        filled.lake.tag("training")
+
+
 def test_a_lake_that_is_held_is_waited_for_as_long_as_asked(filled):
     waiting = stedi.Lake.open(filled.folder, wait=timedelta(seconds=0.3))
     with exclusive(filled.folder):

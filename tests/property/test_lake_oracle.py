@@ -74,6 +74,11 @@ def batch(world: World, *numbers: int) -> World:
     )
 
 
+def without_part(name: str) -> str:
+    """Return the name that all parts of an object have in common."""
+    return name.partition("~")[0]
+
+
 def check(lake: Lake, report: RunReport, known: World, now: datetime, consent: str) -> None:
     """A lake, and what its last run says, are what the oracle makes of all that was delivered."""
     tables, accounts = judged(known, now=now, consent=consent)
@@ -108,6 +113,7 @@ def feed(
     consent: str,
     *,
     releasing: random.Random | None = None,
+    overwriting: bool = False,
 ) -> dict:
     """Deliver the parts of a world one after the other, and judge the lake after each.
 
@@ -118,6 +124,7 @@ def feed(
         nows: When each is delivered.
         consent: The lake's consent mode.
         releasing: Says after each delivery which of the rejected records are released; None for none.
+        overwriting: Put each part of an object in the place of the one before, under its name.
 
     Returns:
         What all published tables hold in the end.
@@ -126,7 +133,8 @@ def feed(
     landing = bench.folder.with_name("deliveries")
     shutil.rmtree(landing, ignore_errors=True)
     for place, now in enumerate(nows):
-        root = pour(landing / str(place), batch(world, order[place]))
+        new = batch(world, order[place])
+        root = pour(landing, new, without_part) if overwriting else pour(landing / str(place), new)
         report = run(lake, root, now=now, consent=consent)
         known = batch(world, *order[: place + 1])
         check(lake, report, known, now, consent)
@@ -163,7 +171,7 @@ def feed(
 def test_a_lake_equals_the_oracle_after_every_delivery(bench, parts, batches, seed, consent, nows):
     dice = random.Random(seed)  # noqa: S311 - a test's dice
     world = parted(poured_together(parts), batches, dice)
-    feed(bench, world, list(range(batches)), nows[-batches:], consent)
+    feed(bench, world, list(range(batches)), nows[-batches:], consent, overwriting=bool(seed % 2))
 
 
 @settings(
@@ -186,7 +194,8 @@ def feed_and_release(bench: Bench, dice: random.Random, batches: int) -> None:
     ]
     world = world.plus(rejected=claims)
     nows = sorted(dice.choices(NOWS, k=batches))
-    feed(bench, parted(world, batches, dice), list(range(batches)), nows, "as_of", releasing=dice)
+    parts, overwriting = parted(world, batches, dice), dice.random() < 0.5
+    feed(bench, parts, list(range(batches)), nows, "as_of", releasing=dice, overwriting=overwriting)
 
 
 @pytest.mark.campaign
@@ -225,7 +234,8 @@ def test_campaign_of_deliveries(bench, seed):
     world = poured_together(random_world(seed * 50 + part) for part in range(dice.randint(2, 30)))
     nows = sorted(dice.choices(NOWS, k=batches))
     consent = dice.choice(("as_of", "as_of", "current"))
-    feed(bench, parted(world, batches, dice), list(range(batches)), nows, consent)
+    parts, overwriting = parted(world, batches, dice), dice.random() < 0.5
+    feed(bench, parts, list(range(batches)), nows, consent, overwriting=overwriting)
 
 
 @pytest.mark.campaign

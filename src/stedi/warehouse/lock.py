@@ -45,7 +45,8 @@ def _connect(file: Path, wait: timedelta) -> tuple[sqlite3.Connection, int | Non
         opened = _identity(file)
         return sqlite3.connect(file, timeout=wait.total_seconds(), isolation_level=None), opened
     except sqlite3.Error as error:
-        raise CatalogError(f"the lock {file} can't be opened: {error}") from None
+        what = "it is a folder: remove it" if file.is_dir() else error
+        raise CatalogError(f"the lock {file} can't be opened: {what}") from None
 
 
 def _begin(connection: sqlite3.Connection, folder: Path, file: Path, wait: timedelta) -> None:

@@ -163,8 +163,9 @@ def _listed(warehouse: Warehouse, folder: Path | None) -> Iterator[tuple[str, in
         yield from warehouse.listing()
         return
     for here, folders, names in os.walk(folder, followlinks=False):
-        links = [name for name in folders if Path(here, name).is_symlink()]
-        for name in (*names, *links):
+        # No file at all, or in the place of one.
+        odd = [name for name in folders if Path(here, name).is_symlink() or _OWN.fullmatch(name)]
+        for name in (*names, *odd):
             path = Path(here, name)
             state = path.lstat()
             written_at = datetime.fromtimestamp(state.st_mtime, UTC)
@@ -229,7 +230,7 @@ def check_files(files: Sequence[LakeFile], tables: Mapping[str, Inspection], roo
             )
         )
     for file in files:
-        if file.shown == _LOCK and file.size:
+        if file.shown == _LOCK and file.regular and file.size:
             findings.append(
                 Finding.of(Fault.FOREIGN_FILE, _LOCK, f"it holds {file.size:,} bytes, and stedi writes none")
             )
