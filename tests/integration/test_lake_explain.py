@@ -491,6 +491,20 @@ def test_a_long_history(tmp_path):
     }
 
 
+def test_many_of_whom_the_same_is_said_are_told_together(tmp_path):
+    names = [{"email": f"p{number}@example.com", "serialNumber": "crowded"} for number in range(2000)]
+    landing = pour(tmp_path / "landing", together(person("ann", (1, 1), device="crowded")))
+    put(landing, "customer/list.json", [json.dumps({"records": names})])
+    lake = lake_at(tmp_path / "lake")
+    run(lake, landing)
+    told = lake.explain(serial_number="crowded")
+    assert len(told.people) == len(told.timeline) == 2001
+    text = printed(told)
+    assert len(text.splitlines()) < 40
+    assert "Customers 2 to 2001, each: is damaged" in " ".join(text.split())
+    assert re.search(r"^customers 2 to 2001, each  does not consent", text, re.MULTILINE)
+
+
 # How it is asked ------------------------------------------------------------------------------------
 
 

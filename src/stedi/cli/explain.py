@@ -1,8 +1,10 @@
 """stedi explain."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from rich.console import Console
 from rich.table import Table
@@ -25,7 +27,10 @@ from stedi.names import (
     STEP_TRAINER_TRUSTED,
 )
 
+T = TypeVar("T")
 _WIDEST: Final = 100
+_EACH: Final = 3
+"""So many customers of whom the same is said are listed one by one."""
 _STYLES: Final = {"grant": "green", "denial": "red", "nothing": "dim"}
 _SYMBOLS: Final = {"grant": "●", "denial": "✕", "nothing": "○"}
 _PLAIN: Final = {"grant": "+", "denial": "x", "nothing": "o"}
@@ -70,8 +75,9 @@ def print_explanation(out: Console, explanation: Explanation) -> None:
     run = f"As of run {explanation.run_id}, which judged consent on {day(explanation.now)}."
     out.print(Text(f"{run} All times are UTC.", style="dim"))
     _section(out, "What the records say, the oldest first", _timeline(out, explanation.timeline))
-    people = [(person.name, Text(person.words)) for person in explanation.people]
-    _section(out, "Who ever listed it", _listed(people))
+    people = _same(explanation.people, lambda person: person.words)
+    listed = [(_names([each.name for each in same]), Text(same[0].words)) for same in people]
+    _section(out, "Who ever listed it", _listed(listed))
     _section(out, "The rules that applied", _listed(_rules(explanation.reasons)))
     if explanation.known:
         _section(out, "What became of the rows", _portions(explanation.portions))
@@ -91,9 +97,11 @@ def _timeline(out: Console, entries: Sequence[Entry]) -> Table:
         table.add_column(name, no_wrap=True)
     table.add_column("words")
     heard = [entry for entry in entries if entry.says != "nothing"]
-    for entry in entries:
+    for same in _same(entries, lambda entry: replace(entry, customer=None)):
+        entry = same[0]
         style = _STYLES[entry.says]
-        said = sentence(f"{entry.customer}: {entry.words}" if entry.customer else entry.words)
+        names = [each.customer for each in same if each.customer]
+        said = sentence(f"{_names(names)}: {entry.words}" if names else entry.words)
         table.add_row(
             Text("no date" if entry.at is None else day(entry.at), style="dim" if entry.superseded else ""),
             Text(f"{symbols[entry.says]} {_SAYS[entry.says]}", style=style),
@@ -104,6 +112,32 @@ def _timeline(out: Console, entries: Sequence[Entry]) -> Table:
             effect = f"{entry.effect} (the newest: this decides)" if decides else entry.effect
             table.add_row("", "", Text(f"{arrow} {effect}", style=style))
     return table
+
+
+def _same(items: Iterable[T], what: Callable[[T], object]) -> Iterator[Sequence[T]]:
+    """Yield items in a row of which the same is to be said: together where they are many."""
+    for _, found in groupby(items, what):
+        same = list(found)
+        yield from [same] if len(same) > _EACH else [[item] for item in same]
+
+
+def _names(names: Sequence[str]) -> str:
+    """Return what to call customers of whom the same is said.
+
+    Examples:
+        >>> _names(["customer 3"]), _names([f"customer {place}" for place in (2, 3, 4, 7)])
+        ('customer 3', 'customers 2 to 4, 7, each')
+    """
+    if len(names) == 1:
+        return names[0]
+    what = names[0].rpartition(" ")[0]
+    runs: list[list[int]] = []
+    for place in sorted(int(name.rpartition(" ")[2]) for name in names):
+        if runs and place == runs[-1][-1] + 1:
+            runs[-1][1:] = [place]
+        else:
+            runs.append([place])
+    return f"{what}s {', '.join(' to '.join(map(str, run)) for run in runs)}, each"
 
 
 def _rules(reasons: Iterable[Reason]) -> Iterator[tuple[str, Text]]:
