@@ -1,6 +1,8 @@
 """The decompressed bytes of a landing object, in blocks."""
 
+import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import BinaryIO, Final
 
 import pyarrow as pa
@@ -8,7 +10,12 @@ import pyarrow as pa
 from stedi.errors import LandingError
 from stedi.landing.limits import MIB, Limits
 
-_MAGIC: Final = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
+_MEMBER: Final = b"\x1f\x8b"
+_FRAME: Final = b"\x28\xb5\x2f\xfd"
+_MAGIC: Final = {_MEMBER: "gzip", _FRAME: "zstd"}
+_GZIP: Final = zlib.MAX_WBITS | 16
+_BEFORE: Final = 256 * 1024
+"""So many raw bytes Arrow may have read before the one at which it fails, and more."""
 
 
 class Stream:
@@ -59,28 +66,104 @@ class Stream:
                 yield block
 
     def _unpacked(self, codec: str) -> Iterator[bytes]:
-        given = 0
+        given, failed = 0, None
         with self._reopen() as raw, pa.CompressedInputStream(pa.PythonFile(raw, "r"), codec) as unpacked:
             try:
                 while block := unpacked.read(self._block):
                     given += len(block)
                     yield block
             except OSError:
-                self.lost_end = True
-        if self.lost_end:
-            yield from self._last_bytes(codec, given)
+                failed = raw.tell()
+        if failed is not None:
+            # A failing read keeps what it had so far to itself: all is unpacked once more, with care.
+            yield from self._members(given) if codec == "gzip" else self._frames(given, failed)
 
-    def _last_bytes(self, codec: str, given: int) -> Iterator[bytes]:
-        """Give what comes out between the last whole block and the place where decompression fails.
+    def _members(self, given: int) -> Iterator[bytes]:
+        for block in self._all_of_members():
+            yield block[given:]
+            given = max(0, given - len(block))
 
-        A failing read keeps the bytes it had so far to itself, so that they are read again one by one.
+    def _all_of_members(self) -> Iterator[bytes]:
+        """Give all that can be unpacked of gzip's members, and as it is what stands behind the last of them.
+
+        Noughts that fill up the end are no damage, for gzip itself neither.
         """
-        with self._reopen() as raw, pa.CompressedInputStream(pa.PythonFile(raw, "r"), codec) as unpacked:
-            last = bytearray()
-            try:
-                while given:
-                    given -= len(unpacked.read(min(given, self._block)))
-                while byte := unpacked.read(1):
-                    last += byte
-            except OSError:
-                yield bytes(last)
+        with self._reopen() as raw:
+            member, packed = zlib.decompressobj(_GZIP), raw.read(self._block)
+            while packed:
+                before = member.copy()
+                try:
+                    yield member.decompress(packed, self._block)
+                except zlib.error:
+                    self.lost_end = True
+                    yield from _until_damage(before, packed)
+                    return
+                packed = member.unconsumed_tail or (b"" if member.eof else raw.read(self._block))
+                if member.eof:
+                    packed = member.unused_data.lstrip(b"\0")
+                    while not packed and (more := raw.read(self._block)):
+                        packed = more.lstrip(b"\0")
+                    packed += raw.read(len(_MEMBER))
+                    if packed and not packed.startswith(_MEMBER):
+                        self.lost_end = True
+                        yield from self._as_it_is(packed, raw)
+                        return
+                    member = zlib.decompressobj(_GZIP)
+                    if not packed:
+                        return
+            self.lost_end = True
+
+    def _frames(self, given: int, failed: int) -> Iterator[bytes]:
+        """Give what else can be unpacked of Zstandard's frames, and as it is what stands behind them."""
+        self.lost_end = True
+        with self._reopen() as raw:
+            careful = _Careful(raw, max(0, failed - _BEFORE))
+            last, behind = bytearray(), False
+            with pa.CompressedInputStream(pa.PythonFile(careful, "r"), "zstd") as unpacked:
+                try:
+                    while given:
+                        given -= len(unpacked.read(min(given, self._block)))
+                    while byte := unpacked.read(1):
+                        last += byte
+                except OSError as error:
+                    behind = "Unknown frame descriptor" in str(error)
+            yield bytes(last)
+            if behind:
+                # It is refused at its first byte that is not of a frame.
+                raw.seek(careful.at - 1)
+                yield from self._as_it_is(raw.read(self._block), raw)
+
+    def _as_it_is(self, text: bytes, raw: BinaryIO) -> Iterator[bytes]:
+        """Give bytes that nobody packed, and all that follow them, in a line of their own."""
+        yield b"\n"
+        while text:
+            yield text
+            text = raw.read(self._block)
+
+
+def _until_damage(member: "zlib._Decompress", packed: bytes) -> Iterator[bytes]:
+    """Give what comes out of packed bytes before the one at which that fails."""
+    with suppress(zlib.error):
+        for place in range(len(packed)):
+            yield member.decompress(packed[place : place + 1])
+
+
+class _Careful:
+    """Raw bytes, from some place on one by one: what unpacks them keeps nothing back that it could give."""
+
+    def __init__(self, raw: BinaryIO, careful_from: int) -> None:
+        self._raw = raw
+        self._careful_from = careful_from
+        self.at = 0
+        self.closed = False
+
+    def read(self, size: int) -> bytes:
+        """Read some bytes, or one."""
+        left = self._careful_from - self.at
+        block = self._raw.read(min(size, left) if left > 0 else min(size, 1))
+        self.at += len(block)
+        return block
+
+    def close(self) -> None:
+        """Leave the bytes to whoever opened them."""
+        self.closed = True

@@ -126,3 +126,55 @@ def test_a_ratio_is_no_bomb_while_it_is_small_and_a_size_is_none_at_a_low_ratio(
     assert unpack(gzip.compress(bytes(1000_000)), bomb_size=2_000_000, bomb_ratio=2)[0] == bytes(1_000_000)
     noise = random.Random(1).randbytes(1_000_000)  # noqa: S311 - no secret
     assert unpack(gzip.compress(noise), bomb_size=10, bomb_ratio=2)[0] == noise
+
+
+def damaged(packed: bytes, place: int) -> bytes:
+    changed = bytearray(packed)
+    changed[place] ^= 0xFF
+    return bytes(changed)
+
+
+@pytest.mark.parametrize("place", [-8, -5, -40, 3000])
+def test_what_unpacks_before_the_damage_of_a_gzip_is_read(place) -> None:
+    data = records(20_000)
+    packed = gzip.compress(data)
+    text, lost = unpack(damaged(packed, place))
+    assert lost
+    alike = next((n for n, pair in enumerate(zip(text, data, strict=False)) if pair[0] != pair[1]), len(text))
+    assert alike > 0.9 * len(data) * (place % len(packed)) / len(packed) - 1000
+
+
+def test_only_what_a_damaged_block_of_a_zstd_holds_is_lost() -> None:
+    data = records(20_000)
+    packed = zstd(data)
+    text, lost = unpack(damaged(packed, len(packed) // 2))
+    assert lost
+    assert data.startswith(text)
+    assert len(text) > 0.3 * len(data)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstd])
+@pytest.mark.parametrize("many", [3, 60_000])
+def test_what_nobody_packed_is_read_behind_what_was_packed(read, pack, many) -> None:
+    data, plain = records(many), records(3, seed=1)
+    assert unpack(pack(data) + plain) == (data + b"\n" + plain, True)
+    split = read(pack(data) + plain)
+    assert len(split.kept) == many + 3
+    assert split.rejected["reason"].to_list() == ["cut_off"]
+
+
+@pytest.mark.parametrize("noughts", [1, 8, 3_000_000])
+def test_noughts_that_fill_up_a_gzip_are_no_damage(noughts) -> None:
+    one, two = gzip.compress(b"one\n"), gzip.compress(b"two\n")
+    assert unpack(one + bytes(noughts)) == (b"one\n", False)
+    assert unpack(one + bytes(noughts) + two) == (b"one\ntwo\n", False)
+    assert unpack(one + bytes(noughts) + two[:-9])[1]
+    assert unpack(one + bytes(noughts) + two[:1])[1]
+
+
+def test_a_bomb_behind_a_damage_is_one() -> None:
+    bomb = damaged(gzip.compress(b"one\n"), -8) + gzip.compress(bytes(1_000_000))
+    padded = gzip.compress(b"one\n") + bytes(9) + gzip.compress(bytes(1_000_000))
+    assert unpack(bomb, bomb_size=100_000, bomb_ratio=20) == (b"one\n", True)
+    with pytest.raises(LandingError, match="decompression bomb"):
+        unpack(padded, bomb_size=100_000, bomb_ratio=20)
