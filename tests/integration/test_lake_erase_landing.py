@@ -1,5 +1,6 @@
 """Erasing in a landing root that others write to: what was read is replaced, and nothing else."""
 
+import gzip
 import json
 import threading
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from lakes import lake_at, put, run, sent
+from stedi.lake.erase.person import Person
 from worlds import HOURS, NOW, customer, reading, step
 
 ANN, BOB = "ann@ex.com", "bob@ex.com"
@@ -170,6 +172,72 @@ def test_a_landing_root_that_is_named_after_the_person_stays_where_it_is(tmp_pat
     assert not any(ANN in path for path in place.lake.scan("object").collect()["path"])
     assert place.run(LATER).objects == 0
     assert place.is_sound()
+
+
+FORMS = {
+    "an address": f"GET https://app.example/leave?user={ANN} HTTP/1.1\n".encode(),
+    "percent-encoded": f"GET /leave?email={ANN.replace('@', '%40')} HTTP/1.1\n".encode(),
+    "html": f"<p>{ANN.replace('@', '&#64;')}</p>\n".encode(),
+    "utf-16": f"{record(ANN, 'device-ann', share=None)}\n".encode("utf-16-le"),
+    "csv": b'"{""email"": ""ann@ex.com"", ""serialNumber"": ""device-ann""}"\n',
+}
+"""A broken line of Ann, and of nobody else."""
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_broken_line_of_a_person_goes_in_whatever_form_it_names_them(place, form):
+    file = place.landing / "customer/broken.json"
+    bob = f"{record(BOB, 'device-bob', at=HOURS[4])}\n".encode()
+    file.write_bytes(bob + FORMS[form])
+    place.run()
+    assert place.lake.scan("customer_trusted").collect()["email"].to_list() == [BOB]
+    receipt = place.erase()
+    assert receipt.remains.objects == ()
+    # Of UTF-16 the second half of the last line break is left.
+    assert file.read_bytes().rstrip(b"\0") == bob
+    held = place.lake.scan("quarantine").collect()
+    assert not any(ANN in name for names in held["emails"] for name in names)
+    assert place.is_sound()
+    put(place.landing, "customer/again.json", []).write_bytes(FORMS[form] * 2)
+    place.run(LATER)
+    held = place.lake.scan("quarantine").collect()
+    assert not any(ANN in name for names in held["emails"] for name in names)
+    assert place.lake.scan("customer_trusted").collect()["email"].to_list() == [BOB]
+    assert place.is_sound()
+
+
+def test_an_audit_finds_a_name_that_runs_into_something_else(place, monkeypatch):
+    (place.landing / "customer/broken.json").write_bytes(FORMS["an address"])
+    place.run()
+    # As an erasure did that took such a reading for somebody else's name.
+    monkeypatch.setattr(Person, "reads", lambda self, name: self.has_email(name))
+    place.erase()
+    found = place.lake.verify(older_than=timedelta(0)).findings
+    assert "quarantine, main" in {each.place for each in found if str(each.code) == "erased_person"}
+
+
+def test_an_object_whose_end_is_damaged_is_named_whether_the_person_was_found_in_it_or_not(place):
+    packed = [gzip.compress(f"{line}\n".encode()) for line in BOTH]
+    for name, text in zip(("of-ann", "of-bob"), packed, strict=True):
+        (place.landing / f"customer/{name}.json.gz").write_bytes(text[:-8] + bytes(4) + text[-4:])
+    place.run()
+    receipt = place.erase()
+    left = {each.why for each in receipt.remains.objects}
+    assert (len(receipt.remains.objects), left) == (2, {"its end can't be decompressed"})
+
+
+def test_files_beside_the_objects_are_named_if_they_hold_the_person(place):
+    place.run()
+    for name in ("customer/_old/a.json", "customer/.hidden.json", "other/a.json", "notes.txt"):
+        put(place.landing, name, [BOTH[0]])
+    put(place.landing, f"x/{ANN}.txt", ["nothing"])
+    put(place.landing, "of-bob.json", [BOTH[1]])
+    receipt = place.erase()
+    whys = [each.why.partition(", and ")[2].partition(":")[0] for each in receipt.remains.objects]
+    assert sorted(whys) == ["it holds the person"] * 4 + ["its name holds the person"]
+    assert all(each.why.startswith("no run reads it") for each in receipt.remains.objects)
+    assert not any(ANN in each.path for each in receipt.remains.objects)
+    assert (place.landing / "other/a.json").exists()
 
 
 @pytest.mark.parametrize(

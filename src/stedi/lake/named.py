@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from stedi.consent.pseudonyms import key
 from stedi.contract import CONTRACTS
 from stedi.contract.reasons import Drop, Rejection
+from stedi.landing.salvage import referred
 
 SHORTEST: Final = 6
 """A name of fewer characters can't be told from others in a text, but for an e-mail."""
@@ -65,6 +66,7 @@ _PART: Final = re.compile(
     r'"(?P<text>(?:[^"\\]|\\.)*)"|\'(?P<other>[^\']*)\'|(?P<word>[^\s\[\]{},:"\']+)(?=[\s,}\]])|[\[\]{}]|\s+|.',
     re.DOTALL,
 )
+_WRAPPED: Final = ("\\", "%", "&", "\0")
 _NO_TEXT: Final = ("null", "true", "false")
 _COLON: Final = re.compile(r"\s*:")
 
@@ -99,13 +101,15 @@ def tells(name: str) -> bool:
 
 
 def unescaped(text: str) -> str:
-    r"""Return a text with the escapes of JSON and of URLs resolved.
+    r"""Return a text with the escapes of JSON, of URLs and of HTML resolved, and without UTF-16's NULs.
 
     Examples:
         >>> unescaped(r'{"email": "ann\u0040example.com"}'), unescaped("ann%40example.com")
         ('{"email": "ann@example.com"}', 'ann@example.com')
+        >>> unescaped("ann&#64;example.com"), unescaped("a\0n\0n\0")
+        ('ann@example.com', 'ann')
     """
-    return unquote(_ESCAPE.sub(_resolved, text))
+    return referred(unquote(_ESCAPE.sub(_resolved, text.replace("\0", ""))))
 
 
 def _resolved(found: re.Match[str]) -> str:
@@ -119,7 +123,7 @@ def spellings(text: str) -> tuple[str, ...]:
     """Return the keys of a text as it is, and of what its escapes hide, however often they were escaped."""
     found = [text]
     for _ in range(_ROUNDS):
-        if "\\" not in found[-1] and "%" not in found[-1]:
+        if not any(mark in found[-1] for mark in _WRAPPED):
             break
         plain = unescaped(found[-1])
         if plain == found[-1]:

@@ -137,7 +137,8 @@ class Gate:
         if (at := row["last_update_date"]) is not None:
             for digest in digests:
                 self._note(digest, at)
-        others = [email for email in row["emails"] if email not in gone]
+        # Other readings of the same place in a broken text hold the name, too.
+        others = [each for each in row["emails"] if each not in gone and not self.names_erased(each)]
         if at is not None and not others:
             return None
         return {

@@ -3,7 +3,8 @@ r"""Whom a rejected text is about: every e-mail, serial number and update time t
 A rejected customer record must never keep a consent alive, whoever of several people it names, and however
 it was damaged. So its text is not parsed but searched, as it is and with what wraps it undone, one layer
 after the other, in any order: JSON escapes (``\u0040``, JSON inside a string), percent-encoding, HTML
-character references, UTF-16 (of ASCII letters, without its mark). Bytes that are no UTF-8 are Latin-1.
+character references, UTF-16 (of ASCII letters, without its mark), the doubled quotes of CSV, the single
+quotes of Python, a terminal's colours. Bytes that are no UTF-8 are Latin-1.
 
 - An e-mail is a text after the key ``email`` (in any case, at any depth, one or a list), or a token with @.
 - A serial number is a text after its key.
@@ -18,7 +19,7 @@ import html
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
@@ -200,10 +201,14 @@ _UNDO: Final[tuple[tuple[str, Callable[[str], str]], ...]] = (
     ("\\", unescaped),
     ("%", unquote),
     ("&", referred),
+    # As a terminal is told colours, as CSV doubles quotes, and as Python writes a dictionary.
+    ("\x1b[", partial(re.compile(r"\x1b\[[0-9;]{0,32}[A-Za-z]").sub, " ")),
+    ('""', lambda text: text.replace('""', '"')),
+    ("':", lambda text: text.replace("'", '"')),
 )
 
 
-_MARKS: Final = ("@", ":", "=", *(mark for mark, _ in _UNDO))
+_MARKS: Final = ("@", "\uff20", "\ufe6b", ":", "=", *(mark for mark, _ in _UNDO))
 """Without one of them nobody is named: not by a token, not after a key, and not in what is wrapped."""
 
 # What names somebody --------------------------------------------------------------------------------
@@ -215,8 +220,8 @@ _BARE: Final = r"[^\s\"'\[\]{},:\0]{1,1024}(?=[\s,}\]\0])"
 _NUMBER: Final = r"[\"']?(-?\d{1,20}(?:\.\d{1,20})?(?:[eE]\+?\d{1,2})?)(?=[,}\]\s\"'\\\0])"
 _QUOTED: Final = re.compile(_TEXT, re.DOTALL)
 
-_EDGE: Final = r"\s\"<>()\[\]{},;:\\\x00-\x20\x7f@"
-_AT: Final = re.compile(rf"(?<=[^{_EDGE}])@(?=[^{_EDGE}])")
+_EDGE: Final = r"\s\"<>()\[\]{},;:\\\x00-\x20\x7f@\uff20\ufe6b"
+_AT: Final = re.compile(rf"(?<=[^{_EDGE}])[@\uff20\ufe6b](?=[^{_EDGE}])")
 _WIDE: Final = re.compile(rf"[^{_EDGE}]*")
 _NARROW: Final = re.compile(r"[\w.+%\u2019'-]*")
 _NOTHING: Final = ("null", "true", "false")

@@ -26,6 +26,8 @@ _BLANKS: Final = re.compile("[ \t\r]*")
 _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _BLOCK: Final = 8 * MIB
+_WRAPPED: Final = (b"\\", b"%", b"&", b"\0")
+"""What stands in a text that spells a name in another way."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +161,7 @@ def _split(text: bytes) -> list[bytes]:
 
 def _may_name(text: bytes, whose: Whose) -> bool:
     """Say whether a text could name the subject: it holds a probe, or is spelled in a way that hides one."""
-    if not whose.probes or not text.isascii() or b"\\" in text or b"%" in text:
+    if not whose.probes or not text.isascii() or any(mark in text for mark in _WRAPPED):
         return True
     # Several records may stand in one line, and only some of them name somebody.
     if whose.mark is not None and (whose.mark not in text or text.count(b"{") > 1):

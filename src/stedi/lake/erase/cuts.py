@@ -129,7 +129,7 @@ class QuarantineCut:
         """Return what is left of a rejected record; None where nothing is."""
         person, raw = self.person, row["raw"] or ""
         emails, serials = row["emails"], row["serial_numbers"]
-        mine = [each for each in emails if person.has_email(each)]
+        mine = [each for each in emails if person.reads(each)]
         own = [each for each in serials if person.owns(each)]
         named = bool(mine) or bool(own) or person.named_in(raw)
         place = None if row["_object"] is None else self.path(row["_object"])

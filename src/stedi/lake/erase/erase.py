@@ -23,7 +23,7 @@ from stedi.lake.clock import lake_time, time_since
 from stedi.lake.erase.chain import append, check_all_there, erased_before, receipts_of
 from stedi.lake.erase.cuts import cuts, safe_names
 from stedi.lake.erase.findings import Findings, forget, keep, kept
-from stedi.lake.erase.foreign import look_through
+from stedi.lake.erase.foreign import look_beside, look_through
 from stedi.lake.erase.history import find_traces, named_by_users
 from stedi.lake.erase.objects import Cutter, Remaining, Replaced, clear_leftovers, prepare
 from stedi.lake.erase.objects import replace as replace_objects
@@ -50,6 +50,7 @@ from stedi.lake.tombstone import Gate
 from stedi.lake.undo import undone
 from stedi.lake.wording import count, others, were
 from stedi.landing.objects import LandingObject
+from stedi.landing.s3 import is_url
 from stedi.names import (
     ACCELEROMETER_LANDING,
     ERASED,
@@ -164,6 +165,16 @@ class Erasure:
             left_out=request.left_out,
             progress=request.progress,
         )
+        self._beside = self._look_beside()
+
+    def _look_beside(self) -> Sequence[Remaining]:
+        """Return the files under the landing root that no run reads, and that hold the person."""
+        request = self._request
+        if request.landing is None or is_url(request.landing):
+            return ()
+        request.progress("looking through files beside landing objects", 0, 1)
+        read = (each.path for objects in request.sources.values() for each in objects)
+        return look_beside(request.landing, read, request.folder, self._person, self._path)
 
     def _scan(self, table: str) -> pl.LazyFrame:
         return self._warehouse.scan(table, self._runs[-1].snapshots[table])
@@ -369,7 +380,11 @@ class Erasure:
 
     def _is_nobody(self) -> bool:
         """Say whether nobody is meant: the lake never knew them, and nothing that was looked at does."""
-        if self._unfinished or self._buried or any(each.sure for each in self._rewrites.remaining):
+        if (
+            self._unfinished
+            or self._buried
+            or any(each.sure for each in (*self._rewrites.remaining, *self._beside))
+        ):
             return False
         traces = any(self._traces.touched.values()) or any(self._traces.snapshots.values())
         return not traces and not self._rewrites.found and not any(each.sure for each in self._foreign())
@@ -542,7 +557,7 @@ class Erasure:
         files: Sequence[Remaining] = (),
     ) -> Receipt:
         request, person = self._request, self._person
-        left = [*self._rewrites.remaining, *remaining]
+        left = [*self._rewrites.remaining, *self._beside, *remaining]
         return Receipt(
             number=None,
             previous=None,

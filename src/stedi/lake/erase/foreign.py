@@ -4,21 +4,23 @@ They are not stedi's to delete. So the receipt of a lake in which one holds the 
 nothing remains.
 """
 
+import hashlib
 import os
 import stat
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
 import pyarrow as pa
 
-from stedi.lake.erase.objects import Remaining
+from stedi.lake.erase.objects import DRAFT, Remaining
 from stedi.lake.erase.person import Person
 from stedi.lake.named import spellings, stands
 from stedi.lake.verify.decode import UnreadableError, decoded, raw
-from stedi.landing.redact import as_typed
+from stedi.landing.redact import as_typed, safe_path
 from stedi.warehouse.unreadable import UNREADABLE
 from stedi.warehouse.warehouse import Warehouse
 
@@ -31,6 +33,11 @@ _HOLDS: Final = "stedi did not write it, and it holds the person: delete it, or 
 _NAMED: Final = "stedi did not write it, and its name holds the person: rename it, or delete it"
 _ROOT: Final = "the path of the lake itself names the person, and is in its metadata: move the lake"
 _UNKNOWN: Final = "stedi did not write it, and can't tell whether it holds the person: look for yourself"
+_BESIDE: Final = {
+    _HOLDS: "no run reads it, and it holds the person: delete it, or have its owner do so",
+    _NAMED: "no run reads it, and its name holds the person: rename it, or delete it",
+    _UNKNOWN: "no run reads it, and it can't be told whether it holds the person: look for yourself",
+}
 _EMAILS: Final = ("email", "emails", "user")
 _SERIALS: Final = ("serial_number", "serial_numbers", "serialnumber")
 
@@ -62,15 +69,55 @@ def look_through(
         found.append(Remaining(path=as_typed(masked), why=_ROOT, sure=False))
     for file in _files(warehouse, folder, places):
         shown = as_typed(mask(file.shown))
-        try:
-            why = _look(file, person)
-        except (UnreadableError, OSError, *UNREADABLE, zipfile.BadZipFile, NotImplementedError):
-            why = _UNKNOWN
+        why = _why(file, person)
         if mask(file.shown) != file.shown:
             why = _HOLDS if why == _HOLDS else _NAMED
         if why is not None:
             found.append(Remaining(path=shown, why=why, sure=why != _UNKNOWN))
     return found
+
+
+def look_beside(
+    root: str, read: Iterable[str], lake: Path | None, person: Person, mask: Callable[[str], str]
+) -> Sequence[Remaining]:
+    """Return the files under a landing root that no run reads, and that hold a person, or may.
+
+    Args:
+        root: The landing root, on a disk.
+        read: The objects that runs read.
+        lake: The folder of the lake, which may lie in the root.
+        person: Who.
+        mask: Gives a path without the names of the person.
+    """
+    known = {os.path.abspath(place) for place in read}  # noqa: PTH100 - links are objects, too
+    found = []
+    for here, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if lake is None or Path(here, name) != lake)
+        for path in (Path(here, name) for name in sorted(names)):
+            if os.path.abspath(path) in known or path.name.endswith(DRAFT):  # noqa: PTH100
+                continue
+            place = str(path.relative_to(root))
+            why = _why(_local(path, place), person)
+            if why != _HOLDS and mask(place) != place:
+                why = _NAMED
+            if why is not None:
+                shown = safe_path(mask(place), digest=_digest(path))
+                found.append(Remaining(path=shown, why=_BESIDE[why], sure=why != _UNKNOWN))
+    return found
+
+
+def _digest(path: Path) -> str | None:
+    with suppress(OSError), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+    return None
+
+
+def _why(file: _File, person: Person) -> str | None:
+    """Say why a file remains, or may; None where it holds nobody who is meant."""
+    try:
+        return _look(file, person)
+    except (UnreadableError, OSError, *UNREADABLE, zipfile.BadZipFile, NotImplementedError):
+        return _UNKNOWN
 
 
 def _files(warehouse: Warehouse, folder: Path | None, places: Sequence[str]) -> Iterator[_File]:

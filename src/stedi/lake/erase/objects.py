@@ -35,7 +35,7 @@ from stedi.names import CUSTOMER_LANDING, STEP_TRAINER_LANDING
 from stedi.progress import Progress
 
 _MILLISECONDS: Final = 1000
-_DRAFT: Final = ".erasing"
+DRAFT: Final = ".erasing"
 """How the name of a hidden file ends in which an object is written before it is put in place."""
 _TRIES: Final = 5
 """So often an object is read anew that somebody writes to meanwhile."""
@@ -222,6 +222,8 @@ def _prepare(
         name = places.shown(wanted, rewrite.new_digest if rewrite is not None else None)
         if rewrite is not None and not outcome.complete:
             return None, [_remains(places.shown(wanted, rewrite.old_digest), "its end can't be decompressed")]
+        if not outcome.complete:
+            return None, [_may_remain(places.shown(wanted), "its end can't be decompressed")]
         kept = f"{outcome.kept} damaged records of others name them too"
         return rewrite, [_remains(name, kept)] if outcome.kept else []
     raise LandingError(_BUSY)
@@ -268,7 +270,7 @@ def clear_leftovers(root: str, places: Places) -> None:
         for here, _, names in os.walk(home, topdown=False):
             with contextlib.suppress(OSError):
                 for name in names:
-                    if name.startswith(".") and name.endswith(_DRAFT):
+                    if name.startswith(".") and name.endswith(DRAFT):
                         Path(here, name).unlink()
                 if places.mask(Path(here).name) != Path(here).name and not any(Path(here).iterdir()):
                     Path(here).rmdir()
@@ -400,7 +402,7 @@ def _relink(each: Rewrite, target: str) -> None:
     if new == old and target == each.link_to:
         return
     new.parent.mkdir(parents=True, exist_ok=True)
-    draft = new.with_name(f".{new.name}{_DRAFT}")
+    draft = new.with_name(f".{new.name}{DRAFT}")
     draft.unlink(missing_ok=True)
     draft.symlink_to(os.path.relpath(target, new.parent))
     draft.replace(new)
@@ -474,7 +476,7 @@ class _LocalReplacement:
         new.parent.mkdir(parents=True, exist_ok=True)
         if not new.parent.resolve().is_relative_to(self._cutter.places.root or ""):
             raise OutsideError
-        draft = new.with_name(f".{new.name}{_DRAFT}")
+        draft = new.with_name(f".{new.name}{DRAFT}")
         try:
             shutil.copyfile(self._each.written, draft)
             status = os.fstat(file.descriptor)

@@ -122,11 +122,20 @@ class Person:
         found = set(tokens(spelled))
         return any(map(self.owns, found)) or (self.key is None and any(map(self.has_email, found)))
 
+    def reads(self, name: str) -> bool:
+        """Say whether what was read as an e-mail in a broken text is the person's, with what stood around it.
+
+        Of "user=ann@example.com" it can't be told where the name begins: each reading of it is theirs.
+        """
+        if self.has_email(name):
+            return True
+        return self.named_in(name) and key(name) not in self.neighbours.emails
+
     def names_others(self, text: str) -> bool:
         """Say whether a text holds somebody else's e-mail, or the serial number of their device."""
         for spelled in spellings(text):
             found = {each for each in tokens(spelled) if "@" in each} | emails_in(spelled)
-            if not all(self.has_email(each) or self.owns(each) for each in found - {""}):
+            if not all(self.owns(each) or self.reads(each) for each in found - {""}):
                 return True
             serials = {each for each in serials_in(spelled) if not self.owns(each)}
             if serials and not serials.isdisjoint(self.neighbours.devices):

@@ -133,7 +133,9 @@ def _in_file(
     if name != QUARANTINE:
         return _older(rows, whose, time)
     texts = sum(map(mentions.in_text, rows["raw"].drop_nulls()))
-    return texts + _older(rows.explode("emails"), whose, time)
+    names = rows["emails"].explode().drop_nulls()
+    longer = sum(mentions.in_longer(name) for name in names)
+    return texts + longer + _older(rows.explode("emails"), whose, time)
 
 
 def _whose(domain: str, graves: Graves, make: MakeId) -> Whose:

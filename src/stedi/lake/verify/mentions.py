@@ -1,5 +1,6 @@
 """Whether a text or a path names somebody erased: read anew, by no code of the erasure's."""
 
+import html
 import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
@@ -58,6 +59,12 @@ class Mentions:
         if any(map(self._is_person, map(_bare, _EMAIL.findall(plain)))):
             return True
         return any(map(self._is_device, (quoted or number for quoted, number in _FIELD.findall(plain))))
+
+    def in_longer(self, name: str) -> bool:
+        """Say whether what was read as a name holds an erased e-mail beside something else."""
+        whole = name_of(name)
+        found = {_bare(each) for each in _EMAIL.findall(name_of(html.unescape(unquote(name))))}
+        return whole not in self.living and any(map(self._is_person, found - {whole}))
 
     def in_path(self, path: str) -> bool:
         """Say whether a part of a path holds an erased e-mail or serial number, between marks."""
