@@ -669,7 +669,14 @@ def test_branches_of_other_tools_that_hold_the_person_are_refused_by_name(cage):
 
 
 @pytest.mark.parametrize(
-    "reason", [f"asked by {EMAIL.title()}", f"their {SERIAL}", "zebulon.canary%40quagga-mail.example"]
+    "reason",
+    [
+        f"asked by {EMAIL.title()}",
+        f"their {SERIAL}",
+        "zebulon.canary%40quagga-mail.example",
+        "for Zebulon Quaggafeather, by phone",
+        "called from +1 555 0199 8877665",
+    ],
 )
 def test_a_reason_that_names_the_person_is_refused(cage, reason):
     for options in ({"reason": reason}, {"asked_by": reason}):

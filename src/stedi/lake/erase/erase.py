@@ -605,10 +605,10 @@ class Erasure:
 
 def _check_words(person: Person, request: Request) -> None:
     for name, text in (("reason", request.reason), ("asked_by", request.asked_by)):
-        if text is not None and person.named_in(text):
+        if text is not None and (person.named_in(text) or person.called_in(text)):
             raise ConfigurationError(
-                f"the {name} names the person (their e-mail or a serial number): a receipt must not. Give a "
-                "ticket number, for example"
+                f"the {name} names the person (their e-mail, a serial number, their name or phone number): a "
+                "receipt must not. Give a ticket number, for example"
             )
 
 
