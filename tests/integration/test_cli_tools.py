@@ -210,3 +210,18 @@ def test_no_command_tells_of_people(stedi, withdrawn, tmp_path):
         assert EMAIL not in given.out + given.err, arguments
     assert EMAIL not in (tmp_path / "a.ndjson").read_text()
     assert len(list(map(json.loads, (tmp_path / "a.ndjson").read_text().splitlines()))) == 3
+
+
+def test_no_command_takes_an_address_for_a_folder(tmp_path, monkeypatch, filled, stedi):
+    monkeypatch.chdir(tmp_path)
+    for line in (
+        ("run", filled.landing, "--lake", "s3://bucket/lake"),
+        ("status", "--lake", "s3://bucket/lake"),
+        ("export", "customer_curated", "s3://bucket/x.parquet", "--lake", filled.folder),
+        ("simulate", "s3://bucket/landing"),
+        ("demo", "--dir", "s3://bucket/demo"),
+    ):
+        done = stedi(*line)
+        assert (done.code, done.out, done.err.count("\n")) == (1, "", 1), line
+        assert done.err.startswith("stedi: "), line
+    assert list(tmp_path.iterdir()) == []

@@ -8,7 +8,8 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -216,6 +217,21 @@ def test_a_naive_now_leaves_a_lake_as_it_was(filled):
         run(filled.lake, filled.landing, now=NOW.replace(tzinfo=None))
 
 
+@pytest.mark.parametrize("now", ["yesterday", "2026-13-01", 1767225600, [NOW]])
+def test_a_now_that_is_no_time_leaves_a_lake_as_it_was(filled, now):
+    with (
+        unchanged(filled),
+        refused(ConfigurationError, "no time: pass one, such as '2026-01-01T12:00:00+00:00'"),
+    ):
+        filled.lake.run(filled.landing, now=now)
+
+
+@pytest.mark.parametrize("now", ["2026-01-01", "2026-01-01T00:00:00Z", date(2026, 1, 1)])
+def test_a_date_or_a_text_is_a_time_of_utc(filled, now):
+    filled.lake.run(filled.landing, now=now, max_rejected=1)
+    assert filled.lake.last_run().now == datetime(2026, 1, 1, tzinfo=UTC)
+
+
 def test_now_in_another_time_zone_is_the_same_time(filled):
     run(filled.lake, filled.landing, now=NOW.astimezone(ZoneInfo("Asia/Kathmandu")))
     assert filled.lake.last_run().now == NOW
@@ -288,6 +304,14 @@ def test_a_first_run_that_fails_makes_no_key(home, tmp_path):
 
 
 # The folder -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("address", ["s3://bucket/lake", Path("s3://bucket/lake"), "file:///lake", "gs:/b"])
+def test_an_address_is_no_folder_of_a_lake(tmp_path, monkeypatch, address):
+    monkeypatch.chdir(tmp_path)
+    with refused(ConfigurationError, "is no folder of this machine"):
+        stedi.Lake.open(address)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_lake_path_that_is_a_file_is_refused(tmp_path):

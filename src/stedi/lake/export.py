@@ -18,6 +18,7 @@ from stedi.errors import ExportError, UnknownNameError
 from stedi.lake.lake import Lake
 from stedi.landing.redact import as_typed
 from stedi.names import RUN
+from stedi.places import is_address
 from stedi.warehouse.catalog import CATALOG_FILE
 
 ExportFormat = Literal["parquet", "csv", "ndjson"]
@@ -152,6 +153,8 @@ def _format(path: Path, wanted: str | None) -> ExportFormat:
 def _check_place(path: Path, *, overwrite: bool) -> None:
     """Refuse early what can't be written: not after an hour of work."""
     shown = as_typed(path)
+    if is_address(path):
+        raise ExportError(f"{shown} is no file of this machine: export into one, then copy it there")
     folder = path.absolute().parent
     try:
         if path.is_dir():

@@ -8,7 +8,7 @@ import os
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -29,6 +29,7 @@ from stedi.lake.run import Order, check_order, execute
 from stedi.lake.site import Site
 from stedi.lake.tags import set_tag
 from stedi.lake.undo import carried_out
+from stedi.landing.redact import as_typed
 from stedi.names import (
     CONSENT_MODES,
     NAMESPACE,
@@ -37,6 +38,7 @@ from stedi.names import (
     Consent,
     check_name,
 )
+from stedi.places import is_address
 from stedi.progress import Progress, silent
 from stedi.warehouse.bucket import MOST as MOST_BUCKETS
 from stedi.warehouse.warehouse import Warehouse
@@ -99,7 +101,7 @@ class Lake:
                 a holder who died is known as such after half a minute.
 
         Raises:
-            ConfigurationError: The arguments contradict each other.
+            ConfigurationError: The arguments contradict each other, or the path is an address.
             LakeError: The path is a file.
         """
         if (path is None) == (catalog is None):
@@ -110,6 +112,11 @@ class Lake:
             raise ConfigurationError(f"buckets must be between 1 and {MOST_BUCKETS}, not {buckets}")
         if wait is not None and wait < timedelta(0):
             raise ConfigurationError("wait is a length of time: 0 or more")
+        if path is not None and is_address(path):
+            raise ConfigurationError(
+                f"{as_typed(path)} is no folder of this machine, and the path of a lake is one. A lake "
+                "elsewhere is opened from Python, with catalog= and warehouse="
+            )
         folder = Path(path).expanduser().resolve() if path is not None else None
         if folder is not None and folder.exists() and not folder.is_dir():
             raise LakeError(f"the lake {folder} is a file: name a folder")
@@ -138,7 +145,7 @@ class Lake:
         landing: str | os.PathLike[str],
         *,
         consent: Consent = "as_of",
-        now: datetime | None = None,
+        now: datetime | date | str | None = None,
         max_rejected: float = 0.5,
         full: bool = False,
         plan: bool = False,
@@ -154,7 +161,8 @@ class Lake:
                 ``step_trainer/``, with files at any depth.
             consent: ``"as_of"`` obeys from when consent was given; ``"current"`` only asks whether it is
                 given now. A lake has one mode, set by its first run.
-            now: The time at which consent is judged; by default the clock. Never before the last run's.
+            now: The time at which consent is judged; by default the clock. Never before the last run's. A
+                date, or a text without a time zone, is one of UTC.
             max_rejected: The largest share of a table's new records that may be rejected.
             full: Derive everything anew, and compare it with what is there: it must be the same.
             plan: Only find out what the run would do: the report says what it would read, who would join,
@@ -201,7 +209,11 @@ class Lake:
 
     @clear_errors
     def release(
-        self, record_ids: Collection[str], *, now: datetime | None = None, progress: Progress = silent
+        self,
+        record_ids: Collection[str],
+        *,
+        now: datetime | date | str | None = None,
+        progress: Progress = silent,
     ) -> RunReport:
         """Release rejected records: from now on they deny nothing and claim nothing. A run of its own.
 

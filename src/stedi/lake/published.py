@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 
 import polars as pl
@@ -15,15 +15,33 @@ from stedi.lake.history import TAG_PREFIX, Run, from_frame
 from stedi.names import CUSTOMER_TRUSTED, RUN
 from stedi.warehouse.warehouse import Warehouse
 
+_SUCH: Final = "2026-01-01T12:00:00+00:00"
 _TAG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
-def aware(name: str, time: datetime) -> datetime:
-    """Return a time in UTC.
+def aware(name: str, time: datetime | date | str) -> datetime:
+    """Return a time in UTC; a date, or a text without a time zone, is one of UTC, as on the command line.
 
     Raises:
-        ConfigurationError: It has no time zone.
+        ConfigurationError: It is no time, or a datetime without a time zone.
+
+    Examples:
+        >>> aware("now", "2026-01-01").isoformat(), aware("now", date(2026, 1, 1)).isoformat()
+        ('2026-01-01T00:00:00+00:00', '2026-01-01T00:00:00+00:00')
     """
+    if isinstance(time, str):
+        try:
+            time = datetime.fromisoformat(time)
+        except ValueError:
+            raise ConfigurationError(f"{name} is no time: pass one, such as {_SUCH!r}") from None
+        time = time if time.tzinfo is not None else time.replace(tzinfo=UTC)
+    elif not isinstance(time, date):
+        # Whoever does not check types.
+        raise ConfigurationError(
+            f"{name} is a {type(time).__name__}, and no time: pass one, such as {_SUCH!r}"
+        )
+    elif not isinstance(time, datetime):
+        time = datetime(time.year, time.month, time.day, tzinfo=UTC)
     if time.tzinfo is None:
         raise ConfigurationError(f"{name} has no time zone: pass one, such as .replace(tzinfo=UTC)")
     return time.astimezone(UTC)

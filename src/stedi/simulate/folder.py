@@ -9,6 +9,7 @@ from typing import Final
 import polars as pl
 
 from stedi.errors import LandingError
+from stedi.places import is_address
 
 TRUTH: Final = "truth"
 """The folder beside the landing tables that holds what is true of them."""
@@ -54,7 +55,7 @@ class Folder:
         Raises:
             LandingError: The folder holds something that the simulator did not write.
         """
-        if "://" in os.fspath(landing):
+        if is_address(landing):
             raise LandingError("landing data is simulated into a local folder, not to a URL")
         folder = cls(Path(landing))
         try:
