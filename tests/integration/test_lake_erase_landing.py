@@ -109,6 +109,34 @@ def test_nothing_of_a_sender_who_never_stops_is_lost(place):
     assert ANN not in place.texts()
 
 
+def test_a_sender_that_keeps_its_file_open_loses_nothing_until_the_erasure_ends(place):
+    place.run()
+    withdrawn = record(BOB, "device-bob", at=HOURS[5]).replace("shareWithResearchAsOfDate", "x")
+    with place.file.open("a") as held:
+
+        def go_on():
+            held.write(f"{withdrawn}\n{record(ANN, 'device-ann', at=HOURS[4])}\n")
+            held.flush()
+
+        receipt = place.erase("deleting files", go_on)
+    assert receipt.remains.objects == ()
+    assert place.file.read_text() == f"{BOTH[1]}\n{withdrawn}\n"
+    place.run(LATER)
+    assert place.lake.scan("customer_trusted").collect().is_empty()
+    assert place.is_sound()
+
+
+@pytest.mark.parametrize("at", ["looking through landing objects", "publishing", "deleting files"])
+def test_what_came_while_the_erasure_was_at_work_is_named(place, at):
+    place.run()
+    receipt = place.erase(at, lambda: put(place.landing, "customer/late.json", BOTH))
+    (left,) = receipt.remains.objects
+    assert left.why.startswith("it came, or was written to, while the erasure was at work")
+    assert ANN not in receipt.to_json()
+    assert place.erase().remains.objects == ()
+    assert ANN not in place.texts()
+
+
 def test_what_is_written_to_the_old_bytes_while_they_are_replaced_comes_over(place, monkeypatch):
     place.run()
     replace = Path.replace

@@ -231,6 +231,7 @@ _ESCAPE_BEFORE: Final = re.compile(r"\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[nrt])
 _LOCAL: Final = re.compile(r"[\w.!$%'\u2019*+^`~-]*")
 """What stands before the @ in quotes: other marks join it to a word more often than they are of it."""
 _AFTER_KEY: Final = re.compile(r"[\"'][ \t\r\n\0]{0,16}:[ \t\r\n\0]{0,16}\Z")
+_BEFORE_KEY: Final = re.compile(r"[ \t\r\n\0]{0,16}(?:[}\]]|,[ \t\r\n\0]{0,16}[\"'\\])")
 
 
 @cache
@@ -315,9 +316,10 @@ def _readings(local: str, domain: str, before: str, after: str) -> Iterator[str]
     for start, end in dict.fromkeys(((local, domain), narrow)):
         yield f"{start}@{end}"
         yield f"{start.lstrip(_ENDS)}@{end.rstrip(_ENDS)}"
-    bare = not opened and not closed and _AFTER_KEY.search(before) is not None
-    first = len(local) > 1 and ((closed and not opened) or bare)
-    final = len(domain) > 1 and ((opened and not closed) or bare)
+    # Only what stands where a value would: else there was no quote to be damaged.
+    value = opened or _AFTER_KEY.search(before) is not None
+    first = len(local) > 1 and value and not opened
+    final = len(domain) > 1 and value and not closed and _BEFORE_KEY.match(after) is not None
     if first:
         yield f"{local[1:]}@{domain}"
     if final:

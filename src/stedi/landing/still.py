@@ -91,6 +91,12 @@ class StillFile:
         """Open it from its beginning, up to where it ended at first."""
         return io.BufferedReader(_AtPlace(self.descriptor, self.state.size))
 
+    def open_at(self, start: int) -> BinaryIO:
+        """Open it from some place on, up to where it ended at first."""
+        opened = self.open()
+        opened.seek(start)
+        return opened
+
     @property
     def now(self) -> State:
         """What it is by now."""

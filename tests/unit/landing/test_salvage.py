@@ -97,6 +97,22 @@ def test_nobody_is_made_of_an_escape(raw):
     assert [key(email) for email in Named.of(raw, CUSTOMER).emails] == ["a@b.c"]
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "Email: ann@ex.com",
+        "user:ann@ex.com",
+        "please remove ann@ex.com thanks",
+        "x\\nann@ex.com\\n",
+        "\\u0061nn@ex.com",
+        '"ann@ex.com, inc"',
+        "{ann@ex.com}",
+    ],
+)
+def test_where_no_value_is_nobody_is_made_of_a_part_of_a_name(raw):
+    assert Named.of(raw, CUSTOMER).emails == ("ann@ex.com",)
+
+
 def test_a_text_in_parts_names_whom_it_names_as_a_whole():
     names = [f"person{number}@example.org" for number in range(400)]
     gaps = ["x" * 700, " ", "\\", "\u00e9" * 300]

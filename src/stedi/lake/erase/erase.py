@@ -17,7 +17,14 @@ import polars as pl
 from stedi.consent.pseudonyms import Pseudonyms, key
 from stedi.contract import CONTRACTS, contract_of
 from stedi.contract.schemas import polars_schema
-from stedi.errors import CatalogError, ConfigurationError, ConservationError, LakeError, UnknownNameError
+from stedi.errors import (
+    CatalogError,
+    ConfigurationError,
+    ConservationError,
+    LakeError,
+    LandingError,
+    UnknownNameError,
+)
 from stedi.lake.buried import Buried, with_digests
 from stedi.lake.clock import lake_time, time_since
 from stedi.lake.erase.chain import append, check_all_there, erased_before, receipts_of
@@ -25,7 +32,15 @@ from stedi.lake.erase.cuts import cuts, safe_names
 from stedi.lake.erase.findings import Findings, forget, keep, kept
 from stedi.lake.erase.foreign import look_beside, look_through
 from stedi.lake.erase.history import find_traces, named_by_users
-from stedi.lake.erase.objects import Cutter, Remaining, Replaced, clear_leftovers, prepare
+from stedi.lake.erase.objects import (
+    Cutter,
+    Held,
+    Remaining,
+    Replaced,
+    clear_leftovers,
+    late_objects,
+    prepare,
+)
 from stedi.lake.erase.objects import replace as replace_objects
 from stedi.lake.erase.person import Person, check_same, find_person, pending_tombstones
 from stedi.lake.erase.places import Places
@@ -41,6 +56,7 @@ from stedi.lake.erase.receipt import (
 )
 from stedi.lake.erase.tables import Step, bury, enter, nothing_new, remove
 from stedi.lake.history import TAG_PREFIX, Run
+from stedi.lake.load import find_sources
 from stedi.lake.named import stands
 from stedi.lake.publish import publish
 from stedi.lake.published import as_kept
@@ -173,7 +189,9 @@ class Erasure:
         if request.landing is None or is_url(request.landing):
             return ()
         request.progress("looking through files beside landing objects", 0, 1)
-        read = (each.path for objects in request.sources.values() for each in objects)
+        # What came since they were listed is looked at in the end.
+        objects = (*request.sources.values(), *self._listed().values())
+        read = {*(each.path for some in objects for each in some), *(path for path, _ in request.left_out)}
         return look_beside(request.landing, read, request.folder, self._person, self._path)
 
     def _scan(self, table: str) -> pl.LazyFrame:
@@ -268,8 +286,12 @@ class Erasure:
         findings = self._findings()
         if not self._already_signed():
             keep(self._warehouse, findings, of=self._of)
-        replaced = self._replace_objects()
-        findings = findings.with_objects(replaced.anew)
+        with Held() as held:
+            replaced = self._replace_objects(held)
+            return self._finish(findings.with_objects(replaced.anew), replaced, held)
+
+    def _finish(self, findings: Findings, replaced: Replaced, held: Held) -> Receipt:
+        """Erase from the tables, and all that follows from it; then look once more at what senders did."""
         # Before the tables, too: names and phone numbers are known only while these tell them.
         rebuild_tags(self._warehouse, self._request.rebuild, self._traces, self._request.progress)
         self._publish_tables()
@@ -278,6 +300,8 @@ class Erasure:
         deleted, freed, foreign = sweep(self._warehouse, self._request.progress)
         decoded = self._check_nothing_left()
         self._warehouse.scrub_catalog()
+        known = {each.path for each in (*self._rewrites.remaining, *replaced.remaining)}
+        late = [each for each in (*held.bring_over(), *self._late()) if each.path not in known]
         receipt = self._already_signed() or self._sign(
             self._receipt(
                 findings,
@@ -288,7 +312,7 @@ class Erasure:
                 refs_rebuilt=sorted({*findings.refs} & self._request.rebuild),
                 deleted=(deleted, freed),
                 decoded=decoded,
-                remaining=replaced.remaining,
+                remaining=[*replaced.remaining, *late],
                 foreign=len(foreign),
                 files=self._look_through(foreign),
             )
@@ -421,7 +445,26 @@ class Erasure:
         others = self._other_graves([*self._person.own, *self._person.shared])
         return bury(self._warehouse, step, self._person, erased_at=self._erased_at, tombstones=others)
 
-    def _replace_objects(self) -> Replaced:
+    def _listed(self) -> Mapping[str, Sequence[LandingObject]]:
+        """Return the landing objects as they are now; those of the beginning where they can't be listed."""
+        request = self._request
+        with suppress(LandingError):
+            return find_sources(request.landing or "", left_out=lambda *_: None)
+        return request.sources
+
+    def _late(self) -> Sequence[Remaining]:
+        """Return the landing objects that hold the person, and came or were written to meanwhile."""
+        request = self._request
+        if request.landing is None:
+            return ()
+        request.progress("looking for new landing objects", 0, 1)
+        seen = {each for objects in request.sources.values() for each in objects}
+        seen |= {each.new for each in self._rewrites.found}
+        listed = self._listed().items()
+        new = {table: [each for each in objects if each not in seen] for table, objects in listed}
+        return late_objects(new, self._rewrites.cutter)
+
+    def _replace_objects(self, held: Held) -> Replaced:
         """Replace landing objects, which the ledger must know before; the tables still tell who is meant."""
         with self._step() as step:
             if (row := enter(self._warehouse, step, self._rewrites.found)) is not None:
@@ -430,7 +473,7 @@ class Erasure:
                 self._traces = self._traces.joined(newer)
         if self._request.landing is not None:
             clear_leftovers(self._request.landing, self._rewrites.cutter.places)
-        return replace_objects(self._rewrites, self._request.progress)
+        return replace_objects(self._rewrites, self._request.progress, held)
 
     def _publish_tables(self) -> None:
         with self._step() as step:

@@ -32,7 +32,7 @@ from stedi.landing.still import (
 )
 from stedi.landing.without import Whose, Without, write_without
 from stedi.names import CUSTOMER_LANDING, STEP_TRAINER_LANDING
-from stedi.progress import Progress
+from stedi.progress import Progress, silent
 
 _MILLISECONDS: Final = 1000
 DRAFT: Final = ".erasing"
@@ -40,7 +40,9 @@ DRAFT: Final = ".erasing"
 _TRIES: Final = 5
 """So often an object is read anew that somebody writes to meanwhile."""
 _NAMES: Final = 100
+_HELD: Final = 200
 _OUT: Final = "it leads out of the landing root, or is no plain file"
+_LATE: Final = "it came, or was written to, while the erasure was at work, and holds them: erase once more"
 _GONE: Final = "it was there, and is gone: wherever it is now, it may hold them"
 _BUSY: Final = "somebody keeps writing to it"
 _TAKEN: Final = "there is another object of its new name"
@@ -204,6 +206,18 @@ def prepare(
     )
 
 
+def late_objects(new: Mapping[str, Sequence[LandingObject]], cutter: Cutter) -> Sequence[Remaining]:
+    """Return those of some objects, which came or were written to meanwhile, that hold the person."""
+    rewrites = prepare(new, cutter, left_out=(), progress=silent)
+    for each in rewrites.found:
+        each.written.unlink()
+    shown = cutter.places.shown
+    return [
+        *(_remains(shown(each.old.path, each.old_digest), _LATE) for each in rewrites.found),
+        *(each for each in rewrites.remaining if each.sure),
+    ]
+
+
 def _prepare(
     item: LandingObject, cutter: Cutter, target: Path, taken: set[str]
 ) -> tuple[Rewrite | None, list[Remaining]]:
@@ -276,8 +290,41 @@ def clear_leftovers(root: str, places: Places) -> None:
                     Path(here).rmdir()
 
 
-def replace(rewrites: Rewrites, progress: Progress) -> Replaced:
-    """Put the rewritten objects in place, each only if it still is what was read."""
+class Held(contextlib.ExitStack):
+    """The old bytes of files that were replaced: whoever has them open may go on writing to them."""
+
+    def __init__(self) -> None:
+        """Hold nothing yet."""
+        super().__init__()
+        self._held: list[_LocalReplacement] = []
+
+    def keep(self, replacement: "_LocalReplacement", opened: contextlib.ExitStack) -> None:
+        """Hold the old bytes of one more file, of as many as may be open at a time."""
+        if len(self._held) < _HELD:
+            self._held.append(replacement)
+            self.push(opened)
+        else:
+            opened.close()
+
+    def bring_over(self) -> Sequence[Remaining]:
+        """Append to the new files what was written to the old bytes since; return those that can't be."""
+        left = []
+        for each in self._held:
+            try:
+                each.bring_over()
+            except (OSError, LandingError):
+                left.append(_remains(each.shown, "what was added to it while it was replaced can't be kept"))
+        return left
+
+
+def replace(rewrites: Rewrites, progress: Progress, held: Held) -> Replaced:
+    """Put the rewritten objects in place, each only if it still is what was read.
+
+    Args:
+        rewrites: What is to be put in place.
+        progress: Is told how far this is.
+        held: Is given the old bytes, to be held as long as the erasure takes.
+    """
     remaining: list[Remaining] = []
     anew: list[tuple[Rewrite, Rewrite]] = []
     moved: dict[str, str] = {}
@@ -286,8 +333,8 @@ def replace(rewrites: Rewrites, progress: Progress) -> Replaced:
     for number, each in enumerate(sorted(rewrites.found, key=lambda one: one.link_to is not None)):
         progress("rewriting landing objects", number, total)
         # Once more: whatever stays is work for somebody, and may only have failed for a moment.
-        done = _attempt(each, rewrites.cutter, moved)
-        done = _attempt(each, rewrites.cutter, moved) if isinstance(done, str) else done
+        done = _attempt(each, rewrites.cutter, moved, held)
+        done = _attempt(each, rewrites.cutter, moved, held) if isinstance(done, str) else done
         if isinstance(done, str):
             remaining.append(_remains(rewrites.cutter.places.shown(each.old.path, each.old_digest), done))
         else:
@@ -299,10 +346,10 @@ def replace(rewrites: Rewrites, progress: Progress) -> Replaced:
     return Replaced(remaining=remaining, anew=anew)
 
 
-def _attempt(each: Rewrite, cutter: Cutter, moved: Mapping[str, str]) -> Rewrite | str:
+def _attempt(each: Rewrite, cutter: Cutter, moved: Mapping[str, str], held: Held) -> Rewrite | str:
     """Put a rewritten object in place, and return it as it is there; say why that can't be done, if so."""
     try:
-        return _replace(each, cutter, moved)
+        return _replace(each, cutter, moved, held)
     except OSError as error:
         return _why(error, "written")
     except LandingError as error:
@@ -384,14 +431,14 @@ def _md5(file: Path) -> str:
         return hashlib.file_digest(source, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
-def _replace(each: Rewrite, cutter: Cutter, moved: Mapping[str, str]) -> Rewrite:
+def _replace(each: Rewrite, cutter: Cutter, moved: Mapping[str, str], held: Held) -> Rewrite:
     """Put an object in place, and return it as it is: cut once more where somebody had written to it."""
     if each.link_to is not None:
         _relink(each, moved.get(each.link_to, each.link_to))
         return each
     if s3.is_url(each.old.path):
         return _replace_remote(each, cutter)
-    return _LocalReplacement(each, cutter).run()
+    return _LocalReplacement(each, cutter).run(held)
 
 
 def _relink(each: Rewrite, target: str) -> None:
@@ -441,18 +488,46 @@ class _LocalReplacement:
         self._cutter = cutter
         self._old, self._new = Path(each.old.path), Path(each.new.path)
         self._ours: State | None = None
+        self._file: StillFile | None = None
 
-    def run(self) -> Rewrite:
+    @property
+    def shown(self) -> str:
+        """What messages call the file."""
+        return self._cutter.places.shown(self._each.old.path, self._each.old_digest)
+
+    def run(self, held: Held) -> Rewrite:
+        """Replace the file, and return what was put there; the old bytes are held on."""
         for _ in range(_TRIES):
-            with still_file(self._old, Path(self._cutter.places.root or "")) as file:
+            with contextlib.ExitStack() as opened:
+                file = opened.enter_context(still_file(self._old, Path(self._cutter.places.root or "")))
                 if self._old.is_symlink():
                     raise OutsideError
                 if not _is_what_was_read(self._each, file):
                     self._each = self._cutter.again(self._each, file)
                 if self._put(file):
-                    self._catch_up(file)
+                    self._file = self._catch_up(file)
+                    held.keep(self, opened.pop_all())
                     return self._each
         raise LandingError(_BUSY)
+
+    def bring_over(self) -> None:
+        """Append to the new file what was written to the old bytes since, but for what is the person's."""
+        if self._file is None or (now := self._file.as_it_is).size <= self._file.size:
+            return
+        added, start = self._cutter.scratch / "added", self._file.size
+        outcome = write_without(
+            lambda: now.open_at(start),
+            added,
+            self._cutter.whose(self._each.old.table),
+            size=now.size - start,
+            name=self.shown,
+        )
+        if not outcome.complete:
+            raise LandingError(_BUSY)
+        # Appended, as senders do: whoever writes to the new file by now loses nothing.
+        with added.open("rb") as source, self._new.open("ab") as out:
+            shutil.copyfileobj(source, out)
+        self._file = now
 
     def _put(self, file: StillFile) -> bool:
         """Put the new bytes in place; say whether that was done, and nobody wrote to the old ones before."""
@@ -494,11 +569,11 @@ class _LocalReplacement:
                 draft.unlink(missing_ok=True)
         return True
 
-    def _catch_up(self, file: StillFile) -> None:
+    def _catch_up(self, file: StillFile) -> StillFile:
         """Bring over what somebody wrote to the old bytes who had them open when their place was taken."""
         for _ in range(_TRIES):
             if not file.changed:
-                return
+                return file
             file = file.as_it_is
             with contextlib.suppress(_BusyError):
                 self._each = self._cutter.again(self._each, file)
@@ -506,6 +581,7 @@ class _LocalReplacement:
                     break
         if file.changed or not self._is_ours():
             raise LandingError("it was written to while it was replaced, and the end of that may be lost")
+        return file
 
     def _leads_to(self, file: StillFile) -> bool:
         return not file.changed and State.of(self._old.lstat()) == file.state
