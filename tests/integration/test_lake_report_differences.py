@@ -102,7 +102,7 @@ def of_people(report):
         run_id="",
         published_at=NOW,
         now=NOW,
-        held=replace(report.held, runs=0, oldest=None),
+        held=replace(report.held, readable=False),
     )
     return bare.to_dict(), bare.to_markdown(), bare.to_html(), repr(bare)
 
@@ -165,7 +165,7 @@ def figures_in(value, place=""):
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
             yield from figures_in(item, f"{place}[{index}]")
-    elif isinstance(value, int | float):
+    elif isinstance(value, int | float) and not isinstance(value, bool):
         yield place, value
 
 

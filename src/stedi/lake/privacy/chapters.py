@@ -217,9 +217,9 @@ def _identification() -> Chapter:
 def _held(report: PrivacyReport) -> Chapter:
     held = report.held
     readable = (
-        "No older run can still be read."
-        if held.oldest is None
-        else f"Older runs that can still be read: {held.runs:,}, the oldest published {moment(held.oldest)}."
+        "Older runs can still be read: stedi status lists them."
+        if held.readable
+        else "No older run can still be read."
     )
     return Chapter(
         title="Withdrawn or erased, and not yet purged",

@@ -68,14 +68,13 @@ class Held:
     """What older runs that can still be read hold of customers whom the newest run does not trust.
 
     Attributes:
-        runs: How many older runs can still be read: a number of the lake, and exact.
-        oldest: When the oldest of them was published; None if there is none.
+        readable: Any older run can still be read. How many, and since when, would tell which runs held a
+            single person who was erased.
         customers: How many such customers they hold, all of them together.
         erased: How many of those were erased.
     """
 
-    runs: int
-    oldest: datetime | None
+    readable: bool
     customers: Figure
     erased: Figure
 
@@ -202,8 +201,7 @@ def _held(warehouse: Warehouse, runs: Sequence[Run], erased: set[str]) -> Held:
         warehouse, newest
     )
     return Held(
-        runs=len(readable),
-        oldest=min((run.published_at for run in readable), default=None),
+        readable=bool(readable),
         customers=rounded(len(gone)),
         erased=rounded(len(gone & erased)),
     )
