@@ -34,6 +34,7 @@ _DEAD_AFTER: Final = 30.0
 _READ_FOR: Final = 3_600_000
 """How long somebody may read by metadata that is no longer the newest, in milliseconds."""
 _PAUSE: Final = (0.1, 2.0)
+_READS: Final = 5
 """The first and the longest pause between two looks, in seconds."""
 
 
@@ -174,15 +175,23 @@ class SharedLock:
     def _beat(self, token: str, count: int) -> None:
         at = time.monotonic()
         with self._io.new_output(self._place(token)).create(overwrite=True) as out:
-            out.write(str(count).encode())
+            # As long as the one before: it may be read while it is replaced.
+            out.write(b"%016d" % count)
         self._beaten_at = at
 
     def _read(self, token: str) -> bytes | None:
-        try:
-            with self._io.new_input(self._place(token)).open() as source:
-                return bytes(source.read())
-        except FileNotFoundError:
-            return None
+        for left in reversed(range(_READS)):
+            try:
+                with self._io.new_input(self._place(token)).open() as source:
+                    return bytes(source.read())
+            except FileNotFoundError:
+                return None
+            except OSError:
+                # It may have been replaced while it was read.
+                if not left:
+                    raise
+                time.sleep(_PAUSE[0])
+        return None
 
     def _forget(self, token: str) -> None:
         if token:
