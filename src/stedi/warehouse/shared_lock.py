@@ -34,8 +34,8 @@ _DEAD_AFTER: Final = 30.0
 _READ_FOR: Final = 3_600_000
 """How long somebody may read by metadata that is no longer the newest, in milliseconds."""
 _PAUSE: Final = (0.1, 2.0)
-_READS: Final = 5
 """The first and the longest pause between two looks, in seconds."""
+_READS: Final = 5
 
 
 class _Sign(NamedTuple):
@@ -187,7 +187,8 @@ class SharedLock:
             except FileNotFoundError:
                 return None
             except OSError:
-                # It may have been replaced while it was read.
+                # It may be gone since it was found: a store's answer that is longer than it was is no other
+                # error to a client that has room for a sign only.
                 if not left:
                     raise
                 time.sleep(_PAUSE[0])

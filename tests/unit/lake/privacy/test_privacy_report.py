@@ -6,8 +6,8 @@ from typing import get_args, get_type_hints
 from stedi.lake.privacy.privacy_report import Count, PrivacyReport
 from stedi.lake.privacy.rounding import Figure
 
-OF_THE_LAKE = {"PrivacyReport.base", "Held.runs"}
-"""Numbers that are of the lake or of the rule, and not of people."""
+OF_THE_LAKE = {"PrivacyReport.base", "Held.readable"}
+"""Numbers, yes or no among them, that are of the lake or of the rule, and not of people."""
 
 
 def numbers(kind):
