@@ -11,6 +11,7 @@ from pyiceberg.table.refs import SnapshotRefType
 from pyiceberg.table.snapshots import Snapshot
 
 from stedi.warehouse.layout import ICEBERG_FORMAT
+from stedi.warehouse.location import plain
 from stedi.warehouse.unreadable import UNREADABLE
 
 
@@ -127,9 +128,9 @@ def inspect(table: Table) -> Inspection:
             own = snapshot.manifests(table.io)
         except UNREADABLE:
             own = []
-            damaged.add(_plain(snapshot.manifest_list))
+            damaged.add(plain(snapshot.manifest_list))
         manifests |= {manifest.manifest_path: manifest for manifest in own}
-        snapshots[snapshot.snapshot_id] = _facts(snapshot, tuple(_plain(each.manifest_path) for each in own))
+        snapshots[snapshot.snapshot_id] = _facts(snapshot, tuple(plain(each.manifest_path) for each in own))
     names = {field_id: name for schema in metadata.schemas for field_id, name in _names(schema).items()}
     older = {entry.metadata_file for entry in metadata.metadata_log}
     older |= {file.statistics_path for file in (*metadata.statistics, *metadata.partition_statistics)}
@@ -141,14 +142,14 @@ def inspect(table: Table) -> Inspection:
     listed: dict[str, list[ListedFile]] = {}
     for path, manifest in manifests.items():
         try:
-            listed[_plain(path)] = _listed(table, manifest, names)
+            listed[plain(path)] = _listed(table, manifest, names)
         except UNREADABLE:
-            damaged.add(_plain(path))
+            damaged.add(plain(path))
     return Inspection(
         table=table.name()[-1],
-        location=_plain(metadata.location),
-        metadata=_plain(table.metadata_location),
-        older=frozenset(map(_plain, older)),
+        location=plain(metadata.location),
+        metadata=plain(table.metadata_location),
+        older=frozenset(map(plain, older)),
         main=metadata.current_snapshot_id,
         tags=kinds[SnapshotRefType.TAG],
         branches=kinds[SnapshotRefType.BRANCH],
@@ -167,7 +168,7 @@ def inspect(table: Table) -> Inspection:
 def _listed(table: Table, manifest: ManifestFile, names: Mapping[int, str]) -> list[ListedFile]:
     return [
         ListedFile(
-            location=_plain(entry.data_file.file_path),
+            location=plain(entry.data_file.file_path),
             rows=entry.data_file.record_count,
             live=entry.status is not ManifestEntryStatus.DELETED,
             bounded=frozenset(
@@ -186,7 +187,7 @@ def _facts(snapshot: Snapshot, manifests: tuple[str, ...]) -> SnapshotFacts:
         snapshot_id=snapshot.snapshot_id,
         made_at=datetime.fromtimestamp(snapshot.timestamp_ms / 1000, UTC),
         summary={} if summary is None else dict(summary.additional_properties),
-        manifest_list=_plain(snapshot.manifest_list),
+        manifest_list=plain(snapshot.manifest_list),
         manifests=manifests,
     )
 
@@ -195,7 +196,3 @@ def _names(schema: Schema) -> dict[int, str]:
     """Return the columns of a schema by id; a field inside one by its path."""
     found = {field: schema.find_column_name(field) for field in range(1, schema.highest_field_id + 1)}
     return {field: name for field, name in found.items() if name is not None}
-
-
-def _plain(location: str) -> str:
-    return location.removeprefix("file://") if location.startswith("file:///") else location

@@ -35,10 +35,14 @@ def summary(table: Table, snapshot_id: int, key: str) -> int:
     """Return a number of a snapshot's summary: ``total-records``, ``total-files-size``.
 
     Raises:
-        CatalogError: The table has no such snapshot.
+        CatalogError: The table has no such snapshot, or nothing counted its rows.
     """
     summary = snapshot_of(table, snapshot_id).summary
-    return int(summary[key] or 0) if summary is not None else 0
+    if summary is None:
+        raise CatalogError(
+            f"table {table.name()[-1]} has no summary of snapshot {snapshot_id}: another tool made it"
+        )
+    return int(summary[key] or 0)
 
 
 def tags(table: Table) -> dict[str, int]:
