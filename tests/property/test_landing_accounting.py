@@ -108,7 +108,7 @@ DAMAGE = st.sampled_from(
         spoiled("shareWithResearchAsOfDate", "share_with_research_as_of_date", 5, "implausible_time"),
         spoiled("shareWithResearchAsOfDate", "share_with_research_as_of_date", {}, "wrong_type"),
         spoiled("registrationDate", "registration_date", 10**18, "implausible_time"),
-        anything("{}", "missing", "email"), anything("[]", "not_an_object"),
+        anything("{}", "missing", "email"), anything("[1]", "not_an_object"),
         anything("null", "not_an_object"), anything("<html>",
         "not_json"), anything('{"email": "\\ud800"}', "not_json"),
     ]

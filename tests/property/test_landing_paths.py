@@ -68,7 +68,7 @@ ODD = st.sampled_from(
     ["null", "true", "NaN", "Infinity", "-Infinity", "[1]", "{}", '"1.0"', '{"a":{"a":1,"a":2}}']
 )
 KINDS = {Kind.STRING: TEXTS, Kind.TIMESTAMPTZ: TIMES, Kind.DOUBLE: NUMBERS, Kind.LONG: INTEGERS}
-GAPS = st.sampled_from(["", "", "", " ", "\t", "\r"])
+GAPS = st.sampled_from(["", "", "", "", " ", "\t", "\r", "\n", "\r\n  "])
 
 
 @st.composite
@@ -93,16 +93,24 @@ def records(draw: st.DrawFn, contract: Contract) -> str:
 JUNK = st.sampled_from(
     ["{}", "[]", "1", '"}{"', "nul", '{"user":"a@b.c","timest', '{"user":"a"}}', "{", "}", "\x0b", "[{}]",
      "{}{}",
-     '{"user":"a"} x', '{"a":["}{",":"]}', "\ufeff{}"]
+     '{"user":"a"} x', '{"a":["}{",":"]}', "\ufeff{}", "[", "]", ",", '{"a":[\n1]\n}',
+     '{"a":[{"b":1},\n{"b":2}]}',
+     '{"a":{"b":1}\n,"c":[\n', '{"a":[{"b":1},{"b":{}}],"user":"a"}', '{\n"a":\n', '{"a":1,', "]\n["]
 )  # fmt: skip
+
+
+ENDS = st.sampled_from(["\n", "\n", "\r\n", "", " ", "\n\n", ",\n", ",", ",\n\n  ", " , \r\n"])
+WRAPS = (("", ""), ("", ""), ("[", "]"), ("[\n", "]\n"), ("\n [", ""), ("[{}\n,", "\n]"), ("{\n}\n", ""))
 
 
 @st.composite
 def objects(draw: st.DrawFn) -> tuple[str, bytes]:
     contract = draw(st.sampled_from(LANDING))
     parts = draw(st.lists(records(contract) | records(contract) | records(contract) | JUNK, max_size=12))
-    ends = draw(st.lists(st.sampled_from(["\n", "\n", "\r\n", "", " ", "\n\n"]), min_size=1, max_size=3))
+    ends = draw(st.lists(ENDS, min_size=1, max_size=3))
     text = "".join(part + ends[index % len(ends)] for index, part in enumerate(parts))
+    before, after = draw(st.sampled_from(WRAPS))
+    text = before + text + after
     data = text.encode(errors="surrogatepass")
     if data and draw(st.integers(0, 5)) == 0:
         place = draw(st.integers(0, len(data) - 1))

@@ -10,7 +10,10 @@ that does not parse, or is too long, it is part of that record's text. It says n
 """
 
 import re
+from collections.abc import Callable
 from typing import Final
+
+from stedi.landing.layout import Layout
 
 SPACE: Final = b" \t\r"
 """What JSON counts as white space, but for the line feed, which always ends a record."""
@@ -23,6 +26,10 @@ _BEGIN: Final = rb"\{[ \t\r]{0,64}\"[^\"\\\x00-\x20,\]}:][^\"\\\x00-\x1f]{0,255}
 BOUNDARY: Final = re.compile(rb"%b(%b)" % (_END, _BEGIN))
 _CUT: Final = re.compile(rb"%b(?=%b)" % (_END, _BEGIN))
 """The end of a record before the next: no boundary begins inside another, so what it leaves is the same."""
+_BETWEEN: Final = re.compile(rb"\}([ \t\r,\[\]]{1,64})(%b)" % _BEGIN)
+"""Between two objects of an array. Inside one of them it can be seen, too, where arrays are nested."""
+_APART: Final = re.compile(rb"\}([ \t\r]{1,64})(%b)" % _BEGIN)
+_COMMA: Final = re.compile(rb"\}[ \t\r]{0,64},[ \t\r]{0,64}\n")
 
 _FORMS: Final = 8
 
@@ -37,11 +44,55 @@ def part(text: bytes) -> bytes:
     return _CUT.sub(b"}\n", text)
 
 
-class Separator:
-    r"""Puts a line end between records that were written back to back.
+class _Forms:
+    """Replaces what matches a pattern: its few forms literally, which is fast; many forms all at once."""
+
+    __slots__ = ("_forms", "_pattern", "_put")
+
+    def __init__(self, pattern: re.Pattern[bytes], put: Callable[[re.Match[bytes]], bytes]) -> None:
+        self._pattern = pattern
+        self._put = put
+        self._forms: dict[bytes, bytes] | None = {}
+
+    def learn(self, text: bytes) -> bool:
+        """Look for a form that is not known yet, and remember it."""
+        found = self._pattern.search(text)
+        if found is None:
+            return False
+        if self._forms is not None:
+            self._forms[found[0]] = self._put(found)
+            if len(self._forms) > _FORMS:
+                self._forms = None
+        return True
+
+    def apply(self, text: bytes) -> bytes:
+        """Return the text with every known form replaced."""
+        if self._forms is None:
+            return self._pattern.sub(self._put, text)
+        for form, other in self._forms.items():
+            text = text.replace(form, other)
+        return text
+
+
+def _in_place(found: re.Match[bytes]) -> bytes:
+    return b"}\n".ljust(1 + len(found[1])) + found[2]
+
+
+def lined(text: bytes, layout: Layout) -> bytes:
+    r"""Return a spread text with a line end between records, in the place of what stands there.
+
+    Examples:
+        >>> lined(b'{"x":1},\r{"x":2}', Layout.ARRAY), lined(b'{"x":1}\r{"x":2}', Layout.OBJECTS)
+        (b'{"x":1}\n {"x":2}', b'{"x":1}\n{"x":2}')
+    """
+    return (_BETWEEN if layout is Layout.ARRAY else _APART).sub(_in_place, text)
+
+
+class Separator(_Forms):
+    r"""Puts a line end between records that were written back to back, or stand in an array.
 
     It learns the few forms that the boundaries of an object take (``}{"user":``) and replaces those
-    literally, which is fast; beyond a few forms it takes them all at once.
+    literally, which is fast; beyond a few forms it takes them all at once. In an array a text stays as long.
 
     Examples:
         >>> separator = Separator()
@@ -51,35 +102,38 @@ class Separator:
         True
         >>> separator.apply(b'{"x":1}{"x":2} {"x":3}')
         b'{"x":1}\n{"x":2}\n{"x":3}'
+        >>> array = Separator(Layout.ARRAY)
+        >>> array.learn(b'{"x":1}, {"x":2}'), array.apply(b'{"x":1}, {"x":2}')
+        (True, b'{"x":1}\n {"x":2}')
     """
 
-    __slots__ = ("_forms",)
+    __slots__ = ()
+
+    def __init__(self, layout: Layout = Layout.LINES) -> None:
+        """Begin without any known form."""
+        if layout is Layout.ARRAY:
+            super().__init__(_BETWEEN, _in_place)
+        else:
+            super().__init__(BOUNDARY, lambda found: b"}\n" + found[1])
+
+
+class Commas(_Forms):
+    r"""Takes the commas away that stand at the ends of lines, behind an object; a text stays as long.
+
+    Examples:
+        >>> commas = Commas()
+        >>> commas.learn(b'{"x":1},\n{"x":2},\n'), commas.apply(b'{"x":1},\n{"x":2},\n')
+        (True, b'{"x":1} \n{"x":2} \n')
+    """
+
+    __slots__ = ()
 
     def __init__(self) -> None:
         """Begin without any known form."""
-        self._forms: dict[bytes, bytes] | None = {}
-
-    def learn(self, text: bytes) -> bool:
-        """Look for a boundary of a form that is not known yet, and remember it."""
-        found = BOUNDARY.search(text)
-        if found is None:
-            return False
-        if self._forms is not None:
-            self._forms[found[0]] = b"}\n" + found[1]
-            if len(self._forms) > _FORMS:
-                self._forms = None
-        return True
-
-    def apply(self, text: bytes) -> bytes:
-        """Return the text with a line end at every boundary of a known form."""
-        if self._forms is None:
-            return part(text)
-        for form, parted in self._forms.items():
-            text = text.replace(form, parted)
-        return text
+        super().__init__(_COMMA, lambda found: found[0].replace(b",", b" "))
 
 
-def last_cut(text: bytes) -> int:
+def last_cut(text: bytes, layout: Layout = Layout.LINES) -> int:
     r"""Return where the last whole record of a text ends; 0 if no end of a record is seen.
 
     Examples:
@@ -92,15 +146,19 @@ def last_cut(text: bytes) -> int:
     while True:
         start = max(len(text) - window, 0)
         cut = 0
-        for found in BOUNDARY.finditer(text, start):
+        for found in _seen_in(layout).finditer(text, start):
             cut = found.start() + 1
         if cut or start == 0:
             return cut
         window *= 4
 
 
-def first_cut(text: bytes) -> int:
+def first_cut(text: bytes, layout: Layout = Layout.LINES) -> int:
     """Return where the first record of a text ends; 0 if no end of a record is seen."""
     line_end = text.find(b"\n") + 1
-    found = BOUNDARY.search(text, 0, line_end or len(text))
+    found = _seen_in(layout).search(text, 0, line_end or len(text))
     return found.start() + 1 if found else line_end
+
+
+def _seen_in(layout: Layout) -> re.Pattern[bytes]:
+    return _BETWEEN if layout is Layout.ARRAY else BOUNDARY

@@ -1,15 +1,21 @@
 """A stream of bytes, cut into chunks that hold whole records."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from stedi.contract.table import Contract
 from stedi.landing.boundary import REACH, SPACE, first_cut, last_cut
+from stedi.landing.layout import LINES, MARKS, Form, Layout, laid_out
 from stedi.landing.limits import Limits
 from stedi.landing.salvage import Named, Search
 from stedi.outline import outline
 
-_BOM: Final = b"\xef\xbb\xbf"
+_CLOSED: Final = {
+    Layout.LINES: re.compile(rb"(?<=\})[ \t\r]*\n[ \t\r\n]*\][ \t\r\n]*\Z"),
+    Layout.ARRAY: re.compile(rb"(?<=\})[ \t\r,]*\][ \t\r]*\Z"),
+}
+"""The end of an array of objects."""
 
 
 class Chunk(NamedTuple):
@@ -19,11 +25,13 @@ class Chunk(NamedTuple):
         text: Their text.
         too_long: The text is the beginning of one record that is longer than the limit: what all of it names.
         last: The object ends here.
+        form: How records lie in the object.
     """
 
     text: bytes
     too_long: Named | None = None
     last: bool = False
+    form: Form = LINES
 
     def __repr__(self) -> str:
         """Show shapes, and no row."""
@@ -31,7 +39,9 @@ class Chunk(NamedTuple):
 
 
 def chunks(blocks: Iterable[bytes], limits: Limits, contract: Contract) -> Iterator[Chunk]:
-    r"""Cut blocks of any size into chunks; a byte order mark at the beginning is left out.
+    r"""Cut blocks of any size into chunks.
+
+    A byte order mark at the beginning is left out, and the brackets of an array that the object is.
 
     Examples:
         >>> from stedi.contract import landing_contract
@@ -39,29 +49,32 @@ def chunks(blocks: Iterable[bytes], limits: Limits, contract: Contract) -> Itera
         >>> [chunk.text for chunk in chunks(blocks, Limits(chunk=8), contract)]
         [b'{"x":1}\n', b'{"x":2}']
     """
-    pile = _Pile(blocks)
-    pile.fill(len(_BOM))
-    pile.text = pile.text.removeprefix(_BOM)
+    (form, opened, _), text = laid_out(blocks, limits)
+    pile = _Pile(text)
     wanted = limits.chunk
     while pile.fill(wanted):
         if lines := pile.take_lines():
-            yield Chunk(lines)
+            yield Chunk(lines, form=form)
             wanted = max(limits.chunk, pile.held + 1)
             continue
-        cut = last_cut(pile.text)
+        cut = last_cut(pile.text, form.layout)
         if cut:
-            yield Chunk(pile.text[:cut])
+            yield Chunk(pile.text[:cut], form=form)
             pile.text = pile.text[cut:]
             wanted = max(limits.chunk, len(pile.text) + 1)
             continue
-        pile.text = pile.text.lstrip(SPACE)
+        if not pile.text.strip(SPACE):
+            pile.text = pile.text[-REACH:]
         if len(pile.text) > max(limits.record, limits.raw) + REACH:  # a boundary may just be coming in
-            head = pile.text[: limits.raw]
-            yield Chunk(head, too_long=pile.skip_record(Search(contract)))
+            head = pile.text.lstrip(MARKS)[: limits.raw]
+            yield Chunk(head, too_long=pile.skip_record(Search(contract), form.layout), form=form)
             wanted = limits.chunk
         else:
             wanted = max(limits.chunk, 2 * len(pile.text))
-    yield Chunk(pile.text, last=True)
+    end = pile.text
+    if opened and (closed := _CLOSED[form.layout].search(end, max(0, len(end) - REACH))):
+        end = end[: closed.start()] + b"\n"
+    yield Chunk(end, last=True, form=form)
 
 
 class _Pile:
@@ -100,13 +113,13 @@ class _Pile:
         self._parts, self.held = [block[cut:]], len(block) - cut
         return lines
 
-    def skip_record(self, search: Search) -> Named:
+    def skip_record(self, search: Search, layout: Layout) -> Named:
         """Search, and drop, everything up to the end of the record that the text is in the middle of."""
         search.feed(self.text[:-REACH])
         while True:
             self.text = self.text[-REACH:]
             more = self.fill(len(self.text) + 1)
-            cut = first_cut(self.text)
+            cut = first_cut(self.text, layout)
             if cut or not more:
                 search.feed(self.text[:cut] if cut else self.text)
                 self.text = self.text[cut:] if cut else b""

@@ -12,8 +12,8 @@ GIB: Final = 1024 * MIB
 class Limits:
     """The limits of reading.
 
-    What is read depends on ``record``, ``raw`` and the limits of bombs only; the others trade time for
-    memory.
+    What is read depends on ``record``, ``raw``, ``spread`` and the limits of bombs only; the others trade
+    time for memory.
 
     Attributes:
         chunk: Bytes of decompressed text that are parsed at a time.
@@ -25,6 +25,8 @@ class Limits:
             size stops the run.
         shapes: Layouts of a record that one object may have before the rest is read record by record.
         few: So few lines are read one by one: learning their layout costs more.
+        spread: So many bytes of an object are looked at to see how its records lie, and no record of more
+            that goes on over line ends is followed in an object whose records lie in lines.
         short: A chunk of so few bytes is read record by record.
         fast: Whether vectorised reading is used at all; off only to prove that it changes nothing.
     """
@@ -37,6 +39,7 @@ class Limits:
     bomb_ratio: int = 200
     shapes: int = 16
     few: int = 200
+    spread: int = 64 * KIB
     short: int = 16 * KIB
     fast: bool = True
 

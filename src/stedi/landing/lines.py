@@ -59,6 +59,11 @@ class Lines:
         """Return the bytes of each line."""
         return pl.Series(pc.binary_length(self.array), dtype=pl.Int64)
 
+    def starts(self) -> pl.Series:
+        """Return where each line begins, of lines that are all of a text."""
+        lengths = self.lengths()
+        return lengths.cum_sum() - lengths
+
     def matches(self, pattern: str) -> pl.Series:
         """Return which lines match a regular expression."""
         return pl.Series(pc.match_substring_regex(self.array.view(pa.large_string()), pattern))

@@ -3,8 +3,7 @@
 import struct
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from io import BytesIO
-from typing import Final
+from typing import Final, NamedTuple
 
 import polars as pl
 import pyarrow as pa
@@ -12,23 +11,29 @@ import pyarrow.compute as pc
 
 from stedi.contract.reasons import Rejection
 from stedi.contract.table import Contract
-from stedi.landing.boundary import SPACE, Separator, part
+from stedi.landing.boundary import Commas, Separator, lined
 from stedi.landing.chunks import Chunk
 from stedi.landing.draft import POSITION, REASON, draft_schema
+from stedi.landing.layout import LINES, MARKS, Layout, end_of_lines, records_begun, without_blank_lines
 from stedi.landing.limits import Limits
 from stedi.landing.lines import Lines
+from stedi.landing.pieces import pieces_of
 from stedi.landing.rules import Origin, judge
 from stedi.landing.salvage import Named
 from stedi.landing.shape import Shape, learn
 from stedi.landing.split import Split
 from stedi.landing.strict import Row, StrictReader
 from stedi.landing.vectorised import decode
+from stedi.outline import outline
 
-_BLANK: Final = r"\A[ \t\r\n]*\z"
+_BROKEN: Final = (Rejection.NOT_JSON.value, Rejection.CUT_OFF.value)
 
 
 class Reader:
     """Reads the chunks of one object into kept and rejected records.
+
+    A record is a line, as a rule: records in one line are parted first, and lines that one record goes on
+    over are put together.
 
     A chunk whose lines all have one layout is read at once. In any other, the lines of each known layout are,
     and what no layout explains is read line by line. All ways give the same result for every line, so which
@@ -41,7 +46,11 @@ class Reader:
         self._origin = origin
         self._limits = limits
         self._strict = StrictReader(contract)
+        self._window = min(limits.spread, limits.record)
+        self._form = LINES
         self._separator = Separator()
+        self._commas = Commas()
+        self._carried = b""
         self._shapes: list[Shape] = []
         self._likely: tuple[Shape, ...] | None = None
         self._position = 0
@@ -56,11 +65,24 @@ class Reader:
     def read(self, chunks: Iterable[Chunk]) -> Iterator[Split]:
         """Read all chunks of the object."""
         for chunk in chunks:
+            if chunk.form != self._form:
+                self._form = chunk.form
+                self._separator = Separator(chunk.form.layout)
             if chunk.too_long is not None:
+                if self._carried:
+                    yield self._read(b"", _Place(last=False, whole=True))
                 yield self._judge_rows([self._strict.too_long(chunk.text, chunk.too_long)])
-            elif chunk.text:
-                few = self._read_few(chunk) if self._is_short(chunk) else None
-                yield few or self._read_uniform(chunk) or self._read_chunk(chunk)
+            elif chunk.text or (self._carried and chunk.last):
+                yield self._read(chunk.text, _Place(last=chunk.last, whole=chunk.last))
+
+    def _read(self, more: bytes, place: "_Place") -> Split:
+        array = self._form.layout is Layout.ARRAY
+        text = self._carried + more if self._carried or not array else more.lstrip(MARKS)
+        self._carried = b""
+        if len(text) <= min(self._limits.short, self._limits.record):
+            return self._read_few(text, place)
+        uniform = self._read_uniform(text)
+        return self._read_lines(text, place) if uniform is None else uniform
 
     def lose_end(self) -> Split:
         """Account for the end of an object that could not be decompressed: one record was cut off.
@@ -83,23 +105,38 @@ class Reader:
         values = {name: [row.get(name) for row in rows] for name in schema}
         return pl.DataFrame({**values, POSITION: list(positions)}, schema={**schema, POSITION: pl.Int64})
 
-    def _is_short(self, chunk: Chunk) -> bool:
-        return len(chunk.text) <= min(self._limits.short, self._limits.record)
-
-    def _read_few(self, chunk: Chunk) -> Split:
-        """Return the records of a short chunk, read one by one."""
-        lines = BytesIO(part(chunk.text)).readlines()
-        rows, _ = self._read_strictly(enumerate(lines), chunk, len(lines))
+    def _read_few(self, text: bytes, place: "_Place") -> Split:
+        """Return the records of a short text, read one by one."""
+        text = without_blank_lines(text)
+        while self._separator.learn(parted := self._separator.apply(text)):
+            pass
+        while self._commas.learn(bare := self._commas.apply(parted)):
+            pass
+        text = self._whole_text(text, parted)
+        spans, carried = pieces_of(text, bare, self._window, whole=place.whole)
+        self._carried = text[carried:]
+        lines = [(text if goes_on else bare)[start:stop] for start, stop, goes_on in spans]
+        rows, _ = self._read_strictly(enumerate(lines), place, len(lines))
         return self._judge_rows(rows)
 
-    def _read_uniform(self, chunk: Chunk) -> Split | None:
-        """Return the records of a chunk whose lines all have the likely layout; None for any other."""
+    def _whole_text(self, text: bytes, parted: bytes) -> bytes:
+        """Return the text in which records go on over the line ends of another.
+
+        In an array what looks like its comma may be one within a record.
+        """
+        return text if self._form.layout is Layout.ARRAY else parted
+
+    def _read_uniform(self, text: bytes) -> Split | None:
+        """Return the records of a text whose lines all have the likely layout; None for any other."""
         if not self._limits.fast:
             return None
-        text = self._separator.apply(chunk.text)
+        text = self._separator.apply(text)
         first = text[: text.find(b"\n") + 1]
+        if self._likely is None:
+            self._commas.learn(first)
+        text = self._commas.apply(text)
         if self._likely is None and len(text) > self._limits.few * len(first):
-            self._likely = learn(first, self._contract)
+            self._likely = learn(self._commas.apply(first), self._contract)
         if not self._likely or not _is_utf8(text) or _longer_line(text, self._limits.record):
             return None
         whole = pa.LargeStringArray.from_buffers(
@@ -119,46 +156,82 @@ class Reader:
         self._position += draft.height
         return self._judge_known(draft, lambda: Lines.of(text).array)
 
-    def _read_chunk(self, chunk: Chunk) -> Split:
-        known, rest, blank, total = self._sort_lines(chunk.text)
-        numbered = zip(rest.numbers, rest.array.to_pylist(), strict=True)
-        rows, numbers = self._read_strictly(numbered, chunk, total)
-        counts = pl.Series([0], dtype=pl.Int64).extend_constant(1, total).slice(1)
-        if len(rest) or len(blank):
+    def _read_lines(self, text: bytes, place: "_Place") -> Split:
+        lines = self._sort_lines(text, place)
+        rows, numbers = self._read_strictly(lines.others, place, lines.total)
+        counts = pl.Series([0], dtype=pl.Int64).extend_constant(1, lines.total).slice(1)
+        if rows or len(lines.empty):
             per_line = numbers.value_counts()
-            counts = counts.scatter(rest.numbers, 0).scatter(blank.numbers, 0)
-            counts = counts.scatter(per_line["line"], per_line["count"])
+            counts = counts.scatter(lines.empty, 0).scatter(per_line["line"], per_line["count"])
         starts = counts.cum_sum() - counts + self._position
-        splits = list(self._judge_lines(known, starts))
+        splits = list(self._judge_lines(lines.known, starts))
         if rows:
             within = pl.int_range(len(rows), eager=True) - numbers.search_sorted(numbers, "left")
             splits.append(
                 judge(self._draft(rows, starts.gather(numbers) + within), self._contract, self._origin)
             )
         self._position += int(counts.sum())
-        if len(known) + bool(rows) == 1:
-            self._likely = (known[0][0],) if known and not len(blank) else ()
+        if len(lines.known) + bool(rows) == 1:
+            likely = lines.known and len(lines.empty) == 0
+            self._likely = (lines.known[0][0],) if likely else ()
             return splits[0]
         whole = Split.concat(splits, self._contract)
         return Split(_in_order(whole.kept), _in_order(whole.rejected))
 
-    def _sort_lines(self, text: bytes) -> tuple[list[tuple[Shape, Lines]], Lines, Lines, int]:
-        """Return the lines of known layouts, the lines of none, the blank lines, and how many there are."""
+    def _sort_lines(self, text: bytes, place: "_Place") -> "_Sorted":
+        """Part a text into the lines of known layouts, and those that are read one by one."""
+        text = without_blank_lines(text)
         while True:
-            text = self._separator.apply(text)
-            lines = Lines.of(text)
-            fit = self._fit_for_patterns(text, lines)
+            parted = self._separator.apply(text)
+            bare = self._commas.apply(parted)
+            lines = Lines.of(bare)
+            fit = self._fit_for_patterns(bare, lines)
             rest = lines.where(fit)
             known: list[tuple[Shape, Lines]] = []
             for shape in self._shapes:
                 rest = self._take(shape, rest, known)
             odd = lines.where(~fit)
-            if not self._separator.learn(rest.text()) and not self._separator.learn(odd.text()):
+            unknown = (rest.text(), odd.text())
+            if not any(form.learn(some) for form in (self._separator, self._commas) for some in unknown):
                 break
-        rest = self._learn(rest, known)
-        is_blank = rest.matches(_BLANK)
-        blank, rest = rest.where(is_blank), rest.where(~is_blank)
-        return known, rest.merged(odd), blank, len(lines)
+        rest = self._learn(rest, known).merged(odd)
+        return self._put_together(self._whole_text(text, parted), bare, lines, known, rest, place)
+
+    def _put_together(
+        self,
+        text: bytes,
+        bare: bytes,
+        lines: Lines,
+        known: list[tuple[Shape, Lines]],
+        rest: Lines,
+        place: "_Place",
+    ) -> "_Sorted":
+        """Put the lines together that one record goes on over."""
+        starts = lines.starts()
+        others: list[tuple[int, bytes]] = []
+        inner: list[int] = []
+        beyond = 0
+        begins = starts.gather(rest.numbers).to_list()
+        for number, start, line in zip(rest.numbers, begins, rest.array.to_pylist(), strict=True):
+            if number < beyond:
+                continue
+            stop = start + len(line)
+            end = end_of_lines(text, bare, start, stop, self._window)
+            if end is None and not place.whole:
+                self._carried = text[start:]
+                inner.extend(range(number, len(lines)))
+                break
+            if end is not None and end > stop:
+                beyond = int(starts.search_sorted(end))
+                inner.extend(range(number + 1, beyond))
+                others.append((number, text[start:end]))
+            else:
+                others.append((number, line))
+        if inner:
+            outer = pl.int_range(len(lines), eager=True).scatter(inner, -1)
+            of_known = ((shape, some.where(outer.gather(some.numbers) >= 0)) for shape, some in known)
+            known = [(shape, some) for shape, some in of_known if len(some)]
+        return _Sorted(known, others, [number for number, _ in others] + inner, len(lines))
 
     def _fit_for_patterns(self, text: bytes, lines: Lines) -> pl.Series:
         if not self._limits.fast or len(lines) <= self._limits.few:
@@ -208,23 +281,70 @@ class Reader:
         return judge(draft, self._contract, self._origin, raw=raw)
 
     def _read_strictly(
-        self, lines: Iterable[tuple[int, bytes]], chunk: Chunk, total: int
+        self, lines: Iterable[tuple[int, bytes]], place: "_Place", total: int
     ) -> tuple[list[Row], pl.Series]:
         """Return a row for each record of numbered lines, and the number of its line."""
         rows: list[Row] = []
         numbers: list[int] = []
         for number, line in lines:
             before = len(rows)
-            record = line.removesuffix(b"\n").lstrip(SPACE) if len(line) > self._limits.record else b""
+            record = line.strip(MARKS) if len(line) > self._limits.record else b""
             if len(record) > self._limits.record:
                 named = Named.of(record, self._contract)
                 rows.append(self._strict.too_long(record[: self._limits.raw], named))
             else:
-                last = chunk.last and number == total - 1 and not line.endswith(b"\n")
-                rows.extend(self._strict.read(line, last=last))
+                last = place.last and number == total - 1 and not line.endswith(b"\n")
+                rows.extend(self._read_line(line, last=last))
             numbers.extend([number] * (len(rows) - before))
         self._ends_cut_off = bool(rows) and rows[-1].get(REASON) == Rejection.CUT_OFF.value
         return rows, pl.Series("line", numbers, dtype=pl.Int64)
+
+    def _read_line(self, line: bytes, *, last: bool) -> list[Row]:
+        rows = [*self._strict.read(line, last=last)]
+        if rows and rows[-1].get(REASON) in _BROKEN:
+            # A record that was torn takes none with it of those that stand beside it.
+            parts = self._parts_of(line)
+            if len(parts) > 1:
+                torn = [row for part in parts[:-1] for row in self._strict.read(part)]
+                return [*torn, *self._strict.read(parts[-1], last=last)]
+        return rows
+
+    def _parts_of(self, line: bytes) -> list[bytes]:
+        if self._form.layout.spread:
+            return records_begun(line, self._form.indent)
+        return lined(line, Layout.ARRAY).split(b"\n") if line.lstrip().startswith(b"[") else [line]
+
+
+class _Place(NamedTuple):
+    """Where a text stands in its object.
+
+    Attributes:
+        last: The object ends with it.
+        whole: Nothing of it goes on in what follows.
+    """
+
+    last: bool
+    whole: bool
+
+
+class _Sorted(NamedTuple):
+    """The lines of a text.
+
+    Attributes:
+        known: Those of known layouts.
+        others: The texts that are read one by one, each with the number of its first line.
+        empty: The numbers of lines that are not one record each, as far as is known.
+        total: How many lines there are.
+    """
+
+    known: list[tuple[Shape, Lines]]
+    others: list[tuple[int, bytes]]
+    empty: list[int]
+    total: int
+
+    def __repr__(self) -> str:
+        """Show shapes, and no row."""
+        return outline(self)
 
 
 def _in_order(records: pl.DataFrame) -> pl.DataFrame:

@@ -1,25 +1,42 @@
 """The decompressed bytes of a landing object, in blocks."""
 
+import codecs
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import chain
 from typing import BinaryIO, Final
 
 import pyarrow as pa
 
 from stedi.errors import LandingError
+from stedi.landing.encoding import Encoding, encoding_of
 from stedi.landing.limits import MIB, Limits
 
 _MEMBER: Final = b"\x1f\x8b"
 _FRAME: Final = b"\x28\xb5\x2f\xfd"
-_MAGIC: Final = {_MEMBER: "gzip", _FRAME: "zstd"}
+_SKIPPABLE: Final = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")
+"""A frame of Zstandard that holds no data, but what others put there."""
 _GZIP: Final = zlib.MAX_WBITS | 16
 _BEFORE: Final = 256 * 1024
 """So many raw bytes Arrow may have read before the one at which it fails, and more."""
 
 
+def packed_as(head: bytes) -> str | None:
+    r"""Return how the object is compressed that begins so: the magic bytes decide.
+
+    Examples:
+        >>> packed_as(b"\x1f\x8b\x08\x00"), packed_as(b"\x28\xb5\x2f\xfd"), packed_as(b'{"x"')
+        ('gzip', 'zstd', None)
+    """
+    if head.startswith(_MEMBER):
+        return "gzip"
+    return "zstd" if head.startswith(_FRAME) or _SKIPPABLE.match(head) else None
+
+
 class Stream:
-    """The decompressed bytes of an object, however it is compressed; the magic bytes decide.
+    """The text of an object, however it is compressed, as UTF-8.
 
     Args:
         reopen: Opens the object's raw bytes from their beginning.
@@ -28,8 +45,10 @@ class Stream:
         name: What messages call the object.
 
     Attributes:
+        encoding: How the text is encoded, where that is not UTF-8; it is given in UTF-8, without its mark.
+        torn: After reading: the beginning of a character at the end of such a text.
         lost_end: After reading: the compressed bytes were truncated or corrupt, and all that could be
-            decompressed was given.
+            decompressed was given; or the text ends in a character.
     """
 
     def __init__(self, reopen: Callable[[], BinaryIO], *, size: int, limits: Limits, name: str) -> None:
@@ -39,6 +58,8 @@ class Stream:
         self._limits = limits
         self._name = name
         self._block = min(limits.chunk, MIB)
+        self.encoding: Encoding | None = None
+        self.torn = b""
         self.lost_end = False
 
     def __iter__(self) -> Iterator[bytes]:
@@ -47,9 +68,28 @@ class Stream:
         Raises:
             LandingError: The object unpacks to so much more than its size that it must be a bomb.
         """
+        blocks = self._bytes()
+        head = b""
+        while len(head) < len(codecs.BOM_UTF16) and (block := next(blocks, None)) is not None:
+            head += block
+        self.encoding = encoding_of(head)
+        whole = chain((head,) if head else (), blocks)
+        yield from whole if self.encoding is None else self._decoded(self.encoding, whole)
+
+    def _decoded(self, encoding: Encoding, blocks: Iterator[bytes]) -> Iterator[bytes]:
+        decoder = encoding.decoder()
+        begun = False
+        for block in blocks:
+            text = decoder.decode(block if begun else block.removeprefix(encoding.mark))
+            begun = True
+            if text:
+                yield text.encode(errors="surrogatepass")
+        self.torn = decoder.getstate()[0]
+        self.lost_end |= bool(self.torn)
+
+    def _bytes(self) -> Iterator[bytes]:
         with self._reopen() as raw:
-            head = raw.read(4)
-        codec = next((codec for magic, codec in _MAGIC.items() if head.startswith(magic)), None)
+            codec = packed_as(raw.read(4))
         given = 0
         for block in self._plain() if codec is None else self._unpacked(codec):
             given += len(block)

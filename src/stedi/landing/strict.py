@@ -19,7 +19,12 @@ Row = dict[str, str | float | Sequence[str] | None]
 CONSENT_KEY: Final = str(CUSTOMER.column("share_with_research_as_of_date").source).lower()
 
 _SPACE: Final = " \t\r\n"
+_AROUND: Final = _SPACE + "[,]"
+"""What may stand around objects: white space, and the marks of an array, or of a part of one."""
 _SPACES: Final = re.compile(f"[{_SPACE}]*")
+_OPENING: Final = re.compile(rf"[{_SPACE}]*(?:[\[,][{_SPACE}]*(?=\{{))?")
+_NEXT: Final = re.compile(rf"[{_SPACE}]*(?:,[{_SPACE}]*|\][{_SPACE},]*\[[{_SPACE}]*)?(?=\{{)")
+_CLOSING: Final = re.compile(rf"[{_SPACE},\]]*")
 _EXACT: Final = 2**53
 _INT64: Final = 2**63
 _MANY_DIGITS: Final = 32
@@ -48,6 +53,8 @@ DECODER: Final = json.JSONDecoder(object_pairs_hook=Pairs, parse_int=_integer)
 
 class StrictReader:
     """Reads pieces of text that end where a record ends: each holds no, one or several records.
+
+    Several stand back to back, or behind commas, with or without the brackets of an array.
 
     Attributes:
         consent_field: Whether some record so far had the key that grants consent to research.
@@ -82,19 +89,23 @@ class StrictReader:
         except UnicodeDecodeError:
             yield self._broken(piece.decode(errors="backslashreplace"), last=last)
             return
-        start, end = _skip_space(text, 0), len(text)
-        while start < end:
+        start = _after(_OPENING, text, 0)
+        if not text[start:].strip(_AROUND):
+            return
+        while True:
             try:
                 value, stop = DECODER.raw_decode(text, start)
             except (ValueError, RecursionError):
-                yield self._broken(text[start:], last=last)
-                return
-            following = _skip_space(text, stop)
-            if following < end and not (isinstance(value, Pairs) and text[following] == "{"):
-                yield self._broken(text[start:], last=last)  # a value and then something else is not JSON
-                return
+                break
+            ends = _CLOSING if isinstance(value, Pairs) else _SPACES
+            following = _NEXT.match(text, stop) if isinstance(value, Pairs) else None
+            if following is None and not ends.fullmatch(text, stop):
+                break  # a value and then something else is not JSON
             yield self._record(value, text[start:stop])
-            start = following
+            if following is None:
+                return
+            start = following.end()
+        yield self._broken(text[start:], last=last)
 
     def too_long(self, head: bytes, named: Named) -> Row:
         """Return the row of a record that is longer than the limit: its beginning, and all that it names."""
@@ -171,6 +182,6 @@ def _encodable(value: object) -> bool:
     return True
 
 
-def _skip_space(text: str, start: int) -> int:
-    found = _SPACES.match(text, start)
+def _after(pattern: re.Pattern[str], text: str, start: int) -> int:
+    found = pattern.match(text, start)
     return found.end() if found else start

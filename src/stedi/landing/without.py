@@ -15,17 +15,14 @@ from stedi.contract.column import Column, Kind
 from stedi.contract.table import Contract
 from stedi.landing.boundary import BOUNDARY
 from stedi.landing.joined import Joined, joined
-from stedi.landing.limits import LIMITS, MIB
+from stedi.landing.layout import BOM, MARKS, begin
+from stedi.landing.limits import LIMITS
+from stedi.landing.pieces import lines_without, rows_without
 from stedi.landing.salvage import Named
-from stedi.landing.stream import Stream
+from stedi.landing.stream import Stream, packed_as
 from stedi.landing.strict import DECODER, Pairs
 
-_BOM: Final = b"\xef\xbb\xbf"
-_SPACE: Final = b" \t\r"
 _BLANKS: Final = re.compile("[ \t\r]*")
-_GZIP: Final = b"\x1f\x8b"
-_ZSTD: Final = b"\x28\xb5\x2f\xfd"
-_BLOCK: Final = 8 * MIB
 _WRAPPED: Final = (b"\\", b"%", b"&", b"\0")
 """What stands in a text that spells a name in another way."""
 
@@ -99,64 +96,63 @@ def write_without(
         LandingError: It can't be read, or looks like a decompression bomb.
     """
     with reopen() as file:
-        head = file.read(4)
+        packing = packed_as(file.read(4))
     stream = Stream(reopen, size=size, limits=LIMITS, name=name)
-    counts = _Counts()
-    with _sink(target, head) as out:
-        for text in _lines(iter(stream)):
-            out.write(_cut(text, whose, counts))
-    return Without(counts.removed, counts.kept, not stream.lost_end)
+    taken = _Cut(whose)
+    beginning, blocks = begin(stream, LIMITS)
+    cut = rows_without if beginning.form.layout.spread or beginning.opened else lines_without
+    with _sink(target, packing) as out:
+        if stream.encoding is not None:
+            out.write(stream.encoding.mark)
+        for text in cut(blocks, beginning, taken):
+            out.write(text if stream.encoding is None else stream.encoding.encode(text))
+        out.write(stream.torn)
+    return Without(taken.removed, taken.kept, not stream.lost_end)
 
 
 @dataclass(slots=True)
-class _Counts:
+class _Cut:
+    """Takes out the records that go, and counts them."""
+
+    whose: Whose
     removed: int = 0
     kept: int = 0
 
+    def concerns(self, text: bytes) -> bool:
+        """Say whether a text may hold a record that goes."""
+        return self.whose.mark is not None or _may_name(text, self.whose)
+
+    def left(self, piece: bytes) -> bytes:
+        """Return what is left of a piece: nothing where nothing but marks would be."""
+        if not piece.strip() or not _may_name(piece, self.whose):
+            return piece
+        mark = BOM if piece.startswith(BOM) else b""
+        body = piece.removeprefix(BOM)
+        content = body.rstrip(b"\n")
+        end = body[len(content) :]
+        left, removed, names = _one_by_one(content, self.whose)
+        if (removed or names) and (parts := _in_a_row(content)) is not None:
+            text, removed = parts.without(lambda part: _judge(part.encode(), self.whose)[0])
+            left, names = text.encode(), int(bool(text) and self.whose.named_in(text))
+        self.removed += removed
+        self.kept += names
+        if not removed:
+            return piece
+        return mark + (left + end if left.strip(MARKS) else b"")
+
 
 @contextmanager
-def _sink(target: Path, head: bytes) -> Iterator[IO[bytes]]:
+def _sink(target: Path, packing: str | None) -> Iterator[IO[bytes]]:
     with target.open("wb") as file:
-        if head.startswith(_GZIP):
+        if packing == "gzip":
             # Without a time or a name in it: the same records always give the same bytes.
             with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed:
                 yield packed  # type: ignore[misc]  # it is written to like any other
-        elif head.startswith(_ZSTD):
+        elif packing == "zstd":
             with pa.CompressedOutputStream(pa.PythonFile(file, "w"), "zstd") as packed:
                 yield packed
         else:
             yield file
-
-
-def _lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield texts that end with a line, or with the object."""
-    parts: list[bytes] = []
-    held = 0
-    for block in blocks:
-        parts.append(block)
-        held += len(block)
-        if held < _BLOCK:
-            continue
-        text = b"".join(parts)
-        cut = text.rfind(b"\n") + 1
-        if cut:
-            yield text[:cut]
-            text = text[cut:]
-        parts, held = [text], len(text) if cut else 0
-    yield b"".join(parts)
-
-
-def _cut(text: bytes, whose: Whose, counts: _Counts) -> bytes:
-    if whose.mark is None and not _may_name(text, whose):
-        return text
-    return b"".join(
-        _cut_line(line, whose, counts) if _may_name(line, whose) else line for line in _split(text)
-    )
-
-
-def _split(text: bytes) -> list[bytes]:
-    """Return the lines of a text: a carriage return alone ends none."""
-    return [line + b"\n" for line in text.split(b"\n")[:-1]] + [text.rpartition(b"\n")[2]]
 
 
 def _may_name(text: bytes, whose: Whose) -> bool:
@@ -168,22 +164,6 @@ def _may_name(text: bytes, whose: Whose) -> bool:
         return True
     small = text.lower()
     return any(probe in small for probe in whose.probes)
-
-
-def _cut_line(line: bytes, whose: Whose, counts: _Counts) -> bytes:
-    mark = _BOM if line.startswith(_BOM) else b""
-    body = line.removeprefix(_BOM)
-    content = body.rstrip(b"\n")
-    end = body[len(content) :]
-    left, removed, names = _one_by_one(content, whose)
-    if (removed or names) and (parts := _in_a_row(content)) is not None:
-        text, removed = parts.without(lambda part: _judge(part.encode(), whose)[0])
-        left, names = text.encode(), int(bool(text) and whose.named_in(text))
-    counts.removed += removed
-    counts.kept += names
-    if not removed:
-        return line
-    return mark + (left + end if left.strip(_SPACE) else b"")
 
 
 def _one_by_one(content: bytes, whose: Whose) -> tuple[bytes, int, int]:

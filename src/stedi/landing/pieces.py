@@ -1,0 +1,171 @@
+"""A text in pieces that hold whole records, and what is left of it when some records go."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple, Protocol
+
+from stedi.landing.boundary import lined
+from stedi.landing.layout import MARKS, Beginning, end_of_lines, is_whole, records_begun, returns
+from stedi.landing.limits import LIMITS, MIB
+
+_BLOCK: Final = 8 * MIB
+
+
+class Cut(Protocol):
+    """Takes records out of texts."""
+
+    def concerns(self, text: bytes) -> bool:
+        """Say whether a text may hold a record that goes."""
+        ...
+
+    def left(self, piece: bytes) -> bytes:
+        """Return what is left of a piece, as it is where nothing went."""
+        ...
+
+
+class Pieces(NamedTuple):
+    """A text in pieces.
+
+    Attributes:
+        spans: Where each begins and ends, and whether it goes on over the end of a line.
+        carried: Where the last one begins, which may go on behind the text; else the end of the text.
+    """
+
+    spans: list[tuple[int, int, bool]]
+    carried: int
+
+
+def pieces_of(text: bytes, lines: bytes, window: int, *, whole: bool) -> Pieces:
+    r"""Part a text where its lines end that are whole records, or none.
+
+    Args:
+        text: The text.
+        lines: The same text, with a line end wherever a record may end.
+        window: No record of more bytes is followed over a line end.
+        whole: Nothing of the text goes on behind it.
+
+    Examples:
+        >>> text = b'{"x":\n1}\n{"x":2}\n{"x":'
+        >>> pieces_of(text, text, 100, whole=False)
+        Pieces(spans=[(0, 9, True), (9, 17, False)], carried=17)
+    """
+    spans: list[tuple[int, int, bool]] = []
+    start = 0
+    while start < len(text):
+        stop = lines.find(b"\n", start) + 1 or len(text)
+        end = end_of_lines(text, lines, start, stop, window)
+        if end is None and not whole:
+            return Pieces(spans, start)
+        spans.append((start, end or stop, end is not None and end > stop))
+        start = end or stop
+    return Pieces(spans, len(text))
+
+
+def lines_without(blocks: Iterable[bytes], _: Beginning, cut: Cut) -> Iterator[bytes]:
+    """Yield a text of lines, with what is left of each."""
+    for text, last in _ending_with_lines(blocks):
+        if cut.concerns(text):
+            spans = pieces_of(text, text, LIMITS.spread, whole=last).spans
+            yield b"".join(cut.left(text[start:stop]) for start, stop, _on in spans)
+        else:
+            yield text
+
+
+def rows_without(blocks: Iterable[bytes], beginning: Beginning, cut: Cut) -> Iterator[bytes]:
+    """Yield a text whose records lie in an array, or are spread over lines, with what is left of each.
+
+    With a record goes what parts it from the one before, or the first from the next.
+    """
+    layout, indent = beginning.form
+    rows = _Rows(cut)
+    rest, skipped = b"", beginning.skipped
+    for text, last in _in_blocks(blocks):
+        rest += text
+        flat = returns(rest) if layout.spread else rest
+        lines = lined(flat, layout) if layout.spread else rest
+        spans, carried = pieces_of(flat, lines, LIMITS.spread, whole=last)
+        if spans and not last and spans[-1][1] == len(rest):
+            carried = spans.pop()[0]
+        rows.between += rest[:skipped]
+        for start, stop, _on in spans:
+            begin, skipped = start + skipped, 0
+            piece = rest[begin:stop]
+            for part in _begun(piece, flat[begin:stop], indent) if layout.spread else (piece,):
+                yield rows.add(part)
+        rest = rest[carried:]
+    yield rows.end()
+
+
+class _Rows:
+    """Puts the records together that are left, each behind what parts it from the one before.
+
+    Attributes:
+        between: What stood behind the last record so far.
+    """
+
+    def __init__(self, cut: Cut) -> None:
+        self.between = b""
+        self._cut = cut
+        self._begin: bytes | None = None
+        self._any = False
+
+    def add(self, part: bytes) -> bytes:
+        """Return what is left of a part, and of what stood before it."""
+        record = part.strip(MARKS)
+        start = part.find(record) if record else len(part)
+        self.between += part[:start]
+        if not record:
+            return b""
+        before, self.between = self.between, part[start + len(record) :]
+        if self._begin is None:
+            self._begin = before
+        kept = self._cut.left(record)
+        if not kept:
+            return b""
+        first, self._any = not self._any, True
+        return (self._begin if first else before) + kept
+
+    def end(self) -> bytes:
+        """Return what stands behind the last record; nothing where no record is left, nor an array."""
+        text = self.between if self._any else (self._begin or b"") + self.between
+        return text if self._any or text.strip() else b""
+
+
+def _begun(part: bytes, flat: bytes, indent: int) -> Iterator[bytes]:
+    """Part a piece that is no record before each line that begins like one."""
+    begun = records_begun(flat, indent)
+    if len(begun) == 1 or is_whole(flat):
+        yield part
+        return
+    start = 0
+    for each in begun:
+        yield part[start : start + len(each)]
+        start += len(each)
+
+
+def _in_blocks(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Yield texts of some length, and of each whether it is the last."""
+    parts: list[bytes] = []
+    for block in blocks:
+        if sum(map(len, parts)) >= _BLOCK:
+            yield b"".join(parts), False
+            parts = []
+        parts.append(block)
+    yield b"".join(parts), True
+
+
+def _ending_with_lines(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Yield texts that end with a line over which no record goes on, and the last one as it is."""
+    rest = b""
+    for text, last in _in_blocks(blocks):
+        rest += text
+        if last:
+            yield rest, True
+            return
+        cut = rest.rfind(b"\n") + 1
+        tail = rest.rfind(b"\n", 0, max(cut - LIMITS.spread, 0)) + 1
+        cut = (
+            tail + pieces_of(rest[tail:cut], rest[tail:cut], LIMITS.spread, whole=False).carried if cut else 0
+        )
+        if cut:
+            yield rest[:cut], False
+            rest = rest[cut:]
