@@ -6,16 +6,17 @@ from typing import Final, NamedTuple
 
 from stedi.contract.table import Contract
 from stedi.landing.boundary import REACH, SPACE, first_cut, last_cut
-from stedi.landing.layout import LINES, MARKS, Form, Layout, laid_out
+from stedi.landing.layout import LINES, Form, Layout, laid_out
 from stedi.landing.limits import Limits
 from stedi.landing.salvage import Named, Search
+from stedi.landing.spanning import MARKS
 from stedi.outline import outline
 
 _CLOSED: Final = {
     Layout.LINES: re.compile(rb"(?<=\})[ \t\r]*\n[ \t\r\n]*\][ \t\r\n]*\Z"),
-    Layout.ARRAY: re.compile(rb"(?<=\})[ \t\r,]*\][ \t\r]*\Z"),
+    Layout.ARRAY: re.compile(rb"(?<=\})[ \t\r]*(?:,[ \t\r]*\]?|\])[ \t\r]*\Z"),
 }
-"""The end of an array of objects."""
+"""The end of an array of objects, or of objects behind commas."""
 
 
 class Chunk(NamedTuple):
@@ -49,7 +50,7 @@ def chunks(blocks: Iterable[bytes], limits: Limits, contract: Contract) -> Itera
         >>> [chunk.text for chunk in chunks(blocks, Limits(chunk=8), contract)]
         [b'{"x":1}\n', b'{"x":2}']
     """
-    (form, opened, _), text = laid_out(blocks, limits)
+    (form, opened, _), text = laid_out(blocks, limits, contract)
     pile = _Pile(text)
     wanted = limits.chunk
     while pile.fill(wanted):
@@ -72,8 +73,9 @@ def chunks(blocks: Iterable[bytes], limits: Limits, contract: Contract) -> Itera
         else:
             wanted = max(limits.chunk, 2 * len(pile.text))
     end = pile.text
-    if opened and (closed := _CLOSED[form.layout].search(end, max(0, len(end) - REACH))):
-        end = end[: closed.start()] + b"\n"
+    if opened or form.layout is Layout.ARRAY:
+        closed = _CLOSED[form.layout].search(end, max(0, len(end) - REACH))
+        end = end[: closed.start()] + b"\n" if closed else end
     yield Chunk(end, last=True, form=form)
 
 

@@ -6,14 +6,15 @@ feed. Both are white space to JSON between tokens, and neither may stand in a st
 stays valid and what is not stays so; and what looks for line ends finds those alone that part records.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from enum import Enum
 from itertools import chain
 from typing import Final, NamedTuple, Self
 
+from stedi.contract.table import Contract
 from stedi.landing.limits import Limits
+from stedi.landing.spanning import after_space, holds_records
 from stedi.landing.strict import DECODER, Pairs
 
 BOM: Final = b"\xef\xbb\xbf"
@@ -21,13 +22,8 @@ _OPENING: Final = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*\[[ \t\r\n]*(?=\{)")
 _INDENT: Final = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n\[]*\n([ \t]*)\{")
 _BLANK_LINES: Final = re.compile(rb"\n[ \t\r\n]*\n")
 _TO_RETURNS: Final = bytes.maketrans(b"\n", b"\r")
-_SPACES: Final = " \t\r\n"
-_SPACE: Final = re.compile(f"[{_SPACES}]*")
-_BLANKS: Final = b" \t\r"
-MARKS: Final = b" \t\r\n,[]"
-"""What stands around objects: white space, and the marks of an array or of a part of one."""
-_AHEAD: Final = 256
-_NEXT_IN_LINE: Final = re.compile(r"[ \t]*,[ \t]*\{")
+_COMMA_APART: Final = re.compile(r"[ \t]*(?:\r?\n[ \t\r\n]*,[ \t\r\n]*|,[ \t]*)\{")
+"""A comma between two records that does not end the line of the first."""
 _IN_ONE_LINE: Final = re.compile(r"\[[ \t]*\{[^\n]*\}[ \t]*,[ \t]*\{[ \t]*\"")
 _OPENED: Final = re.compile(r"(?:\{|\[[ \t\r\n]*\{)[ \t\r]*\n")
 
@@ -63,19 +59,20 @@ class Form(NamedTuple):
 LINES: Final = Form(Layout.LINES)
 
 
-def layout_of(head: bytes) -> Layout:
+def layout_of(head: bytes, contract: Contract) -> Layout:
     r"""Return the layout of the object that begins so.
 
     Examples:
-        >>> layout_of(b'{"x": 1}\n{"x": 2}\n'), layout_of(b'[\n{"x": 1},\n{"x": 2}\n]')
-        (<Layout.LINES: 'lines'>, <Layout.LINES: 'lines'>)
-        >>> layout_of(b'{\n  "x": 1\n}\n'), layout_of(b'[{"x": 1}, {"x": 2}]')
-        (<Layout.OBJECTS: 'objects'>, <Layout.ARRAY: 'array'>)
+        >>> from stedi.contract import landing_contract
+        >>> customers = landing_contract("customer")
+        >>> texts = [b'{"x":1}\n{"x":2}', b'[\n{"x":1},\n{"x":2}]', b'{\n "x":1\n}', b'[{"x":1}, {"x":2}]']
+        >>> [layout_of(text, customers).value for text in texts]
+        ['lines', 'lines', 'objects', 'array']
     """
     text = head.removeprefix(BOM).decode(errors="replace")
-    start = _after_space(text, 0)
+    start = after_space(text, 0)
     array = text[start : start + 1] == "["
-    first = _after_space(text, start + 1) if array else start
+    first = after_space(text, start + 1) if array else start
     spread = Layout.ARRAY if array else Layout.OBJECTS
     try:
         value, stop = DECODER.raw_decode(text, first)
@@ -84,8 +81,12 @@ def layout_of(head: bytes) -> Layout:
         return spread if _OPENED.match(text, start) or _IN_ONE_LINE.match(text, start) else Layout.LINES
     if not isinstance(value, Pairs):
         return Layout.LINES
-    in_line = array and _NEXT_IN_LINE.match(text, stop) is not None
-    return spread if in_line or "\n" in text[first:stop] else Layout.LINES
+    if "\n" in text[first:stop]:
+        if holds_records(text[first:stop].encode().split(b"\n"), contract):
+            return Layout.LINES
+        behind = after_space(text, stop)
+        return Layout.ARRAY if text[behind : behind + 1] == "," else spread
+    return Layout.ARRAY if array and _COMMA_APART.match(text, stop) else Layout.LINES
 
 
 class Beginning(NamedTuple):
@@ -102,15 +103,15 @@ class Beginning(NamedTuple):
     skipped: int
 
     @classmethod
-    def of(cls, head: bytes) -> Self:
+    def of(cls, head: bytes, contract: Contract) -> Self:
         """Look at the first bytes of an object."""
-        layout = layout_of(head)
+        layout = layout_of(head, contract)
         opened = _OPENING.match(head)
         skipped = opened.end() if opened else len(BOM) if head.startswith(BOM) else 0
         return cls(Form(layout, _indent(head)) if layout.spread else LINES, opened is not None, skipped)
 
 
-def begin(blocks: Iterable[bytes], limits: Limits) -> tuple[Beginning, Iterator[bytes]]:
+def begin(blocks: Iterable[bytes], limits: Limits, contract: Contract) -> tuple[Beginning, Iterator[bytes]]:
     """Look at the beginning of an object, and return what it tells and all blocks."""
     rest = iter(blocks)
     head: list[bytes] = []
@@ -118,15 +119,17 @@ def begin(blocks: Iterable[bytes], limits: Limits) -> tuple[Beginning, Iterator[
     while held < limits.spread and (block := next(rest, None)) is not None:
         head.append(block)
         held += len(block)
-    return Beginning.of(b"".join(head)[: limits.spread]), chain(head, rest)
+    return Beginning.of(b"".join(head)[: limits.spread], contract), chain(head, rest)
 
 
-def laid_out(blocks: Iterable[bytes], limits: Limits) -> tuple[Beginning, Iterator[bytes]]:
+def laid_out(
+    blocks: Iterable[bytes], limits: Limits, contract: Contract
+) -> tuple[Beginning, Iterator[bytes]]:
     """Return what the beginning of an object tells, and its text in which only line ends part records.
 
     The text begins with the first record.
     """
-    beginning, whole = begin(blocks, limits)
+    beginning, whole = begin(blocks, limits, contract)
     text = _skip(whole, beginning.skipped)
     return beginning, map(returns, text) if beginning.form.layout.spread else text
 
@@ -149,72 +152,6 @@ def returns(text: bytes) -> bytes:
     return text.translate(_TO_RETURNS)
 
 
-def _after_space(text: str, start: int) -> int:
-    found = _SPACE.match(text, start)
-    return found.end() if found else start
-
-
-def end_of_lines(text: bytes, lined: bytes, start: int, stop: int, window: int) -> int | None:
-    r"""Return where the lines end over which a record goes on that begins in one of them.
-
-    Args:
-        text: Some lines.
-        lined: The same text, with a line end wherever a record may end.
-        start: Where the line begins.
-        stop: Where it ends.
-        window: No record of more bytes is followed.
-
-    Returns:
-        The end of the record's last line: ``stop`` where it does not go on, or is no record. None where it
-        may go on behind the text.
-
-    Examples:
-        >>> text = b'{"x": [\n1]}\n{"y": 2}\n'
-        >>> end_of_lines(text, text, 0, 8, 100), end_of_lines(text, text, 12, 21, 100)
-        (12, 21)
-        >>> end_of_lines(text[:8], text[:8], 0, 8, 100) is None
-        True
-    """
-    line = lined[start:stop].lstrip(_BLANKS)
-    begin = stop - len(line)
-    if line[:1] != b"{" or _is_closed(text, begin, stop) or _end_of_value(text[begin:stop]) is not None:
-        return stop
-    part = text[begin : begin + window]
-    found = _end_of_value(part)
-    if found is None:
-        return stop if len(part) == window else None
-    end = lined.find(b"\n", begin + found) + 1 or len(lined)
-    return end if found > 0 and not text[begin + found : end].strip(MARKS) else stop
-
-
-def _is_closed(text: bytes, start: int, stop: int) -> bool:
-    """Say whether a line ends like a record, and the next one begins like another."""
-    ends = text[start:stop].rstrip(_BLANKS + b"\n").endswith(b"}")
-    return ends and text[stop : stop + _AHEAD].lstrip(_BLANKS)[:1] in (b"{", b"[")
-
-
-def is_whole(text: bytes) -> bool:
-    """Say whether a text is one value, whatever marks stand around it."""
-    core = text.strip(MARKS)
-    return _end_of_value(core) == len(core)
-
-
-def _end_of_value(part: bytes) -> int | None:
-    """Return where the value at the beginning of a text ends, -1 if it is none; None if more is needed."""
-    needs_more = None
-    try:
-        text = part.decode()
-    except UnicodeDecodeError as error:
-        text, needs_more = part[: error.start].decode(), -1
-    try:
-        stop = DECODER.raw_decode(text, _after_space(text, 0))[1]
-    except json.JSONDecodeError as error:
-        return needs_more if error.pos >= len(text.rstrip(_SPACES)) else -1
-    except (ValueError, RecursionError):
-        return -1
-    return len(text[:stop].encode())
-
-
 def records_begun(text: bytes, indent: int) -> list[bytes]:
     r"""Part a spread text before each line that begins like a record, with so many blanks at most.
 
@@ -225,13 +162,16 @@ def records_begun(text: bytes, indent: int) -> list[bytes]:
     return re.split(rb"(?<=\r)(?=[ \t]{0,%d}\{)" % indent, text)
 
 
+def has_blank_lines(text: bytes) -> bool:
+    """Say whether a text has lines that hold nothing; those with blanks alone are not looked for."""
+    return b"\n\n" in text or b"\n\r\n" in text
+
+
 def without_blank_lines(text: bytes) -> bytes:
-    r"""Return a text without the lines that hold nothing.
+    r"""Return a text without the lines that hold nothing: many of them cost no more than a text.
 
     Examples:
         >>> without_blank_lines(b'{"x":1}\n\n \r\n{"x":2}\n')
         b'{"x":1}\n{"x":2}\n'
     """
-    if b"\n\n" not in text and _BLANK_LINES.search(text) is None:
-        return text
     return _BLANK_LINES.sub(b"\n", text)

@@ -4,14 +4,20 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple, Protocol
 
 from stedi.landing.boundary import lined
-from stedi.landing.layout import MARKS, Beginning, end_of_lines, is_whole, records_begun, returns
+from stedi.landing.layout import Beginning, records_begun, returns
 from stedi.landing.limits import LIMITS, MIB
+from stedi.landing.spanning import MARKS, OverLines, is_whole
 
 _BLOCK: Final = 8 * MIB
 
 
 class Cut(Protocol):
     """Takes records out of texts."""
+
+    @property
+    def over(self) -> OverLines:
+        """Follows records over line ends."""
+        ...
 
     def concerns(self, text: bytes) -> bool:
         """Say whether a text may hold a record that goes."""
@@ -34,25 +40,27 @@ class Pieces(NamedTuple):
     carried: int
 
 
-def pieces_of(text: bytes, lines: bytes, window: int, *, whole: bool) -> Pieces:
+def pieces_of(text: bytes, lines: bytes, over: OverLines, *, whole: bool) -> Pieces:
     r"""Part a text where its lines end that are whole records, or none.
 
     Args:
         text: The text.
         lines: The same text, with a line end wherever a record may end.
-        window: No record of more bytes is followed over a line end.
+        over: Follows records over line ends.
         whole: Nothing of the text goes on behind it.
 
     Examples:
+        >>> from stedi.contract import landing_contract
+        >>> over = OverLines(landing_contract("customer"), 100)
         >>> text = b'{"x":\n1}\n{"x":2}\n{"x":'
-        >>> pieces_of(text, text, 100, whole=False)
+        >>> pieces_of(text, text, over, whole=False)
         Pieces(spans=[(0, 9, True), (9, 17, False)], carried=17)
     """
     spans: list[tuple[int, int, bool]] = []
     start = 0
     while start < len(text):
         stop = lines.find(b"\n", start) + 1 or len(text)
-        end = end_of_lines(text, lines, start, stop, window)
+        end = over.end(text, lines, start, stop)
         if end is None and not whole:
             return Pieces(spans, start)
         spans.append((start, end or stop, end is not None and end > stop))
@@ -62,9 +70,9 @@ def pieces_of(text: bytes, lines: bytes, window: int, *, whole: bool) -> Pieces:
 
 def lines_without(blocks: Iterable[bytes], _: Beginning, cut: Cut) -> Iterator[bytes]:
     """Yield a text of lines, with what is left of each."""
-    for text, last in _ending_with_lines(blocks):
+    for text, last in _ending_with_lines(blocks, cut.over):
         if cut.concerns(text):
-            spans = pieces_of(text, text, LIMITS.spread, whole=last).spans
+            spans = pieces_of(text, text, cut.over, whole=last).spans
             yield b"".join(cut.left(text[start:stop]) for start, stop, _on in spans)
         else:
             yield text
@@ -77,22 +85,29 @@ def rows_without(blocks: Iterable[bytes], beginning: Beginning, cut: Cut) -> Ite
     """
     layout, indent = beginning.form
     rows = _Rows(cut)
-    rest, skipped = b"", beginning.skipped
-    for text, last in _in_blocks(blocks):
+    rest = b""
+    for text, last in _in_blocks(_behind(blocks, beginning, rows)):
         rest += text
         flat = returns(rest) if layout.spread else rest
         lines = lined(flat, layout) if layout.spread else rest
-        spans, carried = pieces_of(flat, lines, LIMITS.spread, whole=last)
+        spans, carried = pieces_of(flat, lines, cut.over, whole=last)
         if spans and not last and spans[-1][1] == len(rest):
             carried = spans.pop()[0]
-        rows.between += rest[:skipped]
         for start, stop, _on in spans:
-            begin, skipped = start + skipped, 0
-            piece = rest[begin:stop]
-            for part in _begun(piece, flat[begin:stop], indent) if layout.spread else (piece,):
+            piece = rest[start:stop]
+            for part in _begun(piece, flat[start:stop], indent) if layout.spread else (piece,):
                 yield rows.add(part)
         rest = rest[carried:]
     yield rows.end()
+
+
+def _behind(blocks: Iterable[bytes], beginning: Beginning, rows: "_Rows") -> Iterator[bytes]:
+    """Yield a text from its first record on."""
+    left = beginning.skipped
+    for block in blocks:
+        rows.between += block[:left]
+        yield block[left:]
+        left = max(0, left - len(block))
 
 
 class _Rows:
@@ -153,7 +168,7 @@ def _in_blocks(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
     yield b"".join(parts), True
 
 
-def _ending_with_lines(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
+def _ending_with_lines(blocks: Iterable[bytes], over: OverLines) -> Iterator[tuple[bytes, bool]]:
     """Yield texts that end with a line over which no record goes on, and the last one as it is."""
     rest = b""
     for text, last in _in_blocks(blocks):
@@ -163,9 +178,7 @@ def _ending_with_lines(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
             return
         cut = rest.rfind(b"\n") + 1
         tail = rest.rfind(b"\n", 0, max(cut - LIMITS.spread, 0)) + 1
-        cut = (
-            tail + pieces_of(rest[tail:cut], rest[tail:cut], LIMITS.spread, whole=False).carried if cut else 0
-        )
+        cut = tail + pieces_of(rest[tail:cut], rest[tail:cut], over, whole=False).carried if cut else 0
         if cut:
             yield rest[:cut], False
             rest = rest[cut:]

@@ -14,18 +14,21 @@ from stedi.contract.table import Contract
 from stedi.landing.boundary import Commas, Separator, lined
 from stedi.landing.chunks import Chunk
 from stedi.landing.draft import POSITION, REASON, draft_schema
-from stedi.landing.layout import LINES, MARKS, Layout, end_of_lines, records_begun, without_blank_lines
+from stedi.landing.layout import LINES, Layout, has_blank_lines, records_begun, without_blank_lines
 from stedi.landing.limits import Limits
 from stedi.landing.lines import Lines
 from stedi.landing.pieces import pieces_of
 from stedi.landing.rules import Origin, judge
 from stedi.landing.salvage import Named
 from stedi.landing.shape import Shape, learn
+from stedi.landing.spanning import MARKS, OverLines
 from stedi.landing.split import Split
 from stedi.landing.strict import Row, StrictReader
 from stedi.landing.vectorised import decode
 from stedi.outline import outline
 
+_HEAD: Final = 4096
+"""So many bytes of an object tell how its records are parted, mostly."""
 _BROKEN: Final = (Rejection.NOT_JSON.value, Rejection.CUT_OFF.value)
 
 
@@ -46,7 +49,7 @@ class Reader:
         self._origin = origin
         self._limits = limits
         self._strict = StrictReader(contract)
-        self._window = min(limits.spread, limits.record)
+        self._over = OverLines(contract, min(limits.spread, limits.record))
         self._form = LINES
         self._separator = Separator()
         self._commas = Commas()
@@ -79,6 +82,8 @@ class Reader:
         array = self._form.layout is Layout.ARRAY
         text = self._carried + more if self._carried or not array else more.lstrip(MARKS)
         self._carried = b""
+        if has_blank_lines(text):
+            text = without_blank_lines(text)
         if len(text) <= min(self._limits.short, self._limits.record):
             return self._read_few(text, place)
         uniform = self._read_uniform(text)
@@ -107,13 +112,9 @@ class Reader:
 
     def _read_few(self, text: bytes, place: "_Place") -> Split:
         """Return the records of a short text, read one by one."""
-        text = without_blank_lines(text)
-        while self._separator.learn(parted := self._separator.apply(text)):
-            pass
-        while self._commas.learn(bare := self._commas.apply(parted)):
-            pass
+        parted, bare = self._learn_forms(text)
         text = self._whole_text(text, parted)
-        spans, carried = pieces_of(text, bare, self._window, whole=place.whole)
+        spans, carried = pieces_of(text, bare, self._over, whole=place.whole)
         self._carried = text[carried:]
         lines = [(text if goes_on else bare)[start:stop] for start, stop, goes_on in spans]
         rows, _ = self._read_strictly(enumerate(lines), place, len(lines))
@@ -130,13 +131,12 @@ class Reader:
         """Return the records of a text whose lines all have the likely layout; None for any other."""
         if not self._limits.fast:
             return None
-        text = self._separator.apply(text)
-        first = text[: text.find(b"\n") + 1]
         if self._likely is None:
-            self._commas.learn(first)
-        text = self._commas.apply(text)
+            self._learn_forms(text[:_HEAD])
+        text = self._commas.apply(self._separator.apply(text))
+        first = text[: text.find(b"\n") + 1]
         if self._likely is None and len(text) > self._limits.few * len(first):
-            self._likely = learn(self._commas.apply(first), self._contract)
+            self._likely = learn(first, self._contract)
         if not self._likely or not _is_utf8(text) or _longer_line(text, self._limits.record):
             return None
         whole = pa.LargeStringArray.from_buffers(
@@ -155,6 +155,14 @@ class Reader:
         draft = decode(text, shape, self._contract, positions)
         self._position += draft.height
         return self._judge_known(draft, lambda: Lines.of(text).array)
+
+    def _learn_forms(self, text: bytes) -> tuple[bytes, bytes]:
+        """Learn how records are parted in a text; return it parted, with and without commas at line ends."""
+        while self._separator.learn(parted := self._separator.apply(text)):
+            pass
+        while self._commas.learn(bare := self._commas.apply(parted)):
+            pass
+        return parted, bare
 
     def _read_lines(self, text: bytes, place: "_Place") -> Split:
         lines = self._sort_lines(text, place)
@@ -216,7 +224,7 @@ class Reader:
             if number < beyond:
                 continue
             stop = start + len(line)
-            end = end_of_lines(text, bare, start, stop, self._window)
+            end = self._over.end(text, bare, start, stop)
             if end is None and not place.whole:
                 self._carried = text[start:]
                 inner.extend(range(number, len(lines)))

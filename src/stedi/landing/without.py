@@ -15,10 +15,11 @@ from stedi.contract.column import Column, Kind
 from stedi.contract.table import Contract
 from stedi.landing.boundary import BOUNDARY
 from stedi.landing.joined import Joined, joined
-from stedi.landing.layout import BOM, MARKS, begin
+from stedi.landing.layout import BOM, begin
 from stedi.landing.limits import LIMITS
 from stedi.landing.pieces import lines_without, rows_without
 from stedi.landing.salvage import Named
+from stedi.landing.spanning import MARKS, OverLines
 from stedi.landing.stream import Stream, packed_as
 from stedi.landing.strict import DECODER, Pairs
 
@@ -98,8 +99,8 @@ def write_without(
     with reopen() as file:
         packing = packed_as(file.read(4))
     stream = Stream(reopen, size=size, limits=LIMITS, name=name)
-    taken = _Cut(whose)
-    beginning, blocks = begin(stream, LIMITS)
+    taken = _Cut(whose, OverLines(whose.contract, LIMITS.spread))
+    beginning, blocks = begin(stream, LIMITS, whose.contract)
     cut = rows_without if beginning.form.layout.spread or beginning.opened else lines_without
     with _sink(target, packing) as out:
         if stream.encoding is not None:
@@ -115,6 +116,7 @@ class _Cut:
     """Takes out the records that go, and counts them."""
 
     whose: Whose
+    over: OverLines
     removed: int = 0
     kept: int = 0
 
