@@ -1,6 +1,6 @@
 """The errors that stedi raises: one root, messages that say what to do, never personal data."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
 __all__ = [
@@ -70,7 +70,17 @@ class LandingError(StediError):
 
 
 class RejectedError(StediError):
-    """More landing records were rejected than allowed; nothing was published."""
+    """More landing records were rejected than allowed; nothing was published.
+
+    Attributes:
+        objects: The objects with the most rejected records, as plain values: table, object, records,
+            rejected, reason, position, resembles.
+    """
+
+    def __init__(self, message: str, objects: Iterable[Mapping[str, object]] = ()) -> None:
+        """Say what was rejected, and where most of it is."""
+        super().__init__(message)
+        self.objects = tuple(objects)
 
 
 class QueryError(StediError):

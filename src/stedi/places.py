@@ -1,7 +1,9 @@
 """Places on this machine, and addresses elsewhere that look like them."""
 
+import getpass
 import os
 import re
+from pathlib import Path
 from typing import Final
 
 _ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
@@ -17,3 +19,27 @@ def is_address(place: str | os.PathLike[str]) -> bool:
         [True, True, False, False, False]
     """
     return _ADDRESS.match(os.fspath(place)) is not None
+
+
+def home() -> Path | None:
+    """Return the user's folder; None where the system knows of none, as in some containers."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None
+
+
+def user() -> str:
+    """Return what the user is called, or the number where there is no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}" if hasattr(os, "getuid") else "unknown"
+
+
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """Return a path with the user's folder in the place of ``~``; as it is where there is none."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)

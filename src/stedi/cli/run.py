@@ -10,6 +10,7 @@ from rich.table import Table
 from stedi.cli.funnel import print_funnel
 from stedi.cli.output import console, number, print_json, progress
 from stedi.contract import contract_of
+from stedi.errors import RejectedError
 from stedi.lake.lake import Lake
 from stedi.lake.report import RunReport
 from stedi.lake.wording import count
@@ -35,16 +36,21 @@ def run(
 ) -> None:
     """Run the pipeline and show what it did."""
     opened = Lake.open(lake, wait=timedelta(seconds=wait))
-    with progress(quiet=as_json) as tell:
-        report = opened.run(
-            landing,
-            consent=cast("Consent", consent),
-            now=now if now is None or now.tzinfo else now.replace(tzinfo=UTC),
-            max_rejected=max_rejected,
-            full=full,
-            plan=plan,
-            progress=tell,
-        )
+    try:
+        with progress(quiet=as_json) as tell:
+            report = opened.run(
+                landing,
+                consent=cast("Consent", consent),
+                now=now if now is None or now.tzinfo else now.replace(tzinfo=UTC),
+                max_rejected=max_rejected,
+                full=full,
+                plan=plan,
+                progress=tell,
+            )
+    except RejectedError as error:
+        if as_json:
+            print_json({"published": False, "error": str(error), "most_rejected": list(error.objects)})
+        raise
     if as_json:
         print_json(report.to_dict(personal_data=personal_data))
     elif plan:
@@ -76,6 +82,7 @@ def print_plan(out: Console, report: RunReport, lake: Path, *, personal_data: bo
             then = "" if zone is Zone.LANDING else number(account.rows_out)
             listed.add_row(table, number(change.gained), number(change.lost), then)
     out.print(listed)
+    print_rejected(out, report)
     print_match(out, report)
     out.print()
     out.print("Nothing was changed.")
@@ -86,6 +93,15 @@ def _people(people: People, words: tuple[str, str, str]) -> str:
     counts = (people.joined, people.left, people.moved)
     told = [f"{count:,} {word}" for count, word in zip(counts, words, strict=True) if count]
     return f"customers: {', '.join(told)}" if told else ""
+
+
+def print_rejected(out: Console, report: RunReport) -> None:
+    """Print in which landing objects most records were rejected."""
+    if report.refusals:
+        out.print()
+        out.print("most rejected records:")
+    for refusal in report.refusals:
+        out.print(f"  {refusal}")
 
 
 def print_match(out: Console, report: RunReport) -> None:
@@ -113,6 +129,7 @@ def print_report(out: Console, report: RunReport, lake: Path) -> None:
         out.print(people)
     out.print()
     print_funnel(out, report.accounts)
+    print_rejected(out, report)
     print_match(out, report)
     out.print()
     out.print(f"lake: {lake}", soft_wrap=True)

@@ -9,18 +9,28 @@ from typing import Final, NamedTuple
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.errors import ConfigurationError, KeyMismatchError, RunConflictError
 from stedi.names import RunKind
+from stedi.places import home
 from stedi.warehouse.lock import LOCK_FILE, exclusive
 
 KEY_VARIABLE: Final = "STEDI_PSEUDONYM_KEY"
 
 
 def key_file() -> Path:
-    """Return where the user's key is kept: ``stedi/pseudonym.key`` in the configuration folder."""
+    """Return where the user's key is kept: ``stedi/pseudonym.key`` in the configuration folder.
+
+    Raises:
+        ConfigurationError: The user has no folder.
+    """
     if configured := os.environ.get("XDG_CONFIG_HOME"):
         return Path(configured) / "stedi" / "pseudonym.key"
     if os.name == "nt" and (roaming := os.environ.get("APPDATA")):
         return Path(roaming) / "stedi" / "pseudonym.key"
-    return Path.home() / ".config" / "stedi" / "pseudonym.key"
+    if (folder := home()) is None:
+        raise ConfigurationError(
+            f"this user has no home folder to keep the pseudonym key in: set {KEY_VARIABLE}, pass "
+            "Lake.open(pseudonyms=), or let XDG_CONFIG_HOME name a folder"
+        )
+    return folder / ".config" / "stedi" / "pseudonym.key"
 
 
 def find_key(given: Pseudonyms | None, *, fingerprint: str | None) -> tuple[Pseudonyms, bool]:
@@ -75,12 +85,11 @@ class _Found(NamedTuple):
 
 
 def _at_hand(given: Pseudonyms | None) -> _Found | None:
-    file = key_file()
     if given is not None:
         return _Found(given, "the pseudonyms passed to Lake.open", in_file=False)
     if text := os.environ.get(KEY_VARIABLE):
         return _Found(Pseudonyms.from_hex(text), KEY_VARIABLE, in_file=False)
-    if file.exists():
+    if (file := key_file()).exists():
         return _Found(Pseudonyms.from_file(file), f"the key file {file}", in_file=True)
     return None
 

@@ -3,7 +3,6 @@
 What a run or a read does not need is imported by what does: an audit, an erasure, a rotation.
 """
 
-import getpass
 import os
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
@@ -30,6 +29,7 @@ from stedi.lake.site import Site
 from stedi.lake.tags import set_tag
 from stedi.lake.undo import carried_out
 from stedi.landing.redact import as_typed
+from stedi.landing.root import look_around
 from stedi.names import (
     CONSENT_MODES,
     NAMESPACE,
@@ -38,7 +38,7 @@ from stedi.names import (
     Consent,
     check_name,
 )
-from stedi.places import is_address
+from stedi.places import expanded, is_address, user
 from stedi.progress import Progress, silent
 from stedi.warehouse.bucket import MOST as MOST_BUCKETS
 from stedi.warehouse.warehouse import Warehouse
@@ -117,7 +117,7 @@ class Lake:
                 f"{as_typed(path)} is no folder of this machine, and the path of a lake is one. A lake "
                 "elsewhere is opened from Python, with catalog= and warehouse="
             )
-        folder = Path(path).expanduser().resolve() if path is not None else None
+        folder = expanded(path).resolve() if path is not None else None
         if folder is not None and folder.exists() and not folder.is_dir():
             raise LakeError(f"the lake {folder} is a file: name a folder")
         site = Site(
@@ -181,7 +181,9 @@ class Lake:
             raise ConfigurationError(f"max_rejected is a share between 0 and 1, not {max_rejected}")
         judged_at = aware("now", now) if now is not None else None
         sources = find_sources(os.fspath(landing))
-        size = sum(obj.size for objects in sources.values() for obj in objects)
+        found = [each for objects in sources.values() for each in objects]
+        notes = look_around(os.fspath(landing), found, lake=self._site.folder)
+        size = sum(each.size for each in found)
         with (
             self._site.hold(only_look=plan, expected=size) as (warehouse, runs),
             self._site.scratch() as scratch,
@@ -193,6 +195,7 @@ class Lake:
             pseudonyms, new = find_key(self._pseudonyms, fingerprint=fingerprint)
             order = Order(
                 sources=sources,
+                notes=notes,
                 consent=consent,
                 now=judged_at,
                 max_rejected=max_rejected,
@@ -485,7 +488,7 @@ class Lake:
             return Request(
                 asked=(email, serial_number),
                 asked_at=asked_at,
-                asked_by=asked_by if asked_by is not None else getpass.getuser(),
+                asked_by=asked_by if asked_by is not None else user(),
                 reason=reason,
                 device=device,
                 drop=frozenset(drop_tags),

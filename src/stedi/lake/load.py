@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from stedi.contract import LANDING, Contract, contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.errors import LandingError, RejectedError
 from stedi.lake.ahead import ahead, in_turn
+from stedi.lake.refusals import Refusal, Rejects, as_plain, told, worst
 from stedi.lake.tombstone import Gate
 from stedi.landing.fetch import fetch
 from stedi.landing.objects import LandingObject, LeftOut, find_objects
@@ -34,6 +35,7 @@ class _End(NamedTuple):
     digest: str
     duplicate: bool
     consent_field: bool
+    lookalike: str | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,6 +46,7 @@ class _Entry:
     rejected: int = 0
     erased: int = 0
     newest_update: datetime | None = None
+    rejects: Rejects = field(default_factory=Rejects)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +57,17 @@ class Loaded:
         snapshots: The staged snapshot of each table that holds what was sent.
         accounts: The arithmetic of each of them, over the new records.
         read: What the objects that were read are called, without names.
-        paths: Their paths, which can hold personal data.
+        refusals: The objects with the most rejected records.
+        lookalikes: Customer objects without the field that grants consent to research, and the key of each
+            that resembles it.
+        paths: The paths of what was read, which can hold personal data.
     """
 
     snapshots: Mapping[str, int]
     accounts: Mapping[str, Account]
     read: Sequence[str]
+    refusals: Sequence[Refusal]
+    lookalikes: Sequence[tuple[str, str]]
     paths: Sequence[str] = field(repr=False)
 
 
@@ -107,6 +115,9 @@ class Loader:
         self._ledger = warehouse.scan(OBJECT, base[OBJECT]).collect()
         self._gate = Gate(warehouse.scan(TOMBSTONE, base[TOMBSTONE]).collect(), pseudonyms)
         self._entries: list[dict[str, object]] = []
+        self._refusals: list[Refusal] = []
+        self._lookalikes: list[tuple[str, str]] = []
+        self._unread = 0
         self._reasons: dict[str, Counter[str]] = {contract.name: Counter() for contract in LANDING}
 
     def unseen(self, sources: Mapping[str, Sequence[LandingObject]]) -> Mapping[str, Sequence[LandingObject]]:
@@ -183,6 +194,8 @@ class Loader:
                 safe_path(path, digest=digest)
                 for path, digest in entries.select("path", "digest").iter_rows()
             ],
+            refusals=worst(self._refusals),
+            lookalikes=self._lookalikes,
             paths=entries["path"].to_list(),
         )
 
@@ -207,8 +220,15 @@ class Loader:
                 if not duplicate:
                     for split in fetched.splits(contract, run=self._run_id):
                         yield item, contract, split
-                consent_field = not duplicate and fetched.summary.consent_field
-                yield item, contract, _End(fetched.digest, duplicate, consent_field)
+                if duplicate:
+                    yield item, contract, _End(fetched.digest, duplicate, consent_field=False, lookalike=None)
+                else:
+                    summary = fetched.summary
+                    yield (
+                        item,
+                        contract,
+                        _End(fetched.digest, duplicate, summary.consent_field, summary.lookalike),
+                    )
 
     def _write(
         self, part: Split, contract: Contract, entry: _Entry, writers: Mapping[str, TableWriter]
@@ -220,6 +240,7 @@ class Loader:
         writers[QUARANTINE].write(bad)
         entry.records += rows.height
         entry.rejected += bad.height
+        entry.rejects.add(bad)
         entry.erased += part.kept.height - rows.height + part.rejected.height - bad.height
         self._reasons[contract.name].update(bad["reason"].to_list())
 
@@ -227,15 +248,31 @@ class Loader:
         reasons = self._reasons[contract.name]
         reasons["_used"] += entry.records
         reasons[ERASED] += entry.erased
+        path = self._gate.path(item.path)
+        name = safe_path(path, digest=end.digest)
+        refusal = entry.rejects.refusal(
+            table=contract.name, name=name, records=entry.records + entry.rejected
+        )
+        if refusal is not None:
+            self._refusals.append(refusal)
+        if contract.name == CUSTOMER_LANDING:
+            self._unread += entry.rejects.unread
+            if end.lookalike is not None and not end.consent_field:
+                self._lookalikes.append((name, end.lookalike))
         self._entries.append(
             {
                 "table_name": contract.name,
-                "path": self._gate.path(item.path),
+                "path": path,
                 "size": item.size,
                 "version": item.version,
                 "run": self._run_id,
-                **end._asdict(),
-                **asdict(entry),
+                "digest": end.digest,
+                "duplicate": end.duplicate,
+                "consent_field": end.consent_field,
+                "records": entry.records,
+                "rejected": entry.rejected,
+                "erased": entry.erased,
+                "newest_update": entry.newest_update,
             }
         )
 
@@ -243,13 +280,22 @@ class Loader:
         """Refuse schema drift: consent that nobody ever had the chance to give."""
         new = pl.DataFrame(self._entries, schema=self._ledger.schema)
         objects = pl.concat([self._ledger, new]).filter(table_name=CUSTOMER_LANDING)
-        had_records = (objects["records"] + objects["rejected"] + objects["erased"] > 0).any()
-        if had_records and not objects["consent_field"].any():
-            field = contract_of(CUSTOMER_LANDING).column("share_with_research_as_of_date").source
-            raise LandingError(
-                f"no customer record, old or new, has the field {field!r}, in any case: the export has "
-                "changed, and nobody's consent can be read. Nothing was published"
+        found = int((objects["records"] + objects["rejected"] + objects["erased"]).sum())
+        if not found or objects["consent_field"].any():
+            return
+        if found == self._unread:
+            unread = [each for each in self._refusals if each.table == CUSTOMER_LANDING]
+            raise RejectedError(
+                f"nothing in the customer objects is a record: {told(unread)}. stedi reads JSON objects, in "
+                "lines or in arrays (plain, gzip or zstd). Nothing was published",
+                as_plain(unread),
             )
+        wanted = contract_of(CUSTOMER_LANDING).column("share_with_research_as_of_date").source
+        alike = f" (there is {self._lookalikes[0][1]!r})" if self._lookalikes else ""
+        raise LandingError(
+            f"no customer record, old or new, has the field {wanted!r}, in any case{alike}: the export has "
+            "changed, and nobody's consent can be read. Nothing was published"
+        )
 
     def _accounts(self) -> dict[str, Account]:
         accounts = {}
@@ -278,10 +324,12 @@ class Loader:
             rejected = account.rows_in - account.used - account.dropped.get(ERASED, 0)
             if account.rows_in and rejected / account.rows_in > max_rejected:
                 reason = max(account.dropped, key=lambda name: account.dropped[name])
+                refusals = [each for each in self._refusals if each.table == contract.name]
                 raise RejectedError(
                     f"{rejected} of {account.rows_in} new records for {contract.name} were rejected, most of "
-                    f"them as {reason}: more than the allowed share of {max_rejected:g}. Nothing was "
-                    "published; look at the files, or raise --max-rejected"
+                    f"them as {reason}: more than the allowed share of {max_rejected:g}. Most are in "
+                    f"{told(refusals)}. Nothing was published; look at the files, or raise --max-rejected",
+                    as_plain(refusals),
                 )
 
 

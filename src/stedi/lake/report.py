@@ -7,6 +7,7 @@ from typing import Final
 import polars as pl
 
 from stedi.lake.history import Run
+from stedi.lake.refusals import Refusal, as_plain
 from stedi.plan.account import Account
 from stedi.plan.change import Change, People
 from stedi.plan.match import Match
@@ -35,6 +36,8 @@ class RunReport:
         changes: The rows that each table gained and lost.
         people: The customers who joined, left and moved.
         differs: A full run found other rows than there were, though nothing was new.
+        refusals: The objects with the most rejected records, three at most.
+        notes: What somebody should know of what was delivered.
         paths: The whole paths of the objects that were read, in the same order. A path can hold personal
             data, so that no output shows it unless it is asked for.
     """
@@ -48,6 +51,8 @@ class RunReport:
     changes: Mapping[str, Change]
     people: People
     differs: bool = False
+    refusals: Sequence[Refusal] = ()
+    notes: Sequence[str] = ()
 
     @property
     def run_id(self) -> str:
@@ -67,7 +72,7 @@ class RunReport:
     @property
     def warnings(self) -> Sequence[str]:
         """What somebody should look at."""
-        found = [self.match.warning()]
+        found = [*self.notes, self.match.warning()]
         if self.differs:
             found.append(
                 "The full run found other rows than there were, though nothing was new: what it found is "
@@ -120,6 +125,7 @@ class RunReport:
             "match": asdict(self.match)
             | {"exact_rate": self.match.exact_rate, "nearby_rate": self.match.nearby_rate},
             "warnings": self.warnings,
+            "most_rejected": as_plain(self.refusals),
             "tables": {
                 name: {key: value for key, value in asdict(account).items() if key != "table"}
                 | {"snapshot_id": self.run.snapshots[name]}

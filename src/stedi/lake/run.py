@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from stedi.consent.pseudonyms import Pseudonyms
+from stedi.contract import contract_of
 from stedi.errors import ConsentModeError, LakeError
 from stedi.lake.clock import lake_time, time_since
 from stedi.lake.derive import Derivation
@@ -18,6 +19,7 @@ from stedi.lake.load import Loaded, Loader
 from stedi.lake.passing import passing
 from stedi.lake.past import Past
 from stedi.lake.publish import audit, publish
+from stedi.lake.refusals import Refusal
 from stedi.lake.release import release
 from stedi.lake.report import RunReport
 from stedi.lake.undo import take_back, undone
@@ -29,6 +31,8 @@ from stedi.plan.lineage import LANDING_TABLES, LINEAGE, RECORD_TABLES, published
 from stedi.plan.match import Match
 from stedi.progress import Progress
 from stedi.warehouse.warehouse import Warehouse
+
+_NAMED: Final = 3
 
 Convert = Callable[[Warehouse, Mapping[str, int], str, str], dict[str, int]]
 """Stages tables anew, of some snapshots, for a run on a branch; returns the snapshots to go on from."""
@@ -50,6 +54,7 @@ class Order:
         progress: Is told how far the run is.
         full: Derive everything anew.
         plan: Publish nothing, and leave the lake as it was.
+        notes: What somebody should know of the landing root.
         convert: Stages what an older format of the lake wrote, before all else.
     """
 
@@ -64,6 +69,7 @@ class Order:
     progress: Progress
     full: bool = False
     plan: bool = False
+    notes: Sequence[str] = ()
     convert: Convert | None = None
 
 
@@ -135,6 +141,8 @@ def execute(warehouse: Warehouse, order: Order, runs: Sequence[Run]) -> RunRepor
         objects=len(staged.read),
         read=staged.read,
         paths=staged.paths,
+        refusals=staged.refusals,
+        notes=(*_lookalikes(staged.lookalikes), *order.notes),
         changed=changed,
         changes=staged.changes,
         people=staged.people,
@@ -151,6 +159,8 @@ class _Staged(NamedTuple):
         match: How well the two sensors pair.
         read: What the landing objects that were read are called.
         paths: Their paths.
+        refusals: Those with the most rejected records.
+        lookalikes: Those with a key that resembles the one of consent to research, and without that.
         changes: The rows that each table gains and loses.
         people: The customers who join, leave and move.
         expected: Something was new, so that tables may have changed.
@@ -161,6 +171,8 @@ class _Staged(NamedTuple):
     match: Match
     read: Sequence[str]
     paths: Sequence[str]
+    refusals: Sequence[Refusal]
+    lookalikes: Sequence[tuple[str, str]]
     changes: Mapping[str, Change]
     people: People
     expected: bool
@@ -194,6 +206,8 @@ def _stage(
             match=base.match,
             read=loaded.read,
             paths=loaded.paths,
+            refusals=loaded.refusals,
+            lookalikes=loaded.lookalikes,
             changes={**landed, **{step.table: Change() for step in LINEAGE}},
             people=People(),
             expected=True,
@@ -212,10 +226,23 @@ def _stage(
         match=derived.match,
         read=loaded.read,
         paths=loaded.paths,
+        refusals=loaded.refusals,
+        lookalikes=loaded.lookalikes,
         changes={**landed, **derived.changes},
         people=derived.people,
         expected=expected or _other_code(base),
     )
+
+
+def _lookalikes(found: Sequence[tuple[str, str]]) -> list[str]:
+    wanted = contract_of(CUSTOMER_LANDING).column("share_with_research_as_of_date").source
+    told = [
+        f"{name} has the key {key!r} and never {wanted!r}: as it is, each of its records denies consent. If "
+        "the export has changed, mend it, and deliver it again"
+        for name, key in found[:_NAMED]
+    ]
+    more = len(found) - len(told)
+    return [*told, f"{more} more customer objects have such a key"] if more else told
 
 
 def _begun(base: Run) -> bool:

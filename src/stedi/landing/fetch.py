@@ -33,11 +33,13 @@ class Summary:
         records: Records that were kept.
         rejected: Records that were rejected.
         consent_field: Some record, kept or rejected, had the key ``shareWithResearchAsOfDate``, in any case.
+        lookalike: A key that resembles it, of some record.
     """
 
     records: int
     rejected: int
     consent_field: bool
+    lookalike: str | None
 
 
 class Fetched:
@@ -97,7 +99,12 @@ class Fetched:
                 records += len(split.kept)
                 rejected += len(split.rejected)
                 yield split
-        self._summary = Summary(records=records, rejected=rejected, consent_field=reader.consent_field)
+        self._summary = Summary(
+            records=records,
+            rejected=rejected,
+            consent_field=reader.consent_field,
+            lookalike=reader.lookalike,
+        )
 
 
 def _with_end(reader: Reader, parts: Iterator[Chunk], stream: Stream) -> Iterator[Split]:

@@ -16,6 +16,7 @@ from stedi.landing.redact import REDACTED, as_typed, safe_path
 LeftOut = Callable[[str, str], None]
 """Is told of a path that is left out, and why."""
 _LINK: Final = "it is a link that leads out of the landing root, or nowhere"
+_UNFINISHED: Final = (".part", ".partial", ".filepart", ".tmp", ".crdownload")
 _GONE: Final = "it was there, and is gone"
 
 
@@ -56,6 +57,27 @@ def local_name(path: str | os.PathLike[str]) -> str:
         return name
 
 
+def shown(name: str) -> bool:
+    """Return whether a file or folder of this name is data."""
+    return not name.startswith((".", "_"))
+
+
+def unfinished(name: str) -> bool:
+    """Return whether a file of this name is still being written: whoever sends it renames it at the end."""
+    return shown(name) and name.lower().endswith(_UNFINISHED)
+
+
+def finished(name: str) -> bool:
+    """Return whether a file of this name is data, and complete."""
+    return shown(name) and not unfinished(name)
+
+
+def is_data(path: str) -> bool:
+    """Return whether an object is data, by its path from the folder that is read on."""
+    *folders, name = path.split("/")
+    return finished(name) and all(map(shown, folders))
+
+
 def find_objects(
     root: str | os.PathLike[str],
     contract: Contract,
@@ -67,7 +89,8 @@ def find_objects(
 
     They are all files at any depth under ``customer/``, ``accelerometer/`` or ``step_trainer/``, but for
     those whose name, or a folder on the way to them, begins with ``.`` or ``_`` (hidden files, ``_SUCCESS``,
-    ``_temporary/``). A folder that is missing holds none.
+    ``_temporary/``), and those that are still being written (``.part``, ``.tmp``, ``.filepart``). A folder
+    that is missing holds none.
 
     Symbolic links: one that leads out of the root, or nowhere, is an error, so that nothing is lost in
     silence and nothing read that was not put there. One to a file inside is read under its own name; one
@@ -122,9 +145,7 @@ def _on_s3(
         raise LandingError(
             f"nothing is under {name}: give the URL that holds customer/, accelerometer/ and step_trainer/"
         )
-    return tuple(
-        s3_object(one, contract) for one in found if all(map(shown, one.url[len(prefix) :].split("/")))
-    )
+    return tuple(s3_object(one, contract) for one in found if is_data(one.url[len(prefix) :]))
 
 
 def s3_object(found: s3.Found, contract: Contract) -> LandingObject:
@@ -143,13 +164,20 @@ def _object_of(path: str, contract: Contract) -> LandingObject:
     return LandingObject(table=contract.name, path=path, size=status.st_size, version=str(status.st_mtime_ns))
 
 
-def files_under(folder: Path, root: Path, left_out: LeftOut | None = None) -> Iterator[str]:
+def files_under(
+    folder: Path,
+    root: Path,
+    left_out: LeftOut | None = None,
+    *,
+    wanted: Callable[[str], bool] = finished,
+) -> Iterator[str]:
     """Give the paths of a folder's files at any depth, as `find_objects` defines them.
 
     Args:
         folder: The folder; absolute.
         root: The folder that no link may leave; absolute, without links.
         left_out: Is told of what can't be listed, in place of an error.
+        wanted: Which files, by their names.
 
     Raises:
         LandingError: A folder can't be listed, a link leads out, or a name is no Unicode.
@@ -173,7 +201,7 @@ def files_under(folder: Path, root: Path, left_out: LeftOut | None = None) -> It
         return
     for here, folders, names in os.walk(folder, onerror=refuse):
         folders[:] = [name for name in folders if shown(name) and inside(Path(here, name))]
-        for name in filter(shown, names):
+        for name in filter(wanted, names):
             path = Path(here, name)
             if inside(path) and _is_file(path, left_out):
                 yield _text(path)
@@ -199,11 +227,6 @@ def readable(path: str | os.PathLike[str]) -> Iterator[None]:
         raise LandingError(
             f"{local_name(path)} can't be read: {error.strerror}. Check that it is there, and its permissions"
         ) from None
-
-
-def shown(name: str) -> bool:
-    """Return whether a file or folder of this name is data."""
-    return not name.startswith((".", "_"))
 
 
 def _inside(path: Path, root: Path) -> bool:

@@ -13,11 +13,11 @@ from stedi.landing.fetch import fetch
 from stedi.landing.objects import (
     LandingObject,
     files_under,
+    is_data,
     local_name,
     local_object,
     readable,
     s3_object,
-    shown,
 )
 from stedi.landing.redact import safe_path
 from stedi.landing.split import Split
@@ -31,12 +31,13 @@ def read_landing(
 ) -> Split:
     """Read landing files of one table, eagerly.
 
-    Newline-delimited JSON or JSON objects written back to back, plain, gzip or zstd, whatever the file is
-    called. A line end always ends a record. Every record is in one of the two frames.
+    JSON objects in lines, back to back, in arrays or printed over several lines, in UTF-8 or (with its mark)
+    UTF-16, plain, gzip or zstd, whatever the file is called. Every record is in one of the two frames.
 
     Args:
         source: A file, a folder (all files at any depth), a glob pattern, or an ``s3://`` URL of any of
-            these. In folders, names that begin with ``.`` or ``_`` are skipped.
+            these. In folders, names that begin with ``.`` or ``_`` are skipped, and those that end as of an
+            unfinished file (``.part``, ``.tmp``, ``.filepart``).
         table: ``customer_landing``, ``accelerometer_landing`` or ``step_trainer_landing``.
         storage_options: Options of s3fs, beside the ordinary AWS environment variables.
 
@@ -95,7 +96,7 @@ def _on_s3(location: str, contract: Contract, options: Mapping[str, object] | No
         found = s3.glob(location, options)
     elif [one.url for one in found] != [location]:
         prefix = len(location) + 1
-        found = [one for one in found if all(map(shown, one.url[prefix:].split("/")))]
+        found = [one for one in found if is_data(one.url[prefix:])]
     if not found:
         raise LandingError(
             f"no object is under or matches {safe_path(location)}: check the bucket and the path"

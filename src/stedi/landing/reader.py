@@ -57,13 +57,19 @@ class Reader:
         self._shapes: list[Shape] = []
         self._likely: tuple[Shape, ...] | None = None
         self._position = 0
-        self._fast_consent_field = False
+        self._taken: set[Shape] = set()
         self._ends_cut_off = False
 
     @property
     def consent_field(self) -> bool:
         """Whether some record so far had the key that grants consent to research."""
-        return self._fast_consent_field or self._strict.consent_field
+        return any(shape.consent_field for shape in self._taken) or self._strict.consent_field
+
+    @property
+    def lookalike(self) -> str | None:
+        """A key of some record so far that resembles it."""
+        found = (*(shape.lookalike for shape in self._taken), self._strict.lookalike)
+        return next((key for key in found if key is not None), None)
 
     def read(self, chunks: Iterable[Chunk]) -> Iterator[Split]:
         """Read all chunks of the object."""
@@ -149,7 +155,7 @@ class Reader:
             self._likely = ()
             return None
         self._likely = (shape,)
-        self._fast_consent_field |= shape.consent_field
+        self._taken.add(shape)
         self._ends_cut_off = False
         positions = self._position + pl.int_range(pl.len(), dtype=pl.Int64)
         draft = decode(text, shape, self._contract, positions)
@@ -254,7 +260,7 @@ class Reader:
         if not matched.any():
             return rest
         known.append((shape, rest.where(matched)))
-        self._fast_consent_field |= shape.consent_field
+        self._taken.add(shape)
         return rest.where(~matched)
 
     def _learn(self, rest: Lines, known: list[tuple[Shape, Lines]]) -> Lines:

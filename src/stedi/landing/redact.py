@@ -28,7 +28,7 @@ _DATE: Final = rf"{_YEAR}-{_MONTH}(?:-{_DAY}(?:T{_HOUR})?)?"
 _PIECE: Final = rf"(?:{_WORDS}|{_DATE}|part[-_]?\d{{1,5}})"
 _NAMELESS: Final = re.compile(
     rf"{_PIECE}(?:[-_. ]{_PIECE})*"
-    rf"|year={_YEAR}|month=(?:[1-9]|{_MONTH})|day=(?:[1-9]|{_DAY})|hour=(?:\d|{_HOUR})|(?:date|dt)={_DATE}",
+    rf"|[a-z]|year={_YEAR}|month=(?:[1-9]|{_MONTH})|day=(?:[1-9]|{_DAY})|hour=(?:\d|{_HOUR})|(?:date|dt)={_DATE}",
     re.ASCII | re.IGNORECASE,
 )
 _CALENDAR: Final = tuple(re.compile(part, re.ASCII) for part in (_MONTH, _DAY, _HOUR))
@@ -46,7 +46,7 @@ def safe_path(path: str | os.PathLike[str], *, digest: str | None = None) -> str
 
     A part of the path is shown if it holds nothing but words of stedi's own trade (such as ``customer`` or
     ``export``), dates from the year 2000 on (``2026-11-23``, ``year=2026``, ``2026/11/23``) and part numbers
-    (``part-00000``). Any other is replaced as a whole, but for the suffixes of landing files.
+    (``part-00000``), or is one letter. Any other is replaced as a whole, but for suffixes of landing files.
 
     Args:
         path: The path or the URL of the object, or of a folder on its way.

@@ -74,6 +74,16 @@ def find(prefix: str, options: Mapping[str, object] | None, *, name: str | None 
     return _found(listed.values())
 
 
+def top(root: str, options: Mapping[str, object] | None) -> tuple[list[str], list[str]]:
+    """Return the names of the folders and of the objects right under a URL."""
+    key = _key(root).rstrip("/")
+    with _explained(root):
+        listed = _file_system(options).ls(key, detail=True)
+    names = [(str(entry["name"]).rstrip("/").rpartition("/")[2], entry["type"]) for entry in listed]
+    folders, files = (sorted(name for name, kind in names if kind == each) for each in ("directory", "file"))
+    return folders, files
+
+
 def glob(pattern: str, options: Mapping[str, object] | None) -> list[Found]:
     """Return the objects whose URL matches a pattern, sorted."""
     with _explained(pattern):

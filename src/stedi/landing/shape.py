@@ -15,7 +15,7 @@ import polars as pl
 
 from stedi.contract.column import Column, Kind
 from stedi.contract.table import Contract
-from stedi.landing.strict import CONSENT_KEY, DECODER, Pairs
+from stedi.landing.strict import CONSENT_KEY, DECODER, Pairs, resembles_consent_key
 
 # A text without escapes, and without what the table reader would take for the end of a cell.
 _PLAIN: Final = r'"[^"\\{}: \x00-\x1f]*"'
@@ -75,6 +75,12 @@ class Shape:
     def consent_field(self) -> bool:
         """Whether records of this layout have the key that grants consent to research."""
         return any(slot.key.lower() == CONSENT_KEY for slot in self.slots)
+
+    @property
+    def lookalike(self) -> str | None:
+        """A key of the layout that resembles it."""
+        keys = (slot.key for slot in self.slots if slot.column is None)
+        return next((key for key in keys if resembles_consent_key(key.lower())), None)
 
 
 def learn(record: bytes, contract: Contract) -> tuple[Shape, ...]:

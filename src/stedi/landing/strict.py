@@ -4,6 +4,8 @@ import json
 import math
 import re
 from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Final
 
 from stedi.contract.column import Column, Kind
@@ -18,6 +20,10 @@ Row = dict[str, str | float | Sequence[str] | None]
 
 CONSENT_KEY: Final = str(CUSTOMER.column("share_with_research_as_of_date").source).lower()
 
+_OTHER_KEYS: Final = {str(column.source).lower() for column in CUSTOMER.source_columns} - {CONSENT_KEY}
+_LONGEST_KEY: Final = 64
+_ALIKE: Final = 0.85
+
 _SPACE: Final = " \t\r\n"
 _AROUND: Final = _SPACE + "[,]"
 """What may stand around objects: white space, and the marks of an array, or of a part of one."""
@@ -28,6 +34,22 @@ _CLOSING: Final = re.compile(rf"[{_SPACE},\]]*")
 _EXACT: Final = 2**53
 _INT64: Final = 2**63
 _MANY_DIGITS: Final = 32
+
+
+@lru_cache(maxsize=4096)
+def resembles_consent_key(key: str) -> bool:
+    """Say whether a key that no contract knows resembles the one that grants consent to research.
+
+    Examples:
+        >>> resembles_consent_key("share_with_research"), resembles_consent_key("sharewithreserchasofdate")
+        (True, True)
+        >>> resembles_consent_key("share_with_public_as_of_date"), resembles_consent_key("notes")
+        (False, False)
+    """
+    letters = "".join(filter(str.isalnum, key.lower()))
+    if len(key) > _LONGEST_KEY or letters in _OTHER_KEYS:
+        return False
+    return "research" in letters or SequenceMatcher(None, letters, CONSENT_KEY).ratio() >= _ALIKE
 
 
 class Pairs(list[tuple[str, object]]):
@@ -58,15 +80,17 @@ class StrictReader:
 
     Attributes:
         consent_field: Whether some record so far had the key that grants consent to research.
+        lookalike: A key of some record so far that resembles it.
     """
 
-    __slots__ = ("_columns", "_contract", "consent_field")
+    __slots__ = ("_columns", "_contract", "consent_field", "lookalike")
 
     def __init__(self, contract: Contract) -> None:
         """Begin without any record read."""
         self._contract = contract
         self._columns = {str(column.source).lower(): column for column in contract.source_columns}
         self.consent_field = False
+        self.lookalike: str | None = None
 
     def read(self, piece: bytes, *, last: bool = False) -> Iterator[Row]:
         r"""Read one piece.
@@ -138,6 +162,8 @@ class StrictReader:
             repeated |= spelling in seen
             seen.add(spelling)
             self.consent_field |= lower == CONSENT_KEY
+            if column is None and resembles_consent_key(lower):
+                self.lookalike = key
             if column is not None and item is not None:
                 row.update(_converted(column, item))
         return self._whole(Rejection.DUPLICATE_KEY, text) if repeated else row

@@ -168,7 +168,7 @@ def _truncated(record: Record, _contract: Contract, random: Random) -> bytes:
 
 
 def _array(record: Record, _contract: Contract, random: Random) -> bytes:
-    return dump(random.choice(([record], [1, 2, 3], [])))
+    return dump(random.choice(([[record]], [1, 2, 3], [None])))
 
 
 def _number(_record: Record, _contract: Contract, random: Random) -> bytes:

@@ -42,7 +42,7 @@ def test_splits_come_chunk_by_chunk_with_their_provenance(write, memory: int) ->
     with fetch(obj, limits=Limits(memory=memory, chunk=5000)) as fetched:
         splits = list(fetched.splits(CUSTOMER, run="run-1"))
         assert len(splits) > 10
-        assert fetched.summary == Summary(records=900, rejected=100, consent_field=False)
+        assert fetched.summary == Summary(records=900, rejected=100, consent_field=False, lookalike=None)
     positions = sorted(
         [
             *(p for split in splits for p in split.kept["_position"]),

@@ -1,0 +1,141 @@
+"""Landing objects of which records were rejected, the worst first: what a person looks at."""
+
+import heapq
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import polars as pl
+
+from stedi.contract.reasons import Rejection
+
+MOST: Final = 3
+"""So many objects are named."""
+
+UNREAD: Final = (Rejection.NOT_JSON, Rejection.NOT_AN_OBJECT, Rejection.CUT_OFF, Rejection.TOO_LONG)
+"""Reasons of a text that is no record at all."""
+
+_FORMATS: Final = (
+    ("PAR1", "Parquet"),
+    ("Obj\x01", "Avro"),
+    ("PK\x03\x04", "a ZIP archive"),
+    ("%PDF", "PDF"),
+    ("SQLite format 3", "SQLite"),
+    ("<", "XML or HTML"),
+)
+_SEPARATORS: Final = ",;\t|"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A landing object of which records were rejected.
+
+    Attributes:
+        table: The landing table that it was sent to.
+        object: What it is called: its path from the table's folder on, without what may name somebody.
+        records: How many records were found in it.
+        rejected: How many of them were rejected.
+        reason: Why most of them were.
+        position: That of the first with this reason in the object, from 0.
+        resembles: What the object looks like, if not JSON.
+    """
+
+    table: str
+    object: str
+    records: int
+    rejected: int
+    reason: str
+    position: int
+    resembles: str | None
+
+    def __str__(self) -> str:
+        """Say it in words."""
+        alike = f"; it looks like {self.resembles}" if self.resembles else ""
+        return (
+            f"{self.object} ({self.rejected} of {self.records}: {Rejection(self.reason).words}, first at "
+            f"position {self.position}{alike})"
+        )
+
+
+@dataclass(slots=True)
+class Rejects:
+    """The rejected records of one landing object so far.
+
+    Attributes:
+        reasons: How many there are of each reason.
+        first: The position of the first of each.
+        begins: How the first of them begins.
+    """
+
+    reasons: Counter[str] = field(default_factory=Counter)
+    first: dict[str, int] = field(default_factory=dict)
+    begins: str | None = field(default=None, repr=False)
+
+    def add(self, records: pl.DataFrame) -> None:
+        """Count some more."""
+        if records.is_empty():
+            return
+        if self.begins is None:
+            self.begins = records["raw"][0] or ""
+        found = records.group_by("reason").agg(pl.len(), pl.col("_position").min())
+        for reason, count, position in found.iter_rows():
+            self.reasons[reason] += count
+            self.first[reason] = min(position, self.first.get(reason, position))
+
+    @property
+    def unread(self) -> int:
+        """How many of them are no records at all."""
+        return sum(self.reasons[reason] for reason in UNREAD)
+
+    def refusal(self, *, table: str, name: str, records: int) -> Refusal | None:
+        """Return what to say of the object; None where nothing was rejected."""
+        if not self.reasons:
+            return None
+        # Of reasons that are as frequent, the first.
+        reason = max(self.reasons, key=lambda each: (self.reasons[each], -self.first[each]))
+        whole = self.unread == records
+        return Refusal(
+            table=table,
+            object=name,
+            records=records,
+            rejected=self.reasons.total(),
+            reason=reason,
+            position=self.first[reason],
+            resembles=looks_like(self.begins or "") if whole else None,
+        )
+
+
+def worst(refusals: Iterable[Refusal]) -> Sequence[Refusal]:
+    """Return the objects with the most rejected records."""
+    return heapq.nlargest(MOST, refusals, key=lambda each: each.rejected)
+
+
+def told(refusals: Sequence[Refusal]) -> str:
+    """Return the worst objects in words."""
+    return "; ".join(map(str, worst(refusals)))
+
+
+def as_plain(refusals: Sequence[Refusal]) -> list[Mapping[str, object]]:
+    """Return the worst objects as plain values, ready for JSON."""
+    names = Refusal.__dataclass_fields__
+    return [{name: getattr(each, name) for name in names} for each in worst(refusals)]
+
+
+def looks_like(text: str) -> str | None:
+    r"""Return what an object looks like that begins so; None for what may be JSON.
+
+    Examples:
+        >>> looks_like("customerName;email;phone"), looks_like("<html>"), looks_like('{"email"')
+        ('CSV', 'XML or HTML', None)
+        >>> looks_like("{\x00\"\x00"), looks_like("hello")
+        ('UTF-16 without a byte order mark', None)
+    """
+    for begin, name in _FORMATS:
+        if text.startswith(begin):
+            return name
+    if "\0" in text[:64]:
+        return "UTF-16 without a byte order mark"
+    line = text.partition("\n")[0]
+    apart = max(line.count(mark) for mark in _SEPARATORS)
+    return "CSV" if apart >= 1 and not any(mark in line for mark in "{}[]:") else None

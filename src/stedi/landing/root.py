@@ -1,0 +1,94 @@
+"""What lies in a landing root beside what runs read: told, so that nothing is lost in silence."""
+
+import os
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from stedi.contract.registry import LANDING
+from stedi.errors import LandingError
+from stedi.landing import s3
+from stedi.landing.objects import LandingObject, files_under, readable, shown, unfinished
+from stedi.landing.redact import as_typed, safe_path
+
+FOLDERS: Final = tuple(contract.name.removesuffix("_landing") for contract in LANDING)
+EXPECTED: Final = "customer/, accelerometer/ and step_trainer/"
+
+_NAMED: Final = 10
+
+
+def look_around(root: str, found: Collection[LandingObject], *, lake: Path | None = None) -> Sequence[str]:
+    """Return what somebody should know of a landing root.
+
+    Args:
+        root: A folder, or an ``s3://`` URL.
+        found: The objects that runs read.
+        lake: The folder of the lake, which may lie in the root.
+
+    Raises:
+        LandingError: It has none of the three folders.
+    """
+    waiting: Iterable[str] = ()
+    if s3.is_url(root):
+        folders, files = s3.top(s3.canonical(root), None)
+    else:
+        folders, files = _top(Path(root), lake)
+        waiting = _waiting(root, folders)
+    if not any(folder in folders for folder in FOLDERS):
+        raise LandingError(
+            f"the landing root {as_typed(root)} has none of the folders {EXPECTED}: give the folder that "
+            f"holds them{_found(folders, files)}"
+        )
+    held = {each.table.removesuffix("_landing") for each in found}
+    return [
+        *(
+            f"{folder}/ holds no file that a run reads"
+            for folder in FOLDERS
+            if folder in folders and folder not in held
+        ),
+        *_unread([f"{name}/" for name in folders if name not in FOLDERS], files),
+        *_listed(waiting, "not read yet: an unfinished name, to be renamed when it is complete"),
+    ]
+
+
+def _top(root: Path, lake: Path | None) -> tuple[list[str], list[str]]:
+    """Return the folders and the files of a root that are data by their names."""
+    with readable(root):
+        entries = sorted(os.scandir(root), key=lambda entry: entry.name)
+    own = None if lake is None else os.path.realpath(lake)
+    entries = [each for each in entries if shown(each.name) and os.path.realpath(each.path) != own]
+    folders = [each.name for each in entries if each.is_dir()]
+    return [_folder_of(root, name) for name in folders], [each.name for each in entries if each.is_file()]
+
+
+def _folder_of(root: Path, name: str) -> str:
+    """Return the name by which runs know a folder: some file systems take small letters for capitals."""
+    folder = name.lower()
+    same = folder in FOLDERS and (root / folder).exists() and (root / name).samefile(root / folder)
+    return folder if same else name
+
+
+def _waiting(root: str, folders: Collection[str]) -> Iterable[str]:
+    base = Path(os.path.realpath(root))
+    for folder in FOLDERS:
+        if folder in folders:
+            for path in files_under(base / folder, base, wanted=unfinished):
+                yield safe_path(path)
+
+
+def _unread(folders: Sequence[str], files: Sequence[str]) -> list[str]:
+    names = [*(safe_path(name) + "/" for name in folders), *map(safe_path, files)]
+    return _listed(names, f"not read: a landing root's files lie in {EXPECTED}")
+
+
+def _listed(names: Iterable[str], why: str) -> list[str]:
+    all_names = list(names)
+    if not all_names:
+        return []
+    more = f" and {len(all_names) - _NAMED} more" if len(all_names) > _NAMED else ""
+    return [f"{', '.join(all_names[:_NAMED])}{more}: {why}"]
+
+
+def _found(folders: Sequence[str], files: Sequence[str]) -> str:
+    names = [*(safe_path(name) + "/" for name in folders), *map(safe_path, files)]
+    return f" (there is {', '.join(names[:_NAMED])})" if names else ""
