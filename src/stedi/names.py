@@ -37,6 +37,9 @@ MACHINE_LEARNING_CURATED: Final = "machine_learning_curated"
 RUN: Final = "run"
 
 
+TRUTH: Final = "truth"
+"""The folder of a simulated landing root that holds what is true of it: no delivery."""
+
 ERASED: Final = "erased"
 """Why a record is not in a landing table: a tombstone kept it out, or an erasure took it away."""
 

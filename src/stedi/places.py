@@ -3,9 +3,11 @@
 import getpass
 import os
 import re
+import unicodedata
 from pathlib import Path
 from typing import Final
 
+_UNWRITABLE: Final = ("Cc", "Cf", "Cs", "Zl", "Zp")
 _ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
 
@@ -43,3 +45,15 @@ def expanded(path: str | os.PathLike[str]) -> Path:
         return Path(path).expanduser()
     except RuntimeError:
         return Path(path)
+
+
+def is_plain(place: str | os.PathLike[str]) -> bool:
+    r"""Say whether a name can be written down: without control characters, and what turns a line around.
+
+    Libraries leave such characters out of an address, or encode them, each in its own way.
+
+    Examples:
+        >>> is_plain("jezioro-ł [1]"), is_plain("lake\n"), is_plain("lake\u202e")
+        (True, False, False)
+    """
+    return not any(unicodedata.category(char) in _UNWRITABLE for char in os.fspath(place))

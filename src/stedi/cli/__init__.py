@@ -1,14 +1,13 @@
 """The command line: ``stedi``."""
 
-import contextlib
 import gc
 import os
 import sys
-from pathlib import Path
 from typing import Final
 
 from stedi.cli.failure import FAILED, fail
 from stedi.cli.interrupt import noticed
+from stedi.cli.streams import end, forgive, prepare_streams
 from stedi.errors import StediError
 from stedi.interrupts import Terminated
 
@@ -24,7 +23,7 @@ _SETTINGS: Final = {
 
 def main() -> None:
     """Run the command line: exit 0 when done, 1 on an error that stedi knows, 2 on wrong usage."""
-    _open_closed_streams()
+    prepare_streams()
     from stedi.cli.app import app  # noqa: PLC0415 - an import of this package must not build the app
 
     try:
@@ -36,13 +35,6 @@ def main() -> None:
         fail(
             f"the operating system refused ({error.strerror or type(error).__name__}){_place(error)}", FAILED
         )
-
-
-def _open_closed_streams() -> None:
-    """Give whoever was started without standard streams some that nobody reads."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - as long as the process
 
 
 def _place(error: OSError) -> str:
@@ -73,6 +65,13 @@ def process() -> None:
     sys.unraisablehook = _unraisable
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
+    os._exit(carry_out())
+
+
+def carry_out() -> int:
+    """Run the command line, whoever listens to it; return the exit code."""
+    prepare_streams()
+    forgive()
     code = 0
     try:
         main()
@@ -80,7 +79,4 @@ def process() -> None:
         if isinstance(ended.code, str):
             raise
         code = ended.code or 0
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError):
-            stream.flush()
-    os._exit(code)
+    return end(code)

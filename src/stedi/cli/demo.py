@@ -6,10 +6,12 @@ from typing import Final
 import polars as pl
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from stedi.cli.output import console, number, print_json, progress, rows, size
 from stedi.cli.run import print_report
 from stedi.cli.story import best_session, people
+from stedi.cli.streams import done
 from stedi.errors import MissingLibraryError
 from stedi.lake.keys import find_key
 from stedi.lake.lake import Lake
@@ -46,6 +48,7 @@ def demo(folder: Path, *, customers: int, seed: int, as_json: bool) -> None:
     known = truth(landing, pseudonyms)
     who = people(known, lake)
     picture = _draw(known, lake, folder / _PICTURE)
+    done()
     if as_json:
         print_json(
             {
@@ -62,7 +65,7 @@ def demo(folder: Path, *, customers: int, seed: int, as_json: bool) -> None:
     out.print()
     _print_picture(out, picture)
     out.print()
-    out.print("[bold]Try next[/bold]")
+    out.print("Try next", style="bold")
     somebody = _somebody(known.customers)
     commands = (
         (f"stedi show machine_learning_curated --lake {where}", "the training set"),
@@ -74,7 +77,7 @@ def demo(folder: Path, *, customers: int, seed: int, as_json: bool) -> None:
     )
     longest = max(len(command) for command, _ in commands)
     for command, purpose in commands:
-        out.print(f"  {command:<{longest}}  [dim]{purpose}[/dim]", soft_wrap=True)
+        out.print(Text.assemble(f"  {command:<{longest}}  ", (purpose, "dim")), soft_wrap=True)
 
 
 def _somebody(customers: pl.DataFrame) -> str:
@@ -132,6 +135,7 @@ def _draw(known: Truth, lake: Lake, file: Path) -> Path | str | None:
 
 def _print_picture(out: Console, picture: Path | str | None) -> None:
     if isinstance(picture, Path):
-        out.print(f"A session of the training data, its steps marked: [bold]{picture}[/bold]", soft_wrap=True)
+        marked = Text.assemble("A session of the training data, its steps marked: ", (str(picture), "bold"))
+        out.print(marked, soft_wrap=True)
     elif picture is not None:
         out.print(f"No picture of a session: {picture}", soft_wrap=True)

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from stedi.cli.output import console, number, print_json, progress, size
+from stedi.cli.streams import done
 from stedi.errors import ConfigurationError, LakeError
 from stedi.lake.erase.erase import DeviceDecision
 from stedi.lake.erase.receipt import Receipt
@@ -58,6 +59,8 @@ def erase(
     receipt = ask(plan=plan)
     if receipt.outcome == "nobody":
         _refuse(receipt, serial=serial, as_json=as_json)
+    if not plan:
+        done()
     if as_json:
         print_json(receipt.to_dict())
     else:
@@ -84,7 +87,7 @@ def _refuse(receipt: Receipt, *, serial: bool, as_json: bool) -> None:
         print_json(receipt.to_dict())
     else:
         for left in (*receipt.remains.objects, *receipt.remains.files):
-            console().print(f"could not be looked into: {left.path}: {left.why}", markup=False)
+            console().print(f"could not be looked into: {left.path}: {left.why}")
     what = "serial number" if serial else "e-mail"
     raise LakeError(
         f"nobody of this {what} is in the lake, or ever was erased from it: nothing was changed. Check the "
@@ -114,14 +117,14 @@ def _print(out: Console, receipt: Receipt) -> None:
         planned = receipt.outcome == "planned"
         name = safe_path(each.path, digest=each.digest_before if planned else each.digest_after)
         verb = "would lose" if planned else "lost"
-        out.print(f"landing object {name} {verb} {count(each.records, 'record')}", markup=False)
+        out.print(f"landing object {name} {verb} {count(each.records, 'record')}")
     for left in receipt.remains.objects:
-        out.print(f"still holds them: landing object {left.path}: {left.why}", markup=False)
+        out.print(f"still holds them: landing object {left.path}: {left.why}")
     for left in receipt.remains.files:
-        out.print(f"still in the folder of the lake: {left.path}: {left.why}", markup=False)
+        out.print(f"still in the folder of the lake: {left.path}: {left.why}")
     if receipt.remains.trained_on:
         named = ", ".join(receipt.remains.trained_on)
-        out.print(f"Training sets of these runs held the person, and so may models: {named}", markup=False)
+        out.print(f"Training sets of these runs held the person, and so may models: {named}")
     if receipt.number is not None:
         out.print(f"Receipt no. {receipt.number}, signed: stedi receipt list")
 
@@ -155,8 +158,7 @@ def _print_plan(out: Console, receipt: Receipt) -> None:
     for name in receipt.refs_holding:
         out.print(
             f"The tag {name} holds them: pass --rebuild-tag {name}, --move-tag {name} or --drop-tag {name}.",
-            markup=False,
         )
     for name in receipt.refs_rebuilt:
-        out.print(f"The tag {name} would be rebuilt without them.", markup=False)
+        out.print(f"The tag {name} would be rebuilt without them.")
     out.print("This is a plan: nothing was changed. Leave out --plan to do it.")

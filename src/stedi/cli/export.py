@@ -4,6 +4,7 @@ from pathlib import Path
 
 from stedi.cli.listing import moment
 from stedi.cli.output import console, number, print_json, progress, size
+from stedi.cli.streams import done
 from stedi.lake.export import export as write
 from stedi.lake.lake import Lake
 
@@ -22,7 +23,7 @@ def export(
     """Write a table into a file and say what is in it."""
     with progress(quiet=as_json) as tell:
         tell(f"exporting {table}", 0, 1)
-        done = write(
+        written = write(
             Lake.open(lake),
             table,
             path,
@@ -31,12 +32,13 @@ def export(
             personal_data=personal_data,
             overwrite=overwrite,
         )
+    done()
     if as_json:
-        print_json(done.to_dict())
+        print_json(written.to_dict())
         return
     out = console()
-    rows = f"{number(done.rows)} row" + ("" if done.rows == 1 else "s")
-    said = f"{rows} of {table}, run {done.run_id}, written to {path} ({size(done.size)})"
-    out.print(said, markup=False, soft_wrap=True)
-    if done.hidden:
-        out.print(f"left out as personal data: {', '.join(done.hidden)} (--personal-data writes them, too)")
+    rows = f"{number(written.rows)} row" + ("" if written.rows == 1 else "s")
+    said = f"{rows} of {table}, run {written.run_id}, written to {path} ({size(written.size)})"
+    out.print(said, soft_wrap=True)
+    if hidden := ", ".join(written.hidden):
+        out.print(f"left out as personal data: {hidden} (--personal-data writes them, too)")

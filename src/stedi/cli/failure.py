@@ -3,11 +3,13 @@
 import sys
 from typing import Final, NoReturn
 
+from stedi.cli.inert import in_line
+
 FAILED: Final = 1
 INTERRUPTED: Final = 130
 
 
 def fail(message: str, code: int) -> NoReturn:
     """Say what is wrong in one line, and end."""
-    sys.stderr.write("stedi: " + " ".join(message.split()) + "\n")
+    sys.stderr.write("stedi: " + in_line(" ".join(message.split())) + "\n")
     sys.exit(code)

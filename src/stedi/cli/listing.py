@@ -7,14 +7,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from stedi.cli.inert import in_line
+
 # A cell has a space on each side, and a line between it and the next.
 _BORDERS = 3
 
 
 def print_rows(out: Console, frame: pl.DataFrame) -> None:
     """Print a frame: as a table, or one value a line where the terminal is too narrow for its rows."""
-    cells = [[Text(_cell(value)) for value in row] for row in frame.iter_rows()]
-    names = [Text(name) for name in frame.columns]
+    cells = [[Text(in_line(_cell(value))) for value in row] for row in frame.iter_rows()]
+    names = [Text(in_line(name)) for name in frame.columns]
     widths = [max(text.cell_len for text in column) for column in zip(names, *cells, strict=True)]
     if out.is_terminal and sum(widths) + _BORDERS * len(widths) >= out.width:
         _print_tall(out, names, cells)

@@ -5,8 +5,10 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from stedi.cli.output import console, number, print_json, progress, size
+from stedi.cli.streams import done
 from stedi.lake.lake import Lake
 from stedi.lake.maintenance import MaintenanceReport, TableMaintenance
 
@@ -21,6 +23,8 @@ def maintain(
         report = Lake.open(lake, wait=timedelta(seconds=wait)).maintain(
             keep_days=keep_days, older_than=timedelta(hours=older_than), plan=plan, progress=tell
         )
+    if not plan:
+        done()
     if as_json:
         print_json(report.to_dict())
     else:
@@ -39,7 +43,7 @@ def _print(out: Console, report: MaintenanceReport) -> None:
         )
     if report.foreign:
         named = ", ".join(report.foreign[:_NAMED]) + (", …" if len(report.foreign) > _NAMED else "")
-        out.print(f"Left alone, since stedi did not write it: {named}", markup=False)
+        out.print(f"Left alone, since stedi did not write it: {named}")
     if report.planned and report.changed:
         out.print("This is a plan: nothing was changed. Leave out --plan to do it.")
 
@@ -77,8 +81,11 @@ def _print_outcome(out: Console, report: MaintenanceReport) -> None:
         out.print("Small files would be merged; no row would change.")
     elif rewritten:
         out.print(
-            f"Published as [bold]{report.run_id}[/bold]: the same rows, checked, in {report.merged:,} fewer "
-            "files."
+            Text.assemble(
+                "Published as ",
+                (report.run_id or "", "bold"),
+                f": the same rows, checked, in {report.merged:,} fewer files.",
+            )
         )
     if report.expired:
         out.print(

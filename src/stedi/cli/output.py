@@ -1,12 +1,14 @@
 """Where the command line writes: tables for people on stdout, progress on stderr, JSON for programs."""
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from math import isfinite
+from typing import Final
 
 import polars as pl
 from rich.console import Console
@@ -14,25 +16,33 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bars
 
 from stedi.cli.interrupt import check
+from stedi.cli.terminal import SafeConsole
 from stedi.progress import Progress
 
 _WIDE = 120
+_ACTIVE: Final = re.compile(r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def console() -> Console:
     """Return the console for people: as wide as the terminal, or wide enough in a pipe."""
-    out = Console(highlight=False)
-    return out if out.is_terminal else Console(highlight=False, width=_WIDE)
+    out = SafeConsole()
+    return out if out.is_terminal else SafeConsole(width=_WIDE)
 
 
 def print_json(value: object) -> None:
     """Print a value as one JSON document."""
-    sys.stdout.write(json_text(value))
+    text = json_text(value)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json_text(value, ascii_only=True)
+    sys.stdout.write(text)
 
 
-def json_text(value: object) -> str:
-    """Return a value as one JSON document."""
-    return json.dumps(value, default=_plain, ensure_ascii=False, indent=2) + "\n"
+def json_text(value: object, *, ascii_only: bool = False) -> str:
+    """Return a value as one JSON document; what a terminal would obey stands in it as an escape."""
+    text = json.dumps(value, default=_plain, ensure_ascii=ascii_only, indent=2) + "\n"
+    return _ACTIVE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def rows(frame: pl.DataFrame) -> list[dict[str, object]]:
@@ -79,11 +89,16 @@ def size(count: int) -> str:
 @contextmanager
 def progress(*, quiet: bool) -> Iterator[Progress]:
     """Show how far long work is, on stderr, if a person is watching."""
-    err = Console(stderr=True)
+    err = SafeConsole(stderr=True)
     if quiet or not err.is_terminal:
         yield lambda *_: check()
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Bars(*columns, console=err, transient=True) as bars:
         task = bars.add_task("starting", total=None)
 

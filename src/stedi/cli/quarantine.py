@@ -7,8 +7,10 @@ import polars as pl
 from rich.table import Table
 from rich.text import Text
 
+from stedi.cli.inert import in_line
 from stedi.cli.output import console, number, print_json, progress, rows
 from stedi.cli.run import print_report
+from stedi.cli.streams import done
 from stedi.contract.reasons import words_of
 from stedi.lake.lake import Lake
 from stedi.lake.release import record_id
@@ -24,6 +26,7 @@ def quarantine(
     if release:
         with progress(quiet=as_json) as tell:
             report = opened.release(release, progress=tell)
+        done()
         if as_json:
             print_json(report.to_dict())
         else:
@@ -85,5 +88,5 @@ def _print_records(rejected: pl.DataFrame, *, personal_data: bool, as_json: bool
     for name in names:
         table.add_column(name, overflow="fold")
     for row in listed:
-        table.add_row(*(Text("" if row[name] is None else str(row[name])) for name in names))
+        table.add_row(*(Text("" if row[name] is None else in_line(str(row[name]))) for name in names))
     out.print(table)

@@ -42,7 +42,7 @@ def show(numbered: int, *, lake: Path, as_json: bool) -> None:
     if as_json:
         print_json(found[0].to_dict())
     else:
-        console().print(found[0].to_markdown(), markup=False, soft_wrap=True, end="")
+        console().print(found[0].to_markdown(), soft_wrap=True, end="")
 
 
 def listed(*, lake: Path, as_json: bool) -> None:
@@ -72,4 +72,4 @@ def listed(*, lake: Path, as_json: bool) -> None:
             each.name,
         )
     out.print(table)
-    out.print(f"They lie in {Lake.open(lake).receipts_place}", markup=False, soft_wrap=True)
+    out.print(f"They lie in {Lake.open(lake).receipts_place}", soft_wrap=True)

@@ -6,6 +6,7 @@ from typing import Final
 
 from stedi.cli.listing import moment
 from stedi.cli.output import json_text
+from stedi.cli.streams import done
 from stedi.errors import ConfigurationError, UnknownNameError
 from stedi.lake.lake import Lake
 from stedi.lake.privacy.privacy_report import PrivacyReport
@@ -24,6 +25,7 @@ def report(lake: Path, *, at: str | None, out: Path | None, file_format: str | N
     if out is None:
         sys.stdout.write(_text(made, wanted or "md"))
         return
+    done()
     for file, kind in _files(made, out, wanted):
         try:
             file.parent.mkdir(parents=True, exist_ok=True)

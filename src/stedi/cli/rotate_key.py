@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from stedi.cli.output import console, number, print_json, progress, size
+from stedi.cli.streams import done
 from stedi.errors import ConfigurationError
 from stedi.lake.lake import Lake
 from stedi.lake.rotation import RotationReport
@@ -30,6 +31,8 @@ def rotate_key(lake: Path, *, plan: bool, yes: bool, drop_tags: Sequence[str], a
         if sys.stdin.readline().strip().lower() != "yes":
             raise ConfigurationError("nothing was changed: the answer was not yes")
     report = ask(plan=plan)
+    if not plan:
+        done()
     if as_json:
         print_json(report.to_dict())
     else:
@@ -43,7 +46,7 @@ def _print(out: Console, report: RotationReport) -> None:
         out.print(f"{number(rows)} rows would get ids of another key: {report.old} -> {new}.")
         out.print(f"{count(snapshots, 'snapshot')} would be expired: older runs can't be read afterwards.")
         for name in report.refs_holding:
-            out.print(f"The tag {name} holds ids of the old key: pass --drop-tag {name}.", markup=False)
+            out.print(f"The tag {name} holds ids of the old key: pass --drop-tag {name}.")
     elif report.outcome == "nothing_to_do":
         out.print(f"Nothing to do: {report.new} is the key of the last rotation, and nothing came since.")
     else:
@@ -56,9 +59,7 @@ def _print(out: Console, report: RotationReport) -> None:
             f"({size(report.bytes_freed)}). {count(report.decoded, 'file')} decoded afterwards: no old id."
         )
         if report.key_file is not None:
-            out.print(
-                f"The new key stands first in {report.key_file}: back it up.", markup=False, soft_wrap=True
-            )
+            out.print(f"The new key stands first in {report.key_file}: back it up.", soft_wrap=True)
     _print_keys(out, report)
     if report.outcome == "planned":
         out.print("This is a plan: nothing was changed. Leave out --plan to do it.")

@@ -6,9 +6,11 @@ from typing import cast
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from stedi.cli.funnel import print_funnel
 from stedi.cli.output import console, number, print_json, progress
+from stedi.cli.streams import done
 from stedi.contract import contract_of
 from stedi.errors import RejectedError
 from stedi.lake.lake import Lake
@@ -51,6 +53,8 @@ def run(
         if as_json:
             print_json({"published": False, "error": str(error), "most_rejected": list(error.objects)})
         raise
+    if report.published:
+        done()
     if as_json:
         print_json(report.to_dict(personal_data=personal_data))
     elif plan:
@@ -65,7 +69,7 @@ def print_plan(out: Console, report: RunReport, lake: Path, *, personal_data: bo
     out.print(f"A run on the lake {lake} would read {read}:", soft_wrap=True)
     names = report.paths if personal_data else report.read
     for name in names[:_NAMED]:
-        out.print(f"  {name}", soft_wrap=True, markup=False)
+        out.print(f"  {name}", soft_wrap=True)
     if rest := names[_NAMED:]:
         out.print(f"  and {len(rest):,} more")
     out.print(
@@ -114,7 +118,7 @@ def print_match(out: Console, report: RunReport) -> None:
             f"time, {percent(match.nearby_rate)} within 20 ms"
         )
     for warning in report.warnings:
-        out.print(f"[bold yellow]warning:[/bold yellow] {warning}")
+        out.print(Text.assemble(("warning:", "bold yellow"), f" {warning}"))
 
 
 def print_report(out: Console, report: RunReport, lake: Path) -> None:
@@ -122,7 +126,8 @@ def print_report(out: Console, report: RunReport, lake: Path) -> None:
     run = report.run
     took = (run.published_at - run.started_at).total_seconds()
     read = count(report.objects, "new landing object")
-    out.print(f"run [bold]{run.run_id}[/bold] published in {took:.1f} s: {read}, consent {run.consent}")
+    published = f" published in {took:.1f} s: {read}, consent {run.consent}"
+    out.print(Text.assemble("run ", (run.run_id, "bold"), published))
     if not report.changed:
         out.print("Nothing new: every table is as the run before left it.")
     elif people := _people(report.people, ("joined", "left", "moved")):

@@ -8,6 +8,7 @@ import typer
 from rich.table import Table
 
 from stedi.cli.output import console, number, print_json, progress
+from stedi.cli.streams import done
 from stedi.simulate import simulate as make
 from stedi.simulate.clocks import Clocks
 from stedi.simulate.signals import Order
@@ -39,6 +40,7 @@ def simulate(
             files=files,
             progress=tell,
         )
+    done()
     if as_json:
         print_json(
             {

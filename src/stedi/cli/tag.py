@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+from rich.text import Text
+
 from stedi.cli.output import console, print_json
+from stedi.cli.streams import done
 from stedi.lake.lake import Lake
 
 
@@ -20,7 +23,8 @@ def tag(name: str | None, *, lake: Path, as_json: bool) -> None:
             console().print("no tags yet: stedi tag NAME tags the newest run")
         return
     run_id = opened.tag(name)
+    done()
     if as_json:
         print_json({"tag": name, "run_id": run_id})
     else:
-        console().print(f"tagged run {run_id} as [bold]{name}[/bold]")
+        console().print(Text.assemble(f"tagged run {run_id} as ", (name, "bold")))

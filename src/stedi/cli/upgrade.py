@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from stedi.cli.output import console, number, print_json, progress
+from stedi.cli.streams import done
 from stedi.lake.lake import Lake
 
 
@@ -10,6 +11,8 @@ def upgrade(lake: Path, *, plan: bool, as_json: bool) -> None:
     """Bring a lake to the format of this version, or say what that would do."""
     with progress(quiet=as_json) as tell:
         report = Lake.open(lake).upgrade(plan=plan, progress=tell)
+    if not plan:
+        done()
     if as_json:
         print_json(report.to_dict())
         return

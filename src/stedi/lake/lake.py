@@ -38,7 +38,7 @@ from stedi.names import (
     Consent,
     check_name,
 )
-from stedi.places import expanded, is_address, user
+from stedi.places import expanded, is_address, is_plain, user
 from stedi.progress import Progress, silent
 from stedi.warehouse.bucket import MOST as MOST_BUCKETS
 from stedi.warehouse.warehouse import Warehouse
@@ -101,7 +101,8 @@ class Lake:
                 a holder who died is known as such after half a minute.
 
         Raises:
-            ConfigurationError: The arguments contradict each other, or the path is an address.
+            ConfigurationError: The arguments contradict each other, or the path is an address or can't be
+                written down.
             LakeError: The path is a file.
         """
         if (path is None) == (catalog is None):
@@ -118,6 +119,11 @@ class Lake:
                 "elsewhere is opened from Python, with catalog= and warehouse="
             )
         folder = expanded(path).resolve() if path is not None else None
+        if folder is not None and not is_plain(folder):
+            raise ConfigurationError(
+                f"the path of the lake, {as_typed(folder)}, holds control characters or others that can't be "
+                "written down: name another folder"
+            )
         if folder is not None and folder.exists() and not folder.is_dir():
             raise LakeError(f"the lake {folder} is a file: name a folder")
         site = Site(

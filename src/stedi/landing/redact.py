@@ -33,7 +33,10 @@ _NAMELESS: Final = re.compile(
 )
 _CALENDAR: Final = tuple(re.compile(part, re.ASCII) for part in (_MONTH, _DAY, _HOUR))
 _YEARS: Final = re.compile(_YEAR, re.ASCII)
-_SUFFIX: Final = re.compile(r"(?:\.(?:json|jsonl|ndjson|csv|txt|log|gz|gzip|zst|zstd))*\Z", re.IGNORECASE)
+_SUFFIX: Final = re.compile(
+    r"(?:\.(?:json|jsonl|ndjson|csv|txt|log|gz|gzip|zst|zstd|part|partial|filepart|tmp|crdownload))*\Z",
+    re.IGNORECASE,
+)
 _SLASHES: Final = re.compile(r"[/\\]+")
 _ID_DIGITS: Final = 12
 

@@ -10,6 +10,7 @@ from stedi.errors import LandingError
 from stedi.landing import s3
 from stedi.landing.objects import LandingObject, files_under, readable, shown, unfinished
 from stedi.landing.redact import as_typed, safe_path
+from stedi.names import TRUTH
 
 FOLDERS: Final = tuple(contract.name.removesuffix("_landing") for contract in LANDING)
 EXPECTED: Final = "customer/, accelerometer/ and step_trainer/"
@@ -46,7 +47,7 @@ def look_around(root: str, found: Collection[LandingObject], *, lake: Path | Non
             for folder in FOLDERS
             if folder in folders and folder not in held
         ),
-        *_unread([f"{name}/" for name in folders if name not in FOLDERS], files),
+        *_unread([name for name in folders if name not in (*FOLDERS, TRUTH)], files),
         *_listed(waiting, "not read yet: an unfinished name, to be renamed when it is complete"),
     ]
 

@@ -9,10 +9,8 @@ from typing import Final
 import polars as pl
 
 from stedi.errors import LandingError
+from stedi.names import TRUTH
 from stedi.places import is_address
-
-TRUTH: Final = "truth"
-"""The folder beside the landing tables that holds what is true of them."""
 
 MARKER: Final = f"{TRUTH}/simulated.json"
 """What was simulated. Whoever wrote this file may replace the landing files beside it."""

@@ -12,14 +12,14 @@ import polars as pl
 
 from stedi.contract.reasons import Rejection
 from stedi.errors import ConfigurationError, LandingError
-from stedi.names import ACCELEROMETER_LANDING, CUSTOMER_LANDING, STEP_TRAINER_LANDING
+from stedi.names import ACCELEROMETER_LANDING, CUSTOMER_LANDING, STEP_TRAINER_LANDING, TRUTH
 from stedi.progress import Progress, silent
 from stedi.simulate.clocks import Clocks, check_clocks
 from stedi.simulate.customers import AS_OF, Customer, invent_customers
 from stedi.simulate.damage import DAMAGES, dump
 from stedi.simulate.defects import Defect, Fate, Written
 from stedi.simulate.draws import Draws
-from stedi.simulate.folder import CUSTOMERS, DEFECTS, REJECTED, SESSIONS, STEP_EVENTS, TRUTH, Folder
+from stedi.simulate.folder import CUSTOMERS, DEFECTS, REJECTED, SESSIONS, STEP_EVENTS, Folder
 from stedi.simulate.layout import Layout
 from stedi.simulate.preset import preset_of
 from stedi.simulate.rates import Rates
