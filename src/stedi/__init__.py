@@ -49,7 +49,7 @@ _HOMES = {
 def __getattr__(name: str) -> object:
     """Import what is asked for, when it is asked for (PEP 562): ``import stedi`` stays light."""
     if name == "__version__":
-        return version("stedi")
+        return version(import_module("stedi.names").DISTRIBUTION)
     try:
         home = _HOMES[name]
     except KeyError:

@@ -42,7 +42,10 @@ class MissingLibraryError(StediError):
     @classmethod
     def of(cls, library: str, extra: str) -> "MissingLibraryError":
         """Name the library, and the extra that brings it."""
-        return cls(f"this needs {library}, which is not installed: pip install 'stedi[{extra}]'")
+        return cls(
+            f"this needs {library}, which is not installed: stedi's extra {extra} brings it "
+            f"(pip install '.[{extra}]' in a checkout of stedi, or the wheel's path with [{extra}] behind it)"
+        )
 
 
 class UnknownNameError(StediError):

@@ -21,6 +21,10 @@ TombstoneKind = Literal["person", "device", "shared_device", "claimed_device", "
 """What was erased: a person, a device of theirs alone, or their part in a device that others listed too, or
 that only a record of theirs lists which was kept out later; or a name or phone number."""
 
+DISTRIBUTION: Final = "stedi"
+"""What the package is installed as; pyproject.toml has it, too. On PyPI this name is somebody else's: whoever
+publishes stedi there has to choose another, here and there."""
+
 NAMESPACE: Final = "stedi"
 
 CUSTOMER_LANDING: Final = "customer_landing"

@@ -38,6 +38,7 @@ STREAMS: Final = ("pipe", "terminal", "broken", "full", "closed", "none")
 WIDTHS: Final = (40, 80, 200)
 USERS: Final = ("somebody", "nobody")
 PLACES: Final = ("lake", ODD)
+EXTREMES: Final = (("somebody", "lake"), ("nobody", ODD))
 FACTORS: Final = (ENCODINGS, STREAMS, WIDTHS, USERS, PLACES)
 
 READING: Final = {
@@ -243,7 +244,8 @@ def test_each_pair_is_tried():
 @pytest.mark.campaign
 @pytest.mark.parametrize("command", COMMANDS)
 def test_campaign_of_terminals(desk, command):
-    check(desk, command, list(itertools.product(*FACTORS)))
+    # All, but for who has a home and a path that is odd, or neither.
+    check(desk, command, [case for case in itertools.product(*FACTORS) if case[3:] in EXTREMES])
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from stedi.cli.failure import INTERRUPTED, fail
-from stedi.names import NAMESPACE
+from stedi.names import DISTRIBUTION, NAMESPACE
 
 
 class Commands(TyperGroup):
@@ -69,7 +69,7 @@ def _version(*, wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        typer.echo(f"stedi {version('stedi')}")
+        typer.echo(f"stedi {version(DISTRIBUTION)}")
         raise typer.Exit
 
 

@@ -32,6 +32,7 @@ from stedi.lake.undo import undone
 from stedi.names import (
     ACCELEROMETER_LANDING,
     CUSTOMER_LANDING,
+    DISTRIBUTION,
     QUARANTINE,
     RUN,
     STEP_TRAINER_LANDING,
@@ -221,7 +222,7 @@ class Rotation:
         derived.match.check()
         accounts = nothing_new(base) | dict(derived.accounts)
         audit(warehouse, base.snapshots, snapshots, accounts)
-        same = base.code_version == version("stedi")
+        same = base.code_version == version(DISTRIBUTION)
         for table in DERIVED_TABLES if same else ():
             if accounts[table] != base.accounts[table]:
                 raise ConservationError(
@@ -236,7 +237,7 @@ class Rotation:
             started_at=started_at,
             published_at=time_since(started_at),
             key_fingerprint=self._new.fingerprint,
-            code_version=version("stedi"),
+            code_version=version(DISTRIBUTION),
             match=derived.match,
             snapshots=snapshots,
             accounts=accounts,

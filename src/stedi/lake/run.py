@@ -24,7 +24,7 @@ from stedi.lake.release import release
 from stedi.lake.report import RunReport
 from stedi.lake.undo import take_back, undone
 from stedi.landing.objects import LandingObject
-from stedi.names import CUSTOMER_LANDING, OBJECT, QUARANTINE, TOMBSTONE, Consent
+from stedi.names import CUSTOMER_LANDING, DISTRIBUTION, OBJECT, QUARANTINE, TOMBSTONE, Consent
 from stedi.plan.account import Account
 from stedi.plan.change import Change, People
 from stedi.plan.lineage import LANDING_TABLES, LINEAGE, RECORD_TABLES, published_tables
@@ -121,7 +121,7 @@ def execute(warehouse: Warehouse, order: Order, runs: Sequence[Run]) -> RunRepor
             now=order.now,
             consent=order.consent,
             key_fingerprint=order.pseudonyms.fingerprint,
-            code_version=version("stedi"),
+            code_version=version(DISTRIBUTION),
             match=staged.match,
             snapshots=staged.snapshots,
             accounts=staged.accounts,
@@ -251,7 +251,7 @@ def _begun(base: Run) -> bool:
 
 def _other_code(base: Run | None) -> bool:
     """Say whether the run before was made by another version of stedi, whose tables are not trusted."""
-    return base is not None and base.code_version != version("stedi")
+    return base is not None and base.code_version != version(DISTRIBUTION)
 
 
 def _anything_new(warehouse: Warehouse, order: Order, base: Run, loaded: Loaded) -> bool:

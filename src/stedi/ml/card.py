@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from stedi.names import DISTRIBUTION
 from stedi.ml.assemble import REASONS
 from stedi.ml.card_markdown import markdown_of
 from stedi.ml.recipe import Recipe
@@ -167,7 +168,7 @@ def card_of(dataset: "StepDataset", *, windows: Windows | None, split: Split | N
     labelled = [session.steps_s for session in sessions if session.steps_s is not None]
     return DatasetCard(
         version=VERSION,
-        made_with=version("stedi"),
+        made_with=version(DISTRIBUTION),
         run=_run_facts(dataset),
         recipe=dataset.recipe,
         channels=CHANNELS,

@@ -150,8 +150,9 @@ def remote_catalog(settings: Mapping[str, str], warehouse: str) -> Catalog:
         catalog = _opened(CatalogType(kind), properties | {"warehouse": warehouse})
     except (ImportError, NotInstalledError):
         raise ConfigurationError(
-            f"the {kind} catalog needs a library that is not installed: pip install 'stedi[aws]' for Glue, "
-            "or pyiceberg's extra of that catalog, as 'pyiceberg[sql-postgres]'"
+            f"the {kind} catalog needs a library that is not installed: stedi's extra aws brings Glue's "
+            "(pip install '.[aws]' in a checkout of stedi), and pyiceberg's extras those of other catalogs "
+            "(pip install 'pyiceberg[sql-postgres]')"
         ) from None
     return guard(catalog, properties)
 
@@ -244,5 +245,5 @@ def _refuse_newer(table: Table) -> None:
     if not said.isdecimal() or int(said) > LAKE_FORMAT:
         raise LakeError(
             f"the lake has format {said[:20]}, and this version of stedi knows formats up to {LAKE_FORMAT}: "
-            "use a newer one (pip install --upgrade stedi)"
+            "use a newer one"
         )

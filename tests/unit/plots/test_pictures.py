@@ -157,4 +157,4 @@ stedi.plots.bland_altman([1], [1])
 assert "matplotlib.pyplot" not in sys.modules
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.count("pip install 'stedi[ml]'") == 3
+    assert done.stdout.count("pip install '.[ml]'") == 3

@@ -141,4 +141,4 @@ except MissingLibraryError as error:
     print(error)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "pip install 'stedi[ml]'" in done.stdout
+    assert "pip install '.[ml]'" in done.stdout

@@ -69,6 +69,7 @@ from stedi.landing.objects import LandingObject
 from stedi.landing.s3 import is_url
 from stedi.names import (
     ACCELEROMETER_LANDING,
+    DISTRIBUTION,
     ERASED,
     MILLISECOND,
     OBJECT,
@@ -610,7 +611,7 @@ class Erasure:
             shared_devices=len(person.shared),
             device_decision=request.device if person.shared else None,
             key_fingerprint=request.pseudonyms.fingerprint,
-            code_version=version("stedi"),
+            code_version=version(DISTRIBUTION),
             asked_at=request.asked_at,
             asked_by=request.asked_by,
             reason=request.reason,

@@ -25,7 +25,7 @@ from stedi.lake.privacy.census import (
 from stedi.lake.privacy.looks import QUASI_IDENTIFIERS, customers_of, looks_of
 from stedi.lake.privacy.rounding import BASE, Figure, rounded
 from stedi.lake.published import as_kept
-from stedi.names import CUSTOMER_CURATED, CUSTOMER_TRUSTED, TOMBSTONE
+from stedi.names import CUSTOMER_CURATED, CUSTOMER_TRUSTED, DISTRIBUTION, TOMBSTONE
 from stedi.warehouse.warehouse import Warehouse
 
 _CUSTOMERS: Final = (ALL, CONSENTS, WITHDREW, NEVER)
@@ -156,7 +156,7 @@ def privacy_report(
     return PrivacyReport(
         lake=lake,
         made_at=datetime.now(UTC),
-        code_version=version("stedi"),
+        code_version=version(DISTRIBUTION),
         base=BASE,
         run_id=run.run_id,
         published_at=run.published_at,

@@ -38,7 +38,7 @@ from stedi.lake.verify.readings import Readings
 from stedi.lake.verify.receipts import check_receipts
 from stedi.lake.verify.rule import grave_maker, id_maker
 from stedi.lake.verify.traces import needles_of, redacted, search_files
-from stedi.names import TOMBSTONE
+from stedi.names import DISTRIBUTION, TOMBSTONE
 from stedi.progress import Progress
 from stedi.warehouse.inspection import Inspection
 from stedi.warehouse.unreadable import UNREADABLE
@@ -211,7 +211,7 @@ def _verify(warehouse: Warehouse, runs: Sequence[Run], audit: Audit) -> Verifica
         lake=audit.name,
         run_id=newest.run_id,
         verified_at=began,
-        code_version=version("stedi"),
+        code_version=version(DISTRIBUTION),
         consent=newest.consent,
         now=newest.now,
         key_checked=audit.key is not None,
