@@ -68,7 +68,7 @@ def limits_of(text: str) -> list[str]:
 def test_the_limits_are_the_same_wherever_they_stand():
     readme = (ROOT / "README.md").read_text("utf-8").partition("## What is not there yet\n")[2]
     index = (ROOT / "docs" / "index.md").read_text("utf-8").partition("## What is not there yet\n")[2]
-    said, there = (  # noqa: E501
+    said, there = (
         re.findall(r"^- \*\*([^*]+)\*\*", text.partition("\n## ")[0], re.MULTILINE)
         for text in (readme, index)
     )
