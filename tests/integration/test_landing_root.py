@@ -73,6 +73,12 @@ def test_a_root_without_its_folders_is_refused(lake, root, tmp_path):
         run(lake, tmp_path / "other")
 
 
+def test_a_folder_of_another_name_is_told_where_its_table_has_no_file(lake, root):
+    (root / "customer").rename(root / "Customers")
+    with pytest.raises(LandingError, match=r"no file for customer_landing.*Customers/: not read"):
+        run(lake, root)
+
+
 def test_folders_that_are_there_and_empty_are_told(lake, root, tmp_path):
     run(lake, root)
     for name in ("customer", "accelerometer"):
@@ -118,7 +124,7 @@ def test_a_folder_without_permission_is_one_line(lake, root):
         (b"customerName;email\nann;ann@x.com\n", "CSV"),
         (b"<?xml version='1.0'?><customers/>", "XML or HTML"),
         (b"PAR1\x15\x04\x15", "Parquet"),
-        (json.dumps(sent(GRANT)).encode("utf-16-le"), "UTF-16 without a byte order mark"),
+        (json.dumps(sent(GRANT)).encode("utf-16-le"), "UTF-16 without its mark, or UTF-32"),
         (b"hello", None),
     ],
 )

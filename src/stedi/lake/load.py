@@ -120,8 +120,14 @@ class Loader:
         self._unread = 0
         self._reasons: dict[str, Counter[str]] = {contract.name: Counter() for contract in LANDING}
 
-    def unseen(self, sources: Mapping[str, Sequence[LandingObject]]) -> Mapping[str, Sequence[LandingObject]]:
+    def unseen(
+        self, sources: Mapping[str, Sequence[LandingObject]], notes: Sequence[str] = ()
+    ) -> Mapping[str, Sequence[LandingObject]]:
         """Return the objects that the ledger does not know by path, size and version.
+
+        Args:
+            sources: All objects.
+            notes: What somebody should know where one is missing.
 
         Raises:
             LandingError: A table never had any object.
@@ -131,8 +137,10 @@ class Loader:
         for table, objects in sources.items():
             if not objects and table not in had:
                 folder = table.removesuffix("_landing")
+                beside = f" ({'; '.join(notes)})" if notes else ""
                 raise LandingError(
-                    f"no file for {table}: the landing root needs a folder {folder}/ with at least one file"
+                    f"no file for {table}: the landing root needs a folder {folder}/ with at least one "
+                    f"file{beside}"
                 )
         return {
             table: [

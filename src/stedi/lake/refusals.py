@@ -129,13 +129,13 @@ def looks_like(text: str) -> str | None:
         >>> looks_like("customerName;email;phone"), looks_like("<html>"), looks_like('{"email"')
         ('CSV', 'XML or HTML', None)
         >>> looks_like("{\x00\"\x00"), looks_like("hello")
-        ('UTF-16 without a byte order mark', None)
+        ('UTF-16 without its mark, or UTF-32', None)
     """
     for begin, name in _FORMATS:
         if text.startswith(begin):
             return name
     if "\0" in text[:64]:
-        return "UTF-16 without a byte order mark"
+        return "UTF-16 without its mark, or UTF-32"
     line = text.partition("\n")[0]
     apart = max(line.count(mark) for mark in _SEPARATORS)
     return "CSV" if apart >= 1 and not any(mark in line for mark in "{}[]:") else None

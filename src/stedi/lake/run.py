@@ -190,7 +190,7 @@ def _stage(
         pseudonyms=order.pseudonyms,
         progress=order.progress,
     )
-    loaded = loader.load(loader.unseen(order.sources), max_rejected=order.max_rejected)
+    loaded = loader.load(loader.unseen(order.sources, order.notes), max_rejected=order.max_rejected)
     sources = dict(loaded.snapshots)
     if order.released:
         sources[QUARANTINE] = release(

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from stedi.names import DISTRIBUTION
 from stedi.ml.assemble import REASONS
 from stedi.ml.card_markdown import markdown_of
 from stedi.ml.recipe import Recipe
 from stedi.ml.session import CHANNELS, SENSORS
 from stedi.ml.split import Part, Split
 from stedi.ml.windows import Windows, digest
+from stedi.names import DISTRIBUTION
 
 if TYPE_CHECKING:
     from stedi.ml.dataset import StepDataset
