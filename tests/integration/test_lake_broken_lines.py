@@ -50,9 +50,13 @@ JOINS: dict[str, Callable[[Sequence[str]], str]] = {
     "a comma": ",".join,
     "a NUL": "\0".join,
     "behind a torn write": lambda rows: "".join([rows[0][:-20], *rows]),
-    "escaped": lambda rows: ",".join(rows).replace("@", "\\u0040"),
+    "escaped": lambda rows: "\0".join(rows).replace("@", "\\u0040"),
     "too long": lambda rows: f'[{rows[0]}, "{"x" * (5 << 20)}", {rows[1]}]',
 }
+
+
+READ = ("an array", "a comma")
+"""What is no broken line: each object in it is a record."""
 
 
 # Two of them in the test command, all in campaigns.
@@ -87,7 +91,7 @@ def test_a_line_that_names_no_device_denies_in_any_spelling(filled, tmp_path, sp
 
 
 def test_each_of_them_claims_every_device_that_it_names(filled, tmp_path):
-    put(tmp_path, "customer/b.json", [",".join(withdrawals())])
+    put(tmp_path, "customer/b.json", ["\0".join(withdrawals())])
     run(filled, tmp_path)
     # One comes back: the other does not, and both claim both devices.
     put(tmp_path, "customer/c.json", [of("ann", at=HOURS[3])])
@@ -108,7 +112,7 @@ def test_each_of_them_claims_every_device_that_it_names(filled, tmp_path):
 
 def test_what_several_took_is_given_back_together(filled, tmp_path):
     before = tables_of(filled)
-    put(tmp_path, "customer/b.json", [",".join(withdrawals())])
+    put(tmp_path, "customer/b.json", ["\0".join(withdrawals())])
     run(filled, tmp_path)
     assert tables_of(filled) != before
     ((digest, place),) = filled.scan("quarantine").select("_digest", "_position").collect().rows()
@@ -118,7 +122,7 @@ def test_what_several_took_is_given_back_together(filled, tmp_path):
 
 
 def test_somebody_is_erased_from_a_line_that_names_others_too(filled, tmp_path):
-    put(tmp_path, "customer/b.json", [",".join(withdrawals())])
+    put(tmp_path, "customer/b.json", ["\0".join(withdrawals())])
     run(filled, tmp_path)
     rest = {table: tables_of(filled)[table] for table in DERIVED}
     filled.erase(email=email("ann"), device="keep")
@@ -135,7 +139,11 @@ def test_somebody_is_erased_from_a_line_that_names_others_too(filled, tmp_path):
 @pytest.mark.campaign
 def test_thousands_in_one_line_cost_no_product_of_people_and_devices(filled, tmp_path):
     many = [customer(f"p{n}@example.com", f"dev-{n}", at=HOURS[2]) for n in range(12_000)]
-    put(tmp_path, "customer/b.json", [f"[{','.join(json.dumps(sent(row)) for row in many)}]", *withdrawals()])
+    put(
+        tmp_path,
+        "customer/b.json",
+        [f"[[{','.join(json.dumps(sent(row)) for row in many)}]]", *withdrawals()],
+    )
     run(filled, tmp_path)
     assert trusted(filled) == {email(who) for who in ("cleo", "dora")}
     put(tmp_path, "customer/c.json", [sent(row | {"last_update_date": HOURS[3]}) for row in many[:50]])
@@ -147,7 +155,7 @@ def test_thousands_in_one_line_cost_no_product_of_people_and_devices(filled, tmp
 def test_the_tables_do_not_depend_on_how_lines_are_joined(filled, tmp_path):
     """Two broken lines say of each person what one says that joins them."""
     found = []
-    for number, join in enumerate(JOINS.values()):
+    for number, join in enumerate(join for name, join in JOINS.items() if name not in READ):
         put(tmp_path, f"customer/b{number}.json", [join(withdrawals())])
         run(filled, tmp_path)
         found.append(tables_of(filled))

@@ -171,7 +171,7 @@ def test_a_file_that_is_swapped_for_a_link_that_leads_out_is_not_read(place, tmp
 
     receipt = place.erase(at, swap)
     (left,) = receipt.remains.objects
-    assert (left.path.partition(" ")[0], "leads out" in left.why) == ("customer/<redacted>.json", True)
+    assert (left.path.partition(" ")[0], "leads out" in left.why) == ("customer/a.json", True)
     assert outside.read_text() == text
     assert place.file.is_symlink()
     # A link that leads out before is no reason to erase nobody.

@@ -116,8 +116,11 @@ def test_a_missing_landing_root_leaves_a_lake_as_it_was(filled, tmp_path):
 
 def test_an_empty_landing_root_is_nothing_new_to_a_lake_that_has_rows(filled, tmp_path):
     tables = tables_of(filled.lake)
-    report = run(filled.lake, tmp_path)
+    for folder in ("customer", "accelerometer", "step_trainer"):
+        (tmp_path / "new" / folder).mkdir(parents=True)
+    report = run(filled.lake, tmp_path / "new")
     assert not report.changed
+    assert len(report.notes) == 3
     assert tables_of(filled.lake) == tables
 
 

@@ -167,8 +167,8 @@ def test_the_worst_objects_are_named_where_a_run_stops(lake, root):
     with pytest.raises(RejectedError) as error:
         run(lake, root, max_rejected=0.1)
     said = str(error.value)
-    assert "accelerometer/c.json (9 of 9: not JSON, first at position 0)" in said
-    assert "accelerometer/b.json (3 of 6: a required value is missing, first at position 4)" in said
+    assert "accelerometer/c.json (9 of 9 rejected: not JSON, first at position 0)" in said
+    assert "accelerometer/b.json (3 of 6 rejected: a required value is missing, first at position 4)" in said
     assert "d.json" not in said
     assert "ann@x.com" not in said
     assert [each["rejected"] for each in error.value.objects] == [9, 4, 3]

@@ -67,7 +67,8 @@ def prepare_streams() -> None:
 
 
 def forgive() -> None:
-    """Let no stream that is closed, full or left by its reader be an error of what is written to it."""
+    """Begin a command: no stream that is closed, full or left by its reader is an error of what is written."""
+    _done.clear()
     sys.stdout, sys.stderr = Forgiving(sys.stdout), Forgiving(sys.stderr)
 
 

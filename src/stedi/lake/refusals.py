@@ -8,7 +8,7 @@ from typing import Final
 
 import polars as pl
 
-from stedi.contract.reasons import Rejection
+from stedi.contract.reasons import Rejection, words_of
 
 MOST: Final = 3
 """So many objects are named."""
@@ -53,7 +53,7 @@ class Refusal:
         """Say it in words."""
         alike = f"; it looks like {self.resembles}" if self.resembles else ""
         return (
-            f"{self.object} ({self.rejected} of {self.records}: {Rejection(self.reason).words}, first at "
+            f"{self.object} ({self.rejected} of {self.records} {words_of(self.reason)}, first at "
             f"position {self.position}{alike})"
         )
 
