@@ -67,7 +67,7 @@ def prepare_streams() -> None:
 
 
 def forgive() -> None:
-    """Begin a command: no stream that is closed, full or left by its reader is an error of what is written."""
+    """Begin a command: no stream that is closed, full or left by its reader is an error of a write."""
     _done.clear()
     sys.stdout, sys.stderr = Forgiving(sys.stdout), Forgiving(sys.stderr)
 
