@@ -200,7 +200,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 def check(desk: Desk, command: str, cases: Sequence[Case]) -> None:
     for case in cases:
-        encoding, kind, width, _, place = case
+        _, kind, width, _, place = case
         code, out, err = desk.enter(command, case)
         said = (command, case, code, out.text[-500:], err.text[-500:])
         assert "Traceback" not in err.text, said
