@@ -1,5 +1,6 @@
 """A text in pieces that hold whole records, and what is left of it when some records go."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple, Protocol
 
@@ -9,6 +10,7 @@ from stedi.landing.limits import LIMITS, MIB
 from stedi.landing.spanning import MARKS, OverLines, is_whole
 
 _BLOCK: Final = 8 * MIB
+_BLANK: Final = re.compile(rb"[ \t\r\n]*\n")
 
 
 class Cut(Protocol):
@@ -59,6 +61,12 @@ def pieces_of(text: bytes, lines: bytes, over: OverLines, *, whole: bool) -> Pie
     spans: list[tuple[int, int, bool]] = []
     start = 0
     while start < len(text):
+        # Lines that hold nothing are one piece, however many there are.
+        blank = _BLANK.match(lines, start)
+        if blank is not None:
+            spans.append((start, blank.end(), False))
+            start = blank.end()
+            continue
         stop = lines.find(b"\n", start) + 1 or len(text)
         end = over.end(text, lines, start, stop)
         if end is None and not whole:
