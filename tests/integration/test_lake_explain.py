@@ -557,7 +557,10 @@ def test_repr_holds_no_personal_data(lake):
 # All of a world -------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module", params=["as_of", pytest.param("current", marks=pytest.mark.campaign)])
+IN_CAMPAIGNS = [pytest.param(mode, marks=pytest.mark.campaign) for mode in ("as_of", "current")]
+
+
+@pytest.fixture(scope="module", params=IN_CAMPAIGNS)
 def everybody(request, tmp_path_factory):
     """Return a lake of a rich world, its report, and an explanation of everybody and every device in it."""
     place = tmp_path_factory.mktemp(f"everybody-{request.param}")

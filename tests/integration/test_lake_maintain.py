@@ -298,6 +298,7 @@ def test_buckets_are_merged_one_by_one_and_sorted(filled):
     assert summary["operation"] == "replace"
 
 
+@pytest.mark.campaign
 def test_files_are_packed_up_to_the_target_and_large_ones_are_left(filled, tmp_path):
     for number in range(9):
         deliver(filled.lake, tmp_path, number)

@@ -124,6 +124,7 @@ def test_the_commands_take_receipts(restored, stedi, monkeypatch):
     assert "receipt" in refused.err
 
 
+@pytest.mark.campaign
 def test_the_lakes_own_receipts_are_audited(restored):
     restored.lake.erase(email=WHO, device="erase")
     restored.lake.erase(email=OTHER, device="erase")

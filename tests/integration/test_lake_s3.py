@@ -31,6 +31,7 @@ def open_lake(s3_server: str, folder: Path) -> stedi.Lake:
     )
 
 
+@pytest.mark.campaign
 def test_a_lake_on_s3_is_the_oracle(s3_bucket, s3_server, tmp_path):
     pour(tmp_path / "landing", WORLD)
     for file in sorted((tmp_path / "landing").rglob("*")):

@@ -125,7 +125,7 @@ def test_a_maintenance_that_fails_is_taken_back(filled, more, monkeypatch):
 
 @pytest.mark.parametrize(
     "step",
-    ["remove", *(pytest.param(step, marks=pytest.mark.campaign) for step in ("expire_but", "forget"))],
+    [pytest.param(step, marks=pytest.mark.campaign) for step in ("remove", "expire_but", "forget")],
 )
 def test_an_erasure_that_has_begun_is_brought_to_its_end(cages, monkeypatch, step):
     """A fault in the middle is followed by one more try; only one before the first publication ends it."""
