@@ -25,7 +25,6 @@ def report(lake: Path, *, at: str | None, out: Path | None, file_format: str | N
     if out is None:
         sys.stdout.write(_text(made, wanted or "md"))
         return
-    done()
     for file, kind in _files(made, out, wanted):
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -33,6 +32,7 @@ def report(lake: Path, *, at: str | None, out: Path | None, file_format: str | N
         except OSError as error:
             raise ConfigurationError(f"the report {file} can't be written: {error.strerror}") from None
         sys.stderr.write(f"wrote {file}\n")
+    done()
 
 
 def _files(made: PrivacyReport, out: Path, wanted: str | None) -> list[tuple[Path, str]]:

@@ -24,24 +24,12 @@ REACH: Final = 1024
 _END: Final = rb"\}[ \t\r]{0,64}"
 _BEGIN: Final = rb"\{[ \t\r]{0,64}\"[^\"\\\x00-\x20,\]}:][^\"\\\x00-\x1f]{0,255}\"[ \t\r]{0,64}:"
 BOUNDARY: Final = re.compile(rb"%b(%b)" % (_END, _BEGIN))
-_CUT: Final = re.compile(rb"%b(?=%b)" % (_END, _BEGIN))
-"""The end of a record before the next: no boundary begins inside another, so what it leaves is the same."""
 _BETWEEN: Final = re.compile(rb"\}([ \t\r,\[\]]{1,64})(%b)" % _BEGIN)
 """Between two objects of an array. Inside one of them it can be seen, too, where arrays are nested."""
 _APART: Final = re.compile(rb"\}([ \t\r]{1,64})(%b)" % _BEGIN)
 _COMMA: Final = re.compile(rb"\}[ \t\r]{0,64},[ \t\r]{0,64}\n")
 
 _FORMS: Final = 8
-
-
-def part(text: bytes) -> bytes:
-    r"""Return a text with a line end at every boundary.
-
-    Examples:
-        >>> part(b'{"x":1}{"x":2}')
-        b'{"x":1}\n{"x":2}'
-    """
-    return _CUT.sub(b"}\n", text)
 
 
 class _Forms:
