@@ -7,7 +7,8 @@ encoding of the stream lacks (``\u0142`` in a console of Windows). Markup is a m
 import re
 from typing import Final
 
-_ACTIVE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+ACTIVE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What a terminal obeys, but for line ends and tabs."""
 _SPOKEN_FOR: Final = {"\u2026": "~"}
 """What Rich itself writes, and others than UTF consoles lack: a mark as wide."""
 
@@ -21,8 +22,8 @@ def inert(text: str, encoding: str = "utf-8") -> str:
         >>> print(inert("jezioro-\u0142", "cp1252"))
         jezioro-\u0142
     """
-    if _ACTIVE.search(text):
-        text = _ACTIVE.sub(_escaped, text)
+    if ACTIVE.search(text):
+        text = ACTIVE.sub(_escaped, text)
     if text.isascii():
         return text
     if _lacks(encoding, text):

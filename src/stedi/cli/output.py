@@ -1,26 +1,24 @@
 """Where the command line writes: tables for people on stdout, progress on stderr, JSON for programs."""
 
 import json
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from math import isfinite
-from typing import Final
 
 import polars as pl
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
+from stedi.cli.inert import ACTIVE
 from stedi.cli.interrupt import check
 from stedi.cli.terminal import SafeConsole
 from stedi.progress import Progress
 
 _WIDE = 120
-_ACTIVE: Final = re.compile(r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def console() -> Console:
@@ -42,7 +40,7 @@ def print_json(value: object) -> None:
 def json_text(value: object, *, ascii_only: bool = False) -> str:
     """Return a value as one JSON document; what a terminal would obey stands in it as an escape."""
     text = json.dumps(value, default=_plain, ensure_ascii=ascii_only, indent=2) + "\n"
-    return _ACTIVE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return ACTIVE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def rows(frame: pl.DataFrame) -> list[dict[str, object]]:
