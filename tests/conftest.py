@@ -15,6 +15,9 @@ HERE = Path(__file__).parent
 # The oracle, the worlds, the engines, the mutants, the ways to die and old lakes are modules, not packages.
 sys.path[:0] = [str(HERE), *(str(HERE / folder) for folder in ("mutation", "faults", "old_lakes"))]
 
+# One worker a core: more threads in each would only wait for each other. .ci/run has the laws with several.
+os.environ.setdefault("POLARS_MAX_THREADS", "1")
+
 # A process that compiles all its imports anew takes twice as long to start, and hundreds are started here:
 # where no bytecode may be written beside the sources, it is kept elsewhere.
 if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):

@@ -228,6 +228,7 @@ def gzip_of_noughts(megabytes):
     return header + megabytes * packed + packer.flush() + end
 
 
+@pytest.mark.campaign
 def test_a_bomb_stops_the_run_and_publishes_nothing(tmp_path):
     landing = put_world(tmp_path / "landing", ANN)
     bomb = landing / "accelerometer/bomb.json.gz"

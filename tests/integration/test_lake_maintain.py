@@ -106,7 +106,7 @@ def reached(folder: Path) -> set[Path]:
     return found
 
 
-@pytest.fixture(scope="module", params=[12, pytest.param(40, marks=pytest.mark.campaign)])
+@pytest.fixture(scope="module", params=[11, pytest.param(40, marks=pytest.mark.campaign)])
 def fed(request, tmp_path_factory):
     """A lake after many tiny deliveries and two maintenances.
 

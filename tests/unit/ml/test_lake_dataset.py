@@ -177,7 +177,7 @@ print(dataset.card(windows=dataset.windows(2, 1), split=dataset.split(n=3, seed=
 def test_another_process_makes_the_same_bytes(folder, dataset):
     elsewhere = subprocess.run(
         [sys.executable, "-c", SCRIPT, folder / "lake", folder / "landing"],
-        env=os.environ | {"PYTHONHASHSEED": "77", "POLARS_MAX_THREADS": "1"},
+        env=os.environ | {"PYTHONHASHSEED": "77", "POLARS_MAX_THREADS": "3"},
         capture_output=True,
         text=True,
         check=True,
