@@ -128,9 +128,7 @@ def replay(lake: stedi.Lake, place: Path) -> None:
     run(lake, place, now=LAST)
 
 
-def check(
-    bench: Bench, tmp_path: Path, seed: int, monkeypatch, *, ages: int = AGES, orders: int = 2
-) -> None:
+def check(bench: Bench, tmp_path: Path, seed: int, monkeypatch, *, ages: int = AGES, orders: int = 2) -> None:
     files = history(seed, ages)
     dice = random.Random(f"order {seed}")  # noqa: S311 - a test's dice
     lives = [live(bench, tmp_path / f"{seed}-{n}", files, dice, monkeypatch) for n in range(orders)]
