@@ -29,6 +29,9 @@ LAYOUTS: Final[dict[str, Callable[[list[Row]], str]]] = {
     "an array over lines": lambda rows: "[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n",
     "an array, printed": lambda rows: json.dumps(rows, indent=2),
     "printed": lambda rows: "".join(f"{json.dumps(row, indent=2)}\n" for row in rows),
+    "every third printed": lambda rows: "".join(
+        f"{json.dumps(row, indent=2 if number % 3 == 1 else None)}\n" for number, row in enumerate(rows)
+    ),
     "UTF-16": lambda rows: "".join(f"{json.dumps(row)}\n" for row in rows),
     "1 % damaged": lambda rows: "".join(
         json.dumps(row)[: 40 if number % 100 == 0 else None] + "\n" for number, row in enumerate(rows)

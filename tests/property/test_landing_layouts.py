@@ -74,6 +74,9 @@ LAYOUTS: dict[str, Callable[[list[Row]], str]] = {
     "some printed": lambda rows: "".join(
         json.dumps(row, indent=None if n % 3 else 2) + "\n" for n, row in enumerate(rows, start=1)
     ),
+    "lines, then printed, and a line": lambda rows: "".join(
+        json.dumps(row, indent=1 if 0 < n < len(rows) - 1 else None) + "\n" for n, row in enumerate(rows)
+    ),
 }  # fmt: skip
 ENCODINGS: dict[str, Callable[[str], bytes]] = {
     "utf-8": str.encode,

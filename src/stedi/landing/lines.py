@@ -21,10 +21,12 @@ class Lines:
     Attributes:
         numbers: The number of each in the text.
         array: The lines (large_binary).
+        sent: The lines as they were sent, where that is something else.
     """
 
     numbers: pl.Series
     array: pa.LargeBinaryArray
+    sent: pa.LargeBinaryArray | None = None
 
     def __repr__(self) -> str:
         """Show shapes, and no row."""
@@ -83,7 +85,9 @@ class Lines:
         """Return the lines where the mask is true."""
         if mask.all():
             return self
-        return type(self)(self.numbers.filter(mask), self.array.filter(mask.to_arrow()))
+        chosen = mask.to_arrow()
+        sent = None if self.sent is None else self.sent.filter(chosen)
+        return type(self)(self.numbers.filter(mask), self.array.filter(chosen), sent)
 
     def merged(self, other: "Lines") -> Self:
         """Return these lines and others of the same text, in the order of the text."""
@@ -93,6 +97,18 @@ class Lines:
         order = numbers.arg_sort()
         array = pa.concat_arrays([self.array, other.array])
         return type(self)(numbers.gather(order), array.take(order.to_arrow()))
+
+    def over(self, text: bytes) -> pa.LargeBinaryArray:
+        r"""Return the lines of another text where the lines of this one are, which are all of it.
+
+        Examples:
+            >>> Lines.of(b"a\n\nb").over(b"a--b").to_pylist()
+            [b'a-', b'-', b'b']
+        """
+        _, offsets, _ = self.array.buffers()
+        return pa.LargeBinaryArray.from_buffers(
+            pa.large_binary(), len(self), [None, offsets, pa.py_buffer(text)]
+        )
 
     def text(self) -> bytes:
         """Return the lines as one text."""

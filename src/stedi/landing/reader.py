@@ -19,6 +19,7 @@ from stedi.landing.limits import Limits
 from stedi.landing.lines import Lines
 from stedi.landing.pieces import pieces_of
 from stedi.landing.rules import Origin, judge
+from stedi.landing.runs import Runs
 from stedi.landing.salvage import Named
 from stedi.landing.shape import Shape, learn
 from stedi.landing.spanning import MARKS, OverLines
@@ -208,8 +209,9 @@ class Reader:
             unknown = (rest.text(), odd.text())
             if not any(form.learn(some) for form in (self._separator, self._commas) for some in unknown):
                 break
-        rest = self._learn(rest, known).merged(odd)
-        return self._put_together(self._whole_text(text, parted), bare, lines, known, rest, place)
+        rest, inner = self._take_runs(self._learn(rest, known), known)
+        rest = rest.merged(odd)
+        return self._put_together(self._whole_text(text, parted), bare, lines, known, rest, place, inner)
 
     def _put_together(
         self,
@@ -219,11 +221,11 @@ class Reader:
         known: list[tuple[Shape, Lines]],
         rest: Lines,
         place: "_Place",
+        inner: list[int],
     ) -> "_Sorted":
         """Put the lines together that one record goes on over."""
         starts = lines.starts()
         others: list[tuple[int, bytes]] = []
-        inner: list[int] = []
         beyond = 0
         begins = starts.gather(rest.numbers).to_list()
         for number, start, line in zip(rest.numbers, begins, rest.array.to_pylist(), strict=True):
@@ -236,7 +238,7 @@ class Reader:
                 inner.extend(range(number, len(lines)))
                 break
             if end is not None and end > stop:
-                beyond = int(starts.search_sorted(end))
+                beyond = number + bare.count(b"\n", start, end) + (bare[end - 1 : end] != b"\n")
                 inner.extend(range(number + 1, beyond))
                 others.append((number, text[start:end]))
             else:
@@ -260,7 +262,6 @@ class Reader:
         if not matched.any():
             return rest
         known.append((shape, rest.where(matched)))
-        self._taken.add(shape)
         return rest.where(~matched)
 
     def _learn(self, rest: Lines, known: list[tuple[Shape, Lines]]) -> Lines:
@@ -276,13 +277,39 @@ class Reader:
                     self._shapes.append(shape)
         return rest
 
+    def _take_runs(self, rest: Lines, known: list[tuple[Shape, Lines]]) -> tuple[Lines, list[int]]:
+        """Take the records of known layouts that go on over line ends; return what is left.
+
+        Returns:
+            The lines that are left, and the numbers of those over which a record goes on.
+        """
+        runs = None if self._form.layout.spread or len(rest) <= self._limits.few else Runs.of(rest)
+        if runs is None:
+            return rest, []
+        pieces = runs.pieces
+        left = pieces.where(pieces.lengths() <= self._over.window)
+        found: list[tuple[Shape, Lines]] = []
+        for shape in self._shapes:
+            left = self._take(shape, left, found)
+        self._learn(left, found)
+        if not found:
+            return rest, []
+        covered = runs.covered(pieces.numbers.is_in(pl.concat([some.numbers for _, some in found])))
+        records = pieces.numbers.filter(pieces.numbers.is_in(covered))
+        proven = [(shape, some.where(some.numbers.is_in(records))) for shape, some in found]
+        known.extend((shape, some) for shape, some in proven if len(some))
+        inner = covered.filter(~covered.is_in(records))
+        return rest.where(~rest.numbers.is_in(covered)), inner.to_list()
+
     def _judge_lines(self, known: Iterable[tuple[Shape, Lines]], starts: pl.Series) -> Iterator[Split]:
         """Judge the lines of each layout, those of layouts with the same types at once."""
         alike: dict[tuple[pl.DataType, ...], list[tuple[pl.DataFrame, pa.LargeBinaryArray]]] = {}
         for shape, lines in known:
             positions = pl.lit(starts.gather(lines.numbers))
             draft = decode(lines.text(), shape, self._contract, positions)
-            alike.setdefault(tuple(draft.dtypes), []).append((draft, lines.array))
+            self._taken.add(shape)
+            sent = lines.array if lines.sent is None else lines.sent
+            alike.setdefault(tuple(draft.dtypes), []).append((draft, sent))
         for some in alike.values():
             drafts, arrays = zip(*some, strict=True)
             yield self._judge_known(pl.concat(drafts), partial(pa.concat_arrays, arrays))

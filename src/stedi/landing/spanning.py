@@ -22,15 +22,18 @@ class OverLines:
 
     Args:
         contract: The contract of the landing table.
+        window: So many bytes.
+
+    Attributes:
         window: No record of more bytes is followed.
     """
 
-    __slots__ = ("_contract", "_window")
+    __slots__ = ("_contract", "window")
 
     def __init__(self, contract: Contract, window: int) -> None:
         """Follow none yet."""
         self._contract = contract
-        self._window = window
+        self.window = window
 
     def end(self, text: bytes, lined: bytes, start: int, stop: int) -> int | None:
         r"""Return where the lines end over which a record goes on that begins in one of them.
@@ -56,10 +59,10 @@ class OverLines:
         begin = stop - len(line)
         if line[:1] != b"{" or _is_closed(text, begin, stop) or _end_of_value(text[begin:stop]) is not None:
             return stop
-        part = text[begin : begin + self._window]
+        part = text[begin : begin + self.window]
         found = _end_of_value(part)
         if found is None:
-            return stop if len(part) == self._window else None
+            return stop if len(part) == self.window else None
         end = lined.find(b"\n", begin + found) + 1 or len(lined)
         if found < 0 or text[begin + found : end].strip(MARKS):
             return stop
