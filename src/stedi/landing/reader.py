@@ -283,9 +283,9 @@ class Reader:
         Returns:
             The lines that are left, and the numbers of those over which a record goes on.
         """
-        runs = None if self._form.layout.spread or len(rest) <= self._limits.few else Runs.of(rest)
-        if runs is None:
+        if self._form.layout.spread or len(rest) <= self._limits.few:
             return rest, []
+        runs = Runs.of(rest)
         pieces = runs.pieces
         left = pieces.where(pieces.lengths() <= self._over.window)
         found: list[tuple[Shape, Lines]] = []

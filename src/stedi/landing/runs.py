@@ -1,14 +1,17 @@
 """Records over several lines among lines that are records, read at once."""
 
+import re
 from itertools import pairwise
-from typing import NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 import polars as pl
 
-from stedi.landing.boundary import lined
-from stedi.landing.layout import Layout, returns
+from stedi.landing.layout import returns
 from stedi.landing.lines import Lines
 from stedi.outline import outline
+
+_BETWEEN: Final = re.compile(rb"\}[ \t\r]{0,64}\n(?=[ \t\r\n]{0,64}\{)")
+"""Between two objects, where a line ends."""
 
 
 class Runs(NamedTuple):
@@ -32,8 +35,8 @@ class Runs(NamedTuple):
         return outline(self)
 
     @classmethod
-    def of(cls, lines: Lines) -> Self | None:
-        r"""Part some lines of a text, which are in its order; None where a piece ends within a line.
+    def of(cls, lines: Lines) -> Self:
+        r"""Part some lines of a text, which are in its order.
 
         Examples:
             >>> lines = Lines.of(b'{\n"x": 1\n}\n{"x": 2}\n')
@@ -43,13 +46,14 @@ class Runs(NamedTuple):
         """
         text, stops = lines.text(), lines.lengths().cum_sum()
         begins = lines.numbers.diff().fill_null(0) != 1
-        ends = stops.filter(begins.shift(-1, fill_value=True))
-        flat = b"".join(returns(text[a : b - 1]) + text[b - 1 : b] for a, b in pairwise([0, *ends]))
-        pieces = Lines.of(lined(flat, Layout.OBJECTS))
+        ends = {
+            *stops.filter(begins.shift(-1, fill_value=True)),
+            *(each.end() for each in _BETWEEN.finditer(text)),
+        }
+        flat = b"".join(returns(text[a : b - 1]) + text[b - 1 : b] for a, b in pairwise([0, *sorted(ends)]))
+        pieces = Lines.of(flat)
         last = stops.search_sorted(pieces.lengths().cum_sum(), side="left").cast(pl.Int64)
         lengths = last - last.shift(fill_value=-1)
-        if (lengths < 1).any():
-            return None
         first = last - lengths + 1
         numbered = Lines(lines.numbers.gather(first), pieces.array, pieces.over(text))
         return cls(numbered, lengths, begins.cum_sum().gather(first))
