@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from typing import Final
 
 __all__ = [
     "CatalogError",
@@ -26,6 +27,9 @@ __all__ = [
     "UnknownNameError",
     "UnsafeTableError",
 ]
+
+_LISTED: Final = 20
+"""So many names that exist are listed where none is close."""
 
 
 class StediError(Exception):
@@ -52,11 +56,20 @@ class UnknownNameError(StediError):
     """A name (of a table, a run, a tag) that does not exist."""
 
     @classmethod
-    def of(cls, kind: str, name: str, known: Iterable[str]) -> "UnknownNameError":
-        """Name what was asked for, and the closest thing that exists."""
+    def of(cls, kind: str, name: object, known: Iterable[str]) -> "UnknownNameError":
+        """Name what was asked for, whatever it is, and the closest thing that exists.
+
+        Examples:
+            >>> UnknownNameError.of("table", None, ("a", "b"))
+            UnknownNameError('no table is named None. There is: a, b.')
+            >>> str(UnknownNameError.of("tag", "x", map(str, range(1000)))).endswith(", 115 and 980 more.")
+            True
+        """
         names = sorted(known)
-        close = get_close_matches(name, names, n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else f" There is: {', '.join(names) or 'none'}."
+        close = get_close_matches(name, names, n=1) if isinstance(name, str) else []
+        more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
+        there = (", ".join(names[:_LISTED]) or "none") + more
+        hint = f" Did you mean {close[0]!r}?" if close else f" There is: {there}."
         return cls(f"no {kind} is named {name!r}.{hint}")
 
 

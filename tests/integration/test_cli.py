@@ -279,11 +279,10 @@ def _empty(path):
 ERRORS = {
     "a missing root": lambda tmp: ("run", tmp / "nowhere", "--lake", tmp / "lake"),
     "an empty folder": lambda tmp: ("run", _empty(tmp / "landing"), "--lake", tmp / "lake"),
-    "a wrong mode": lambda tmp: ("run", tmp, "--lake", tmp / "lake", "--consent", "never"),
     "a lake that is a file": lambda _: ("status", "--lake", __file__),
     "no lake": lambda tmp: ("status", "--lake", tmp / "lake"),
     "an unknown table": lambda tmp: ("show", "customer_trustd", "--lake", tmp / "lake"),
-    "a wrong rate": lambda tmp: ("run", tmp, "--lake", tmp / "lake", "--max-rejected", "7"),
+    "a root with too long a name": lambda tmp: ("run", "x" * 300, "--lake", tmp / "lake"),
     "a blank person": lambda tmp: ("explain", " ", "--as", "email", "--lake", tmp / "lake"),
     "nothing to explain": lambda tmp: ("explain", "ann@example.com", "--lake", tmp / "lake"),
     "a bad tag": lambda tmp: ("tag", "run-1", "--lake", tmp / "lake"),
@@ -317,10 +316,35 @@ def test_an_unknown_table_is_met_with_a_hint(stedi, tmp_path):
         ("simulate", "x", "--dirt", "2"),
         ("explain",),
         ("explain", "x", "--as", "y"),
+        ("run", "x", "--consent", "never"),
+        ("run", "x", "--max-rejected", "1.5"),
+        ("run", "x", "--max-rejected", "nan"),
+        ("run", "x", "--now", "9026-01-01"),
+        ("run", "x", "--now", "1999-12-31"),
+        ("run", "x", "--now", "9999-12-31T23:59:59-14:00"),
+        ("run", "x", "--wait", "nan"),
+        ("verify", "--older-than", "nan"),
+        ("show", "run", "--at", "0001-01-01T00:00:00+14:00"),
+        ("report", "--at", "9999-12-31T23:59:59-14:00"),
+        ("report", "--format", "xml"),
+        ("simulate", "x", "--preset", "y"),
+        ("simulate", "x", "--clocks", "three"),
+        ("simulate", "x", "--order", "y"),
+        ("simulate", "x", "--dirt", "y=0.1"),
     ],
 )
-def test_wrong_usage_is_exit_2(stedi, arguments):
-    assert stedi(*arguments).code == 2
+def test_wrong_usage_is_exit_2(stedi, tmp_path, monkeypatch, arguments):
+    monkeypatch.chdir(tmp_path)
+    given = stedi(*arguments)
+    assert (given.code, given.out) == (2, "")
+    assert "Traceback" not in given.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_value_that_an_option_cannot_have_is_told_with_what_it_can(stedi):
+    asked = stedi("run", "x", "--consent", "asof").err
+    assert "Invalid value for --consent: no consent mode is named 'asof'. Did you mean 'as_of'?" in asked
+    assert "one from 2000 on and before 2100" in stedi("run", "x", "--now", "9026-01-01").err
 
 
 @pytest.mark.parametrize(

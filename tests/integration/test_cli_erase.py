@@ -80,16 +80,21 @@ def test_a_file_that_stedi_did_not_write_is_named_where_it_holds_the_person(sted
 
 def test_a_receipt_is_listed_shown_checked_and_found_out_when_changed(stedi, lake, tmp_path):
     done = stedi(
-        "erase", ANN, "--lake", lake, "--yes", "--device", "keep", "--reason", "ticket 9", "--by", "me"
+        "erase", ANN, "--lake", lake, "--yes", "--device", "keep", "--reason", "ticket 9", "--by", "me <b>|"
     )
     assert done.code == 0, done.err
     assert "Erased: " in done.out
     assert "no trace" in done.out
     (listed,) = stedi("receipt", "list", "--lake", lake, "--json").json
-    assert (listed["reason"], listed["asked_by"], listed["device_decision"]) == ("ticket 9", "me", "keep")
+    assert (listed["reason"], listed["asked_by"], listed["device_decision"]) == (
+        "ticket 9",
+        "me <b>|",
+        "keep",
+    )
     shown = stedi("receipt", "show", "1", "--lake", lake).out
     assert shown.startswith("# Erasure receipt, no. 1\n")
     assert ANN not in shown
+    assert "| Asked by | me &lt;b>\\| |\n| Reason | ticket 9 |\n" in shown
     file = next((lake / "warehouse/_receipts").iterdir())
     assert json.loads(file.read_text()) == listed
     assert stedi("receipt", "check", file, "--lake", lake).code == 0

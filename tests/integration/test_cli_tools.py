@@ -59,6 +59,7 @@ def test_sql_over_an_older_run(stedi, withdrawn):
     ask = "SELECT COUNT(*) AS n FROM customer_landing"
     assert stedi("sql", ask, "--lake", withdrawn, "--at", "both", "--json").json == [{"n": 2}]
     assert stedi("sql", ask, "--lake", withdrawn, "--at", "2100-01-01", "--json").json == [{"n": 3}]
+    assert stedi("sql", ask, "--lake", withdrawn, "--at", "1999-01-01").code == 1
 
 
 def test_sql_hides_people(stedi, lake):
@@ -149,7 +150,15 @@ def test_an_error_is_one_clear_line(stedi, tmp_path, name):
 
 @pytest.mark.parametrize(
     "arguments",
-    [("sql",), ("export", "run"), ("sql", "SELECT 1", "--limit", "-1"), ("ddl", "s3://bucket"), ("export",)],
+    [
+        ("sql",),
+        ("export", "run"),
+        ("sql", "SELECT 1", "--limit", "-1"),
+        ("ddl", "s3://bucket"),
+        ("export",),
+        ("export", "run", "r.csv", "--format", "xml"),
+        ("sql", "SELECT 1", "--at", "9999-12-31T23:59:59-14:00"),
+    ],
 )
 def test_wrong_usage_is_exit_2(stedi, arguments):
     assert stedi(*arguments).code == 2
@@ -218,6 +227,8 @@ def test_no_command_takes_an_address_for_a_folder(tmp_path, monkeypatch, filled,
         ("run", filled.landing, "--lake", "s3://bucket/lake"),
         ("status", "--lake", "s3://bucket/lake"),
         ("export", "customer_curated", "s3://bucket/x.parquet", "--lake", filled.folder),
+        ("report", "--lake", filled.folder, "--out", "s3://bucket/x.html"),
+        ("report", "--lake", filled.folder, "--out", "s3://bucket"),
         ("simulate", "s3://bucket/landing"),
         ("demo", "--dir", "s3://bucket/demo"),
     ):

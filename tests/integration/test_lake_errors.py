@@ -1,5 +1,6 @@
 """What can't be done is refused in one clear line, and leaves the lake as it was."""
 
+import inspect
 import json
 import os
 import re
@@ -41,6 +42,7 @@ from stedi.errors import (
     StediError,
     UnknownNameError,
 )
+from stedi.lake.arguments import CHECKS
 from worlds import NOW, customer
 
 PERSONAL = re.compile(r"[\w.+-]+@[\w.-]+|50a1b2c3", re.IGNORECASE)
@@ -186,6 +188,84 @@ def test_options_that_mean_nothing_are_refused_before_anything_is_made(tmp_path)
     with refused(ConfigurationError):
         stedi.Lake.open(catalog={"type": "sql"})
     assert not folder.exists()
+
+
+WRONG_TO_OPEN = {
+    "path": [b"lake", 5],
+    "pseudonyms": ["ab" * 32, b"x" * 32],
+    "catalog": ["glue"],
+    "namespace": [5],
+    "buckets": ["3", 0, 10**9],
+    "wait": [5, timedelta(seconds=-1), timedelta.max],
+}
+WRONG_TO_RUN = {
+    "landing": [None, 5, b"landing"],
+    "max_rejected": [None, "0.5", float("nan"), -0.1],
+    "now": [5, "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "1999-12-31", date(2100, 1, 1)],
+    "progress": [None],
+}
+WRONG = {
+    "release": {"record_ids": ["ab", [None], None]},
+    "maintain": {"keep_days": ["30", -1, 10**10], "older_than": [5, timedelta(-1), timedelta.max]},
+    "verify": {"older_than": [None], "receipts": [["receipt.json"]]},
+    "erase": {"email": [5], "reason": [b"why"], "drop_tags": ["before"], "landing": [5]},
+    "rotate_key": {"new": ["ab" * 32], "drop_tags": [["a", 1]]},
+    "explain": {"serial_number": [5]},
+    "scan": {"table": [None, ["run"]]},
+    "check_receipt": {"receipt": ["receipt.json"]},
+}
+
+
+def test_a_wrong_argument_is_named_whether_or_not_there_is_a_lake(filled, tmp_path):
+    landing, new = filled.landing, tmp_path / "lake"
+    for name, values in WRONG_TO_OPEN.items():
+        for value in values:
+            with refused(ConfigurationError, name):
+                stedi.Lake.open(**{"path": new, name: value} | ({"path": None} if name == "catalog" else {}))
+    with unchanged(filled):
+        for folder in (new, filled.folder):
+            for name, values in WRONG_TO_RUN.items():
+                for value in values:
+                    with refused(ConfigurationError, name):
+                        lake_at(folder).run(**{"landing": landing, name: value})
+            for method, arguments in WRONG.items():
+                for name, values in arguments.items():
+                    for value in values:
+                        with refused(ConfigurationError, name):
+                            getattr(lake_at(folder), method)(**{name: value})
+            with refused(UnknownNameError, "no consent mode is named None. There is: as_of, current"):
+                lake_at(folder).run(landing, consent=None)
+            with refused(UnknownNameError, "Did you mean 'erase'?"):
+                lake_at(folder).erase(email="somebody", device="erased")
+    assert not new.exists()
+
+
+def test_each_argument_of_a_lake_is_checked():
+    read_elsewhere = {"self", "at", "now", "plan", "full", "include_withdrawn"}
+    for name, member in vars(stedi.Lake).items():
+        if not name.startswith("_") and callable(member):
+            assert set(inspect.signature(member).parameters) <= {*CHECKS, *read_elsewhere}, name
+    assert set(inspect.signature(stedi.Lake.open).parameters) <= set(CHECKS)
+
+
+def test_a_fault_of_the_code_is_no_damage_of_a_lake_that_was_not_made(tmp_path):
+    landing = put_world(tmp_path / "landing", ANN)
+
+    def wrong(*_):
+        raise TypeError("mine")
+
+    with pytest.raises(TypeError, match="mine"):
+        run(lake_at(tmp_path / "lake"), landing, progress=wrong)
+    assert nothing_left(tmp_path / "lake")
+
+
+def test_a_landing_root_with_too_long_a_name_is_no_fault_of_the_lake(filled):
+    with unchanged(filled), refused(LandingError, "the landing root xxx", "File name too long"):
+        run(filled.lake, "x" * 300)
+    with refused(ConfigurationError, "the path of the lake", "File name too long"):
+        lake_at("x" * 300)
+    with refused(ConfigurationError, "the path of the lake", "control characters"):
+        lake_at("a\0b")
 
 
 def test_a_catalog_whose_library_is_missing_says_what_to_install(monkeypatch, tmp_path):

@@ -216,13 +216,13 @@ def test_the_command_writes_what_is_asked_for(lake, stedi, tmp_path):
     for wrong in (
         ("--out", tmp_path / "r.pdf"),
         ("--out", tmp_path / "r.md", "--format", "html"),
-        ("--format", "pdf"),
         ("--json", "--format", "md"),
         ("--at", "nothing"),
     ):
         failed = stedi("report", "--lake", folder, *wrong)
         assert failed.code == 1
         assert re.fullmatch(r"stedi: .+\n", failed.err)
+    assert stedi("report", "--lake", folder, "--format", "pdf").code == 2
 
 
 def test_no_run_and_no_lake_have_no_report(lake, tmp_path):

@@ -113,6 +113,30 @@ def test_the_run_table_of_an_older_run_ends_with_it(history):
         assert set(found["run_id"]) == {one.run_id for one in runs[: number + 1]}
 
 
+def test_a_date_and_a_text_name_the_newest_run_published_by_then(history):
+    lake, runs = history
+    newest = runs[-1]
+    after = newest.published_at + timedelta(days=1)
+    for at in (
+        after.date() + timedelta(days=1),
+        f"{after:%Y-%m-%d %H:%M:%S}",
+        after.isoformat(),
+        "9999-12-31",
+    ):
+        assert lake.find_run(at) == newest, at
+    with pytest.raises(LakeError, match="no run was published by 2001-02-03T00:00"):
+        lake.find_run("2001-02-03")
+    for at in ("9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", 5):
+        with pytest.raises(ConfigurationError, match=r"^at (lies outside the years|is a int)"):
+            lake.scan("customer_trusted", at=at)
+
+
+def test_a_text_that_is_a_tag_and_a_time_is_the_tag(bench):
+    lake = bench.filled().lake
+    lake.tag("2001-02-03")
+    assert lake.find_run("2001-02-03") == lake.last_run()
+
+
 def test_a_naive_time_is_refused(history):
     lake, runs = history
     with pytest.raises(ConfigurationError, match="time zone"):

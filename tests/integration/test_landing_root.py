@@ -143,7 +143,7 @@ def test_drift_names_the_key_that_resembles_the_one_of_consent(lake, root):
     record = sent(GRANT)
     record["shareWithResearch"] = record.pop("shareWithResearchAsOfDate")
     put(root, "customer/a.json", [record])
-    with pytest.raises(LandingError, match="there is 'shareWithResearch'"):
+    with pytest.raises(LandingError, match="there is the key 'shareWithResearch'"):
         run(lake, root)
 
 
@@ -156,6 +156,19 @@ def test_a_key_like_that_of_consent_warns_where_older_objects_had_the_right_one(
     put(root, "customer/c.json", [withdrawal] * 300)
     (note,) = run(lake, root).notes
     assert note.startswith("customer/b.json has the key 'share_with_research_as_of_date' and never")
+
+
+def test_a_key_that_may_name_somebody_is_not_quoted(lake, root):
+    record = sent(GRANT)
+    record["share_with_research ann@x.com"] = record.pop("shareWithResearchAsOfDate")
+    put(root, "customer/a.json", [record])
+    with pytest.raises(LandingError, match="there is a key that resembles that of consent") as error:
+        run(lake, root)
+    assert "ann" not in str(error.value)
+    put(root, "customer/b.json", [sent(customer("bob@x.com", "dev-b", at=HOURS[5], share=HOURS[5]))])
+    (note,) = run(lake, root).notes
+    assert note.startswith("customer/a.json has a key that resembles that of consent (not shown")
+    assert "ann" not in note
 
 
 def test_the_worst_objects_are_named_where_a_run_stops(lake, root):

@@ -11,8 +11,7 @@ from rich.table import Table
 from stedi.cli.output import console, number, print_json, progress, size
 from stedi.cli.streams import done
 from stedi.errors import ConfigurationError, LakeError
-from stedi.lake.erase.erase import DeviceDecision
-from stedi.lake.erase.receipt import Receipt
+from stedi.lake.erase.receipt import DeviceDecision, Receipt
 from stedi.lake.lake import Lake
 from stedi.lake.wording import count
 from stedi.landing.redact import safe_path

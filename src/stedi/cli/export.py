@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from stedi.cli.listing import moment
 from stedi.cli.output import console, number, print_json, progress, size
 from stedi.cli.streams import done
+from stedi.cli.usage import one_of, run_or_time
+from stedi.lake.export import FORMATS
 from stedi.lake.export import export as write
 from stedi.lake.lake import Lake
 
@@ -21,6 +22,7 @@ def export(
     as_json: bool,
 ) -> None:
     """Write a table into a file and say what is in it."""
+    one_of("--format", file_format, FORMATS)
     with progress(quiet=as_json) as tell:
         tell(f"exporting {table}", 0, 1)
         written = write(
@@ -28,7 +30,7 @@ def export(
             table,
             path,
             format=file_format,
-            at=moment(at),
+            at=run_or_time(at),
             personal_data=personal_data,
             overwrite=overwrite,
         )

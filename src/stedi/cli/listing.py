@@ -1,4 +1,4 @@
-"""Rows of a frame as a table for people, and times as people type them."""
+"""Rows of a frame as a table for people."""
 
 from datetime import UTC, datetime
 
@@ -47,14 +47,3 @@ def _cell(value: object) -> str:
         utc = value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
         return utc.isoformat(sep=" ", timespec="milliseconds").replace("+00:00", "Z")
     return str(value)
-
-
-def moment(at: str | None) -> str | datetime | None:
-    """Read a time where the text is one; else it names a run or a tag."""
-    if at is None:
-        return None
-    try:
-        time = datetime.fromisoformat(at)
-    except ValueError:
-        return at
-    return time if time.tzinfo else time.replace(tzinfo=UTC)

@@ -4,23 +4,29 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from stedi.cli.listing import moment
 from stedi.cli.output import json_text
 from stedi.cli.streams import done
-from stedi.errors import ConfigurationError, UnknownNameError
+from stedi.cli.usage import one_of, run_or_time
+from stedi.errors import ConfigurationError
 from stedi.lake.lake import Lake
 from stedi.lake.privacy.privacy_report import PrivacyReport
+from stedi.landing.redact import as_typed
+from stedi.places import is_address
 
 FORMATS: Final = ("html", "md", "json")
 
 
 def report(lake: Path, *, at: str | None, out: Path | None, file_format: str | None, as_json: bool) -> None:
     """Make the privacy report of a run: into a file, a file of each kind in a folder, or on stdout."""
-    if file_format is not None and file_format not in FORMATS:
-        raise UnknownNameError.of("format", file_format, FORMATS)
+    one_of("--format", file_format, FORMATS)
     if as_json and file_format not in (None, "json"):
         raise ConfigurationError("--json and --format contradict each other: pass one of them")
-    made = Lake.open(lake).report(moment(at))
+    if out is not None and is_address(out):
+        raise ConfigurationError(
+            f"{as_typed(out)} is no file or folder of this machine: write the report into one, then copy it "
+            "there"
+        )
+    made = Lake.open(lake).report(run_or_time(at))
     wanted = "json" if as_json else file_format
     if out is None:
         sys.stdout.write(_text(made, wanted or "md"))

@@ -11,9 +11,12 @@ from rich.text import Text
 from stedi.cli.funnel import print_funnel
 from stedi.cli.output import console, number, print_json, progress
 from stedi.cli.streams import done
+from stedi.cli.usage import usage
 from stedi.contract import contract_of
 from stedi.errors import RejectedError
+from stedi.lake.arguments import CHECKS
 from stedi.lake.lake import Lake
+from stedi.lake.published import judged
 from stedi.lake.report import RunReport
 from stedi.lake.wording import count
 from stedi.names import Consent, Zone
@@ -37,13 +40,21 @@ def run(
     as_json: bool,
 ) -> None:
     """Run the pipeline and show what it did."""
+    for option, name, value in (
+        ("--consent", "consent", consent),
+        ("--max-rejected", "max_rejected", max_rejected),
+    ):
+        with usage(option):
+            CHECKS[name](name, value)
+    with usage("--now"):
+        at = None if now is None else judged("now", now if now.tzinfo else now.replace(tzinfo=UTC))
     opened = Lake.open(lake, wait=timedelta(seconds=wait))
     try:
         with progress(quiet=as_json) as tell:
             report = opened.run(
                 landing,
                 consent=cast("Consent", consent),
-                now=now if now is None or now.tzinfo else now.replace(tzinfo=UTC),
+                now=at,
                 max_rejected=max_rejected,
                 full=full,
                 plan=plan,

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import polars as pl
 
-from stedi.cli.listing import moment, print_rows
+from stedi.cli.listing import print_rows
 from stedi.cli.output import console, number, print_json, rows
+from stedi.cli.usage import run_or_time
 from stedi.contract import contract_of
 from stedi.lake.lake import Lake
 
@@ -15,7 +16,7 @@ def show(table: str, *, lake: Path, limit: int, at: str | None, personal_data: b
     contract = contract_of(table)
     hidden = [] if personal_data else list(contract.pii)
     opened = Lake.open(lake)
-    frame = opened.scan(table, at=moment(at)).drop(hidden)
+    frame = opened.scan(table, at=run_or_time(at)).drop(hidden)
     with opened.reading():
         head = frame.head(limit).collect()
         count = frame.select(pl.len()).collect().item()

@@ -9,9 +9,12 @@ from rich.table import Table
 
 from stedi.cli.output import console, number, print_json, progress
 from stedi.cli.streams import done
+from stedi.cli.usage import usage
 from stedi.simulate import simulate as make
-from stedi.simulate.clocks import Clocks
-from stedi.simulate.signals import Order
+from stedi.simulate.clocks import Clocks, check_clocks
+from stedi.simulate.generate import rates_of
+from stedi.simulate.preset import preset_of
+from stedi.simulate.signals import Order, check_order
 
 
 def simulate(
@@ -28,6 +31,14 @@ def simulate(
 ) -> None:
     """Write made-up landing files and say what is in them."""
     rates = _rates(dirt)
+    with usage("--dirt"):
+        rates_of(rates)
+    with usage("--preset"):
+        preset_of(preset)
+    with usage("--clocks"):
+        check_clocks(clocks)
+    with usage("--order"):
+        check_order(order)
     with progress(quiet=as_json) as tell:
         made = make(
             landing,

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from stedi.cli.listing import moment, print_rows
+from stedi.cli.listing import print_rows
 from stedi.cli.output import console, number, print_json, rows
+from stedi.cli.usage import run_or_time
 from stedi.lake.lake import Lake
 from stedi.lake.query import query
 
@@ -16,11 +17,13 @@ def sql(
     """Print what a query finds: all of it for programs, what a person can take in for people."""
     opened = Lake.open(lake)
     if as_json:
-        print_json(rows(query(opened, statement, at=moment(at), personal_data=personal_data, limit=limit)))
+        print_json(
+            rows(query(opened, statement, at=run_or_time(at), personal_data=personal_data, limit=limit))
+        )
         return
     wanted = _ROWS if limit is None else limit
     # One row more says whether there are more.
-    found = query(opened, statement, at=moment(at), personal_data=personal_data, limit=wanted + 1)
+    found = query(opened, statement, at=run_or_time(at), personal_data=personal_data, limit=wanted + 1)
     shown = found.head(wanted)
     out = console()
     print_rows(out, shown)

@@ -13,6 +13,7 @@ from typing import Final, Literal, Self
 import polars as pl
 
 from stedi.errors import ConfigurationError, KeyMismatchError
+from stedi.places import is_address
 
 KEY_BYTES: Final = 32
 Domain = Literal["customer", "device", "aside"]
@@ -163,6 +164,8 @@ class Pseudonyms:
             ConfigurationError: The file exists, or can't be written.
         """
         file = Path(path)
+        if is_address(path):
+            raise ConfigurationError(f"{file} is no file of this machine, and a key is kept in one")
         try:
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             # Whole or not at all: a process that is killed here must not leave an empty key behind.

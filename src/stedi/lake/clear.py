@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, Protocol, TypeVar, cast
 
+from stedi.lake.arguments import checked
 from stedi.lake.site import Site
 
 
@@ -21,12 +22,14 @@ S = TypeVar("S", bound=Sited)
 def clear_errors(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
     """Let a method raise a CatalogError where a file of its lake is damaged or gone.
 
-    A wrong argument raises what it always does: a damaged file must be found for anything else.
+    Its arguments are checked first; what still is a wrong argument raises what it always does: a damaged
+    file must be found for anything else.
     """
+    sound = checked(method)
 
     @wraps(method)
     def clear(self: S, *arguments: P.args, **options: P.kwargs) -> R:
         with self._site.explained():
-            return method(self, *arguments, **options)
+            return sound(self, *arguments, **options)
 
     return cast("Callable[Concatenate[S, P], R]", clear)

@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from secrets import token_hex
 from typing import Final, Literal, get_args
@@ -67,7 +67,7 @@ def export(
     path: Path,
     *,
     format: str | None = None,  # noqa: A002 - what a user types
-    at: str | datetime | None = None,
+    at: str | date | datetime | None = None,
     personal_data: bool = False,
     overwrite: bool = False,
 ) -> Exported:

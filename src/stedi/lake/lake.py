@@ -15,23 +15,24 @@ import polars as pl
 
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.contract import CONTRACTS, contract_of
-from stedi.errors import ConfigurationError, KeyMismatchError, LakeError, UnknownNameError
+from stedi.errors import ConfigurationError, KeyMismatchError, LakeError
+from stedi.lake.arguments import checked
 from stedi.lake.clear import clear_errors
 from stedi.lake.clock import lake_time
 from stedi.lake.expired import check_readable
 from stedi.lake.history import Run, from_frame
 from stedi.lake.keys import Succession, find_key, find_successor, key_file
 from stedi.lake.load import find_sources
-from stedi.lake.published import as_kept, aware, check_tag, run_at, scan_at, tags_of
+from stedi.lake.published import as_kept, check_tag, judged, run_at, scan_at, tags_of
 from stedi.lake.report import RunReport
 from stedi.lake.run import Order, check_order, execute
 from stedi.lake.site import Site
 from stedi.lake.tags import set_tag
 from stedi.lake.undo import carried_out
+from stedi.lake.wording import beginning
 from stedi.landing.redact import as_typed
 from stedi.landing.root import look_around
 from stedi.names import (
-    CONSENT_MODES,
     NAMESPACE,
     QUARANTINE,
     RUN,
@@ -40,13 +41,12 @@ from stedi.names import (
 )
 from stedi.places import expanded, is_address, is_plain, user
 from stedi.progress import Progress, silent
-from stedi.warehouse.bucket import MOST as MOST_BUCKETS
 from stedi.warehouse.warehouse import Warehouse
 
 if TYPE_CHECKING:
-    from stedi.lake.erase.erase import DeviceDecision, Request
+    from stedi.lake.erase.erase import Request
     from stedi.lake.erase.handed_in import HandedIn
-    from stedi.lake.erase.receipt import Receipt
+    from stedi.lake.erase.receipt import DeviceDecision, Receipt
     from stedi.lake.explain.explanation import Explanation
     from stedi.lake.maintenance import MaintenanceReport
     from stedi.lake.privacy.privacy_report import PrivacyReport
@@ -73,6 +73,7 @@ class Lake:
         self._pseudonyms = pseudonyms
 
     @classmethod
+    @checked
     def open(
         cls,
         path: str | os.PathLike[str] | None = None,
@@ -109,25 +110,8 @@ class Lake:
             raise ConfigurationError("pass either the folder of a lake, or catalog= and warehouse=")
         if (catalog is None) != (warehouse is None):
             raise ConfigurationError("catalog= and warehouse= (such as s3://bucket/lake) go together")
-        if buckets is not None and not 1 <= buckets <= MOST_BUCKETS:
-            raise ConfigurationError(f"buckets must be between 1 and {MOST_BUCKETS}, not {buckets}")
-        if wait is not None and wait < timedelta(0):
-            raise ConfigurationError("wait is a length of time: 0 or more")
-        if path is not None and is_address(path):
-            raise ConfigurationError(
-                f"{as_typed(path)} is no folder of this machine, and the path of a lake is one. A lake "
-                "elsewhere is opened from Python, with catalog= and warehouse="
-            )
-        folder = expanded(path).resolve() if path is not None else None
-        if folder is not None and not is_plain(folder):
-            raise ConfigurationError(
-                f"the path of the lake, {as_typed(folder)}, holds control characters or others that can't be "
-                "written down: name another folder"
-            )
-        if folder is not None and folder.exists() and not folder.is_dir():
-            raise LakeError(f"the lake {folder} is a file: name a folder")
         site = Site(
-            folder=folder,
+            folder=_folder(path) if path is not None else None,
             catalog=catalog or {},
             location=warehouse or "",
             namespace=check_name("namespace", namespace),
@@ -167,8 +151,8 @@ class Lake:
                 ``step_trainer/``, with files at any depth.
             consent: ``"as_of"`` obeys from when consent was given; ``"current"`` only asks whether it is
                 given now. A lake has one mode, set by its first run.
-            now: The time at which consent is judged; by default the clock. Never before the last run's. A
-                date, or a text without a time zone, is one of UTC.
+            now: The time at which consent is judged, from 2000 on and before 2100; by default the clock.
+                Never before the last run's. A date, or a text without a time zone, is one of UTC.
             max_rejected: The largest share of a table's new records that may be rejected.
             full: Derive everything anew, and compare it with what is there: it must be the same.
             plan: Only find out what the run would do: the report says what it would read, who would join,
@@ -181,11 +165,7 @@ class Lake:
             LakeError: The lake can't be used as asked: another consent mode or key, another run at work, a
                 damaged catalog.
         """
-        if consent not in CONSENT_MODES:
-            raise UnknownNameError.of("consent mode", consent, CONSENT_MODES)
-        if not 0 <= max_rejected <= 1:
-            raise ConfigurationError(f"max_rejected is a share between 0 and 1, not {max_rejected}")
-        judged_at = aware("now", now) if now is not None else None
+        judged_at = judged("now", now) if now is not None else None
         sources = find_sources(os.fspath(landing))
         found = [each for objects in sources.values() for each in objects]
         notes = look_around(os.fspath(landing), found, lake=self._site.folder)
@@ -237,7 +217,7 @@ class Lake:
         """
         from stedi.lake.release import find_records
 
-        judged_at = aware("now", now) if now is not None else None
+        judged_at = judged("now", now) if now is not None else None
         self._site.read()
         with self._site.hold() as (warehouse, runs), self._site.scratch() as scratch:
             base = runs[-1]
@@ -324,7 +304,7 @@ class Lake:
             progress: Is told how far the maintenance is.
 
         Raises:
-            ConfigurationError: An age is negative.
+            ConfigurationError: An age is negative, or over a hundred years.
             LakeError: Nothing was published yet, another run holds the lake, or it has lost files.
 
         Examples:
@@ -336,8 +316,6 @@ class Lake:
         from stedi.lake.maintain import Care, maintain, plan_maintenance
         from stedi.warehouse.compaction import Target
 
-        if keep_days < 0 or older_than < timedelta(0):
-            raise ConfigurationError("keep_days and older_than are ages: 0 or more")
         care = Care(keep_days=keep_days, older_than=older_than, target=Target(), progress=progress)
         warehouse, runs = self._site.read()
         if plan:
@@ -370,7 +348,7 @@ class Lake:
             progress: Is told how far the audit is.
 
         Raises:
-            ConfigurationError: The age is negative.
+            ConfigurationError: The age is negative, or over a hundred years.
             ReceiptError: What was passed is the plan of an erasure.
             RunConflictError: A run holds the lake.
             LakeError: Nothing was published yet.
@@ -383,14 +361,12 @@ class Lake:
         """
         from stedi.lake.verify.verify import verify_site
 
-        if older_than < timedelta(0):
-            raise ConfigurationError("older_than is an age: 0 or more")
         return verify_site(
             self._site, self._pseudonyms, older_than=older_than, progress=progress, receipts=receipts
         )
 
     @clear_errors
-    def report(self, at: str | datetime | None = None) -> "PrivacyReport":
+    def report(self, at: str | date | datetime | None = None) -> "PrivacyReport":
         """Return the privacy report of a run: who is in it and why, how well they hide, what is still held.
 
         It names nobody. Every figure counts people and is rounded down to a multiple of 5, by one rule that
@@ -666,13 +642,14 @@ class Lake:
 
     @clear_errors
     def scan(
-        self, table: str, *, at: str | datetime | None = None, include_withdrawn: bool = False
+        self, table: str, *, at: str | date | datetime | None = None, include_withdrawn: bool = False
     ) -> pl.LazyFrame:
         """Return a lazy frame over a table of the newest published run, or of another one.
 
         Args:
             table: The table's name.
-            at: A run id, a tag, or a time: the newest run that was published by then.
+            at: A run id, a tag, or a time: the newest run that was published by then. A date, or a text
+                without a time zone, is one of UTC.
             include_withdrawn: Of an older run, keep the customers whom the newest run does not trust.
 
         Raises:
@@ -804,7 +781,7 @@ class Lake:
         return self._site.read()[1][-1]
 
     @clear_errors
-    def find_run(self, at: str | datetime | None = None) -> Run:
+    def find_run(self, at: str | date | datetime | None = None) -> Run:
         """Return a published run: by its id, by a tag, or the newest that was published by a time.
 
         Args:
@@ -816,3 +793,32 @@ class Lake:
         """
         warehouse, runs = self._site.read()
         return as_kept(warehouse, run_at(warehouse, runs, at))
+
+
+def _folder(path: str | os.PathLike[str]) -> Path:
+    """Return the folder of a local lake, whether or not it is there.
+
+    Raises:
+        ConfigurationError: The path is an address, or can't be used.
+        LakeError: It is a file.
+    """
+    if is_address(path):
+        raise ConfigurationError(
+            f"{as_typed(path)} is no folder of this machine, and the path of a lake is one. A lake "
+            "elsewhere is opened from Python, with catalog= and warehouse="
+        )
+    if not is_plain(path) or not is_plain(folder := expanded(path).resolve()):
+        raise ConfigurationError(
+            f"the path of the lake, {as_typed(path)}, holds control characters or others that can't be "
+            "written down: name another folder"
+        )
+    try:
+        is_file = folder.exists() and not folder.is_dir()
+    except OSError as error:
+        raise ConfigurationError(
+            f"the path of the lake, {beginning(as_typed(folder))}, can't be used ({error.strerror}): name "
+            "another folder"
+        ) from None
+    if is_file:
+        raise LakeError(f"the lake {folder} is a file: name a folder")
+    return folder

@@ -1,11 +1,12 @@
 """Landing objects → landing tables, quarantine and ledger: each object entirely, once, or not at all."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import polars as pl
 
@@ -16,9 +17,10 @@ from stedi.errors import LandingError, RejectedError
 from stedi.lake.ahead import ahead, in_turn
 from stedi.lake.refusals import Refusal, Rejects, as_plain, told, worst
 from stedi.lake.tombstone import Gate
+from stedi.lake.wording import beginning
 from stedi.landing.fetch import fetch
 from stedi.landing.objects import LandingObject, LeftOut, find_objects
-from stedi.landing.redact import safe_path
+from stedi.landing.redact import as_typed, safe_path
 from stedi.landing.split import Split
 from stedi.names import CUSTOMER_LANDING, ERASED, OBJECT, QUARANTINE, TOMBSTONE
 from stedi.plan.account import Account
@@ -27,6 +29,8 @@ from stedi.warehouse.warehouse import Warehouse
 from stedi.warehouse.writer import TableWriter
 
 UPDATED = "last_update_date"
+
+_PLAIN_KEY: Final = re.compile(r"[A-Za-z0-9_.-]+")
 
 
 class _End(NamedTuple):
@@ -58,8 +62,8 @@ class Loaded:
         accounts: The arithmetic of each of them, over the new records.
         read: What the objects that were read are called, without names.
         refusals: The objects with the most rejected records.
-        lookalikes: Customer objects without the field that grants consent to research, and the key of each
-            that resembles it.
+        lookalikes: Customer objects without the field that grants consent to research, and in words the key
+            of each that resembles it.
         paths: The paths of what was read, which can hold personal data.
     """
 
@@ -79,9 +83,15 @@ def find_sources(root: str, *, left_out: LeftOut | None = None) -> Mapping[str, 
         left_out: Is told of what can't be listed, in place of an error.
 
     Raises:
-        LandingError: There is no such root.
+        LandingError: There is no such root, or the system refuses it.
     """
-    return {contract.name: find_objects(root, contract, left_out=left_out) for contract in LANDING}
+    try:
+        return {contract.name: find_objects(root, contract, left_out=left_out) for contract in LANDING}
+    except OSError as error:
+        raise LandingError(
+            f"the landing root {beginning(as_typed(root))} can't be read: {error.strerror}. Check its name, "
+            "that it is there, and its permissions"
+        ) from None
 
 
 class Loader:
@@ -266,7 +276,7 @@ class Loader:
         if contract.name == CUSTOMER_LANDING:
             self._unread += entry.rejects.unread
             if end.lookalike is not None and not end.consent_field:
-                self._lookalikes.append((name, end.lookalike))
+                self._lookalikes.append((name, _key_in_words(end.lookalike)))
         self._entries.append(
             {
                 "table_name": contract.name,
@@ -299,7 +309,7 @@ class Loader:
                 as_plain(unread),
             )
         wanted = contract_of(CUSTOMER_LANDING).column("share_with_research_as_of_date").source
-        alike = f" (there is {self._lookalikes[0][1]!r})" if self._lookalikes else ""
+        alike = f" (there is {self._lookalikes[0][1]})" if self._lookalikes else ""
         raise LandingError(
             f"no customer record, old or new, has the field {wanted!r}, in any case{alike}: the export has "
             "changed, and nobody's consent can be read. Nothing was published"
@@ -339,6 +349,20 @@ class Loader:
                     f"{told(refusals)}. Nothing was published; look at the files, or raise --max-rejected",
                     as_plain(refusals),
                 )
+
+
+def _key_in_words(key: str) -> str:
+    """Name a key of a record; one that is no plain name may hold anything, such as somebody's e-mail.
+
+    Examples:
+        >>> _key_in_words("share_with_research")
+        "the key 'share_with_research'"
+        >>> _key_in_words("share_with_research ann@example.com")
+        'a key that resembles that of consent (not shown: it may name somebody)'
+    """
+    if _PLAIN_KEY.fullmatch(key):
+        return f"the key {key!r}"
+    return "a key that resembles that of consent (not shown: it may name somebody)"
 
 
 def _newest(known: datetime | None, records: pl.DataFrame) -> datetime | None:

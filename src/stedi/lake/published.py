@@ -12,7 +12,7 @@ from stedi.contract import contract_of
 from stedi.errors import ConfigurationError, LakeError, UnknownNameError
 from stedi.lake.expired import check_readable
 from stedi.lake.history import TAG_PREFIX, Run, from_frame
-from stedi.names import CUSTOMER_TRUSTED, RUN
+from stedi.names import CUSTOMER_TRUSTED, EARLIEST, LATEST, RUN
 from stedi.warehouse.warehouse import Warehouse
 
 _SUCH: Final = "2026-01-01T12:00:00+00:00"
@@ -23,7 +23,7 @@ def aware(name: str, time: datetime | date | str) -> datetime:
     """Return a time in UTC; a date, or a text without a time zone, is one of UTC, as on the command line.
 
     Raises:
-        ConfigurationError: It is no time, or a datetime without a time zone.
+        ConfigurationError: It is no time, a datetime without a time zone, or in no year of UTC that there is.
 
     Examples:
         >>> aware("now", "2026-01-01").isoformat(), aware("now", date(2026, 1, 1)).isoformat()
@@ -44,31 +44,79 @@ def aware(name: str, time: datetime | date | str) -> datetime:
         time = datetime(time.year, time.month, time.day, tzinfo=UTC)
     if time.tzinfo is None:
         raise ConfigurationError(f"{name} has no time zone: pass one, such as .replace(tzinfo=UTC)")
-    return time.astimezone(UTC)
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:
+        raise ConfigurationError(
+            f"{name} lies outside the years 1 to 9999 of UTC: pass a time such as {_SUCH!r}"
+        ) from None
 
 
-def run_at(warehouse: Warehouse, runs: Sequence[Run], at: str | datetime | None) -> Run:
+def judged(name: str, time: datetime | date | str) -> datetime:
+    """Return the time at which consent is judged, in UTC.
+
+    A lake goes forwards in time only: one mistyped year would end all runs until then.
+
+    Raises:
+        ConfigurationError: It is no time, or one at which nobody can have consented.
+    """
+    at = aware(name, time)
+    if not EARLIEST <= at < LATEST:
+        raise ConfigurationError(
+            f"{name} is {at.isoformat()}, which is no plausible time: pass one from {EARLIEST:%Y} on and "
+            f"before {LATEST:%Y}"
+        )
+    return at
+
+
+def run_at(warehouse: Warehouse, runs: Sequence[Run], at: str | date | None) -> Run:
     """Return the run that an id, a tag or a time names; the newest for None.
+
+    A text that is both, such as a tag ``2026-11-23``, is the tag.
 
     Raises:
         UnknownNameError: There is no such run or tag.
+        ConfigurationError: It is a time that can't be meant.
         LakeError: Nothing was published by then.
     """
     if at is None:
         return runs[-1]
-    if isinstance(at, datetime):
-        time = aware("at", at)
-        past = [run for run in runs if run.published_at <= time]
-        if not past:
-            first = runs[0].published_at.isoformat()
-            raise LakeError(f"no run was published by {time.isoformat()}: the first was at {first}")
-        return past[-1]
+    if not isinstance(at, str):
+        return _published_by(runs, aware("at", at))
     tags = tags_of(warehouse)
     by_id = {run.run_id: run for run in runs}
     found = by_id.get(tags.get(at, at.removeprefix(TAG_PREFIX)))
-    if found is None:
+    if found is not None:
+        return found
+    if not _is_time(at):
         raise UnknownNameError.of("run or tag", at, [*by_id, *tags])
-    return found
+    return _published_by(runs, aware("at", at))
+
+
+def check_at(at: str) -> None:
+    """Refuse a text that is a time, and one that can't be meant; any other may name a run.
+
+    Raises:
+        ConfigurationError: It is.
+    """
+    if _is_time(at):
+        aware("at", at)
+
+
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _published_by(runs: Sequence[Run], time: datetime) -> Run:
+    past = [run for run in runs if run.published_at <= time]
+    if not past:
+        first = runs[0].published_at.isoformat()
+        raise LakeError(f"no run was published by {time.isoformat()}: the first was at {first}")
+    return past[-1]
 
 
 def as_kept(warehouse: Warehouse, run: Run) -> Run:
@@ -86,7 +134,7 @@ def scan_at(
     warehouse: Warehouse,
     runs: Sequence[Run],
     table: str,
-    at: str | datetime | None,
+    at: str | date | None,
     *,
     include_withdrawn: bool,
 ) -> pl.LazyFrame:

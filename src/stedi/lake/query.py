@@ -1,7 +1,7 @@
 """SQL over a lake: one query, which reads the published tables of one run and nothing else."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 import polars as pl
@@ -22,7 +22,7 @@ def query(
     lake: Lake,
     statement: str,
     *,
-    at: str | datetime | None = None,
+    at: str | date | datetime | None = None,
     personal_data: bool = False,
     limit: int | None = None,
 ) -> pl.DataFrame:

@@ -237,8 +237,8 @@ def _stage(
 def _lookalikes(found: Sequence[tuple[str, str]]) -> list[str]:
     wanted = contract_of(CUSTOMER_LANDING).column("share_with_research_as_of_date").source
     told = [
-        f"{name} has the key {key!r} and never {wanted!r}: as it is, each of its records denies consent. If "
-        "the export has changed, mend it, and deliver it again"
+        f"{name} has {key} and never {wanted!r}: as it is, each of its records denies consent. If the export "
+        "has changed, mend it, and deliver it again"
         for name, key in found[:_NAMED]
     ]
     more = len(found) - len(told)

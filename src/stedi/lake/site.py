@@ -197,8 +197,9 @@ class Site:
             thorough: Read all data files to their end, and not the run table's only.
         """
         with contextlib.suppress(*UNREADABLE):
-            warehouse = self._fresh()
-            return warehouse.first_damaged() if thorough else warehouse.first_damaged(data=[RUN])
+            # What was not made yet is not damaged.
+            if self.exists and (warehouse := self._fresh()).begun:
+                return warehouse.first_damaged() if thorough else warehouse.first_damaged(data=[RUN])
         return None
 
     def needs(self, file: str) -> bool:

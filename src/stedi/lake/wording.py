@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Final
+
+_LONGEST: Final = 120
 
 
 def day(time: datetime) -> str:
@@ -23,6 +26,16 @@ def count(number: int, noun: str) -> str:
         ('1 row', '1,200 rows')
     """
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def beginning(text: str) -> str:
+    """Return a text that may be too long to be shown; the beginning of one that is.
+
+    Examples:
+        >>> beginning("landing"), len(beginning("x" * 300))
+        ('landing', 121)
+    """
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def were(number: int) -> str:

@@ -26,7 +26,7 @@ _BEGIN: Final = rb"\{[ \t\r]{0,64}\"[^\"\\\x00-\x20,\]}:][^\"\\\x00-\x1f]{0,255}
 BOUNDARY: Final = re.compile(rb"%b(%b)" % (_END, _BEGIN))
 _BETWEEN: Final = re.compile(rb"\}([ \t\r,\[\]]{1,64})(%b)" % _BEGIN)
 """Between two objects of an array. Inside one of them it can be seen, too, where arrays are nested."""
-_APART: Final = re.compile(rb"\}([ \t\r]{1,64})(%b)" % _BEGIN)
+_SEEN: Final = re.compile(rb"\}[ \t\r,\[\]]{0,64}%b" % _BEGIN)
 _COMMA: Final = re.compile(rb"\}[ \t\r]{0,64},[ \t\r]{0,64}\n")
 
 _FORMS: Final = 8
@@ -66,21 +66,21 @@ def _in_place(found: re.Match[bytes]) -> bytes:
     return b"}\n".ljust(1 + len(found[1])) + found[2]
 
 
-def lined(text: bytes, layout: Layout) -> bytes:
+def lined(text: bytes) -> bytes:
     r"""Return a spread text with a line end between records, in the place of what stands there.
 
     Examples:
-        >>> lined(b'{"x":1},\r{"x":2}', Layout.ARRAY), lined(b'{"x":1}\r{"x":2}', Layout.OBJECTS)
-        (b'{"x":1}\n {"x":2}', b'{"x":1}\n{"x":2}')
+        >>> lined(b'{"x":1},\r{"x":2}\r{"x":3}')
+        b'{"x":1}\n {"x":2}\n{"x":3}'
     """
-    return (_BETWEEN if layout is Layout.ARRAY else _APART).sub(_in_place, text)
+    return _BETWEEN.sub(_in_place, text)
 
 
 class Separator(_Forms):
-    r"""Puts a line end between records that were written back to back, or stand in an array.
+    r"""Puts a line end between records that were written back to back.
 
     It learns the few forms that the boundaries of an object take (``}{"user":``) and replaces those
-    literally, which is fast; beyond a few forms it takes them all at once. In an array a text stays as long.
+    literally, which is fast; beyond a few forms it takes them all at once.
 
     Examples:
         >>> separator = Separator()
@@ -90,8 +90,26 @@ class Separator(_Forms):
         True
         >>> separator.apply(b'{"x":1}{"x":2} {"x":3}')
         b'{"x":1}\n{"x":2}\n{"x":3}'
-        >>> array = Separator(Layout.ARRAY)
-        >>> array.learn(b'{"x":1}, {"x":2}'), array.apply(b'{"x":1}, {"x":2}')
+    """
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        """Begin without any known form."""
+        super().__init__(BOUNDARY, lambda found: b"}\n" + found[1])
+
+
+class Marks(_Forms):
+    r"""Takes the marks away that part the objects of an array; a text stays as long.
+
+    In a text of lines they are the commas at the ends of lines; in a spread one, all that stands between
+    objects, where a line end takes its place.
+
+    Examples:
+        >>> lines, spread = Marks(), Marks(Layout.SPREAD)
+        >>> lines.learn(b'{"x":1},\n{"x":2},\n'), lines.apply(b'{"x":1},\n{"x":2},\n')
+        (True, b'{"x":1} \n{"x":2} \n')
+        >>> spread.learn(b'{"x":1}, {"x":2}'), spread.apply(b'{"x":1}, {"x":2}')
         (True, b'{"x":1}\n {"x":2}')
     """
 
@@ -99,26 +117,10 @@ class Separator(_Forms):
 
     def __init__(self, layout: Layout = Layout.LINES) -> None:
         """Begin without any known form."""
-        if layout is Layout.ARRAY:
+        if layout is Layout.SPREAD:
             super().__init__(_BETWEEN, _in_place)
         else:
-            super().__init__(BOUNDARY, lambda found: b"}\n" + found[1])
-
-
-class Commas(_Forms):
-    r"""Takes the commas away that stand at the ends of lines, behind an object; a text stays as long.
-
-    Examples:
-        >>> commas = Commas()
-        >>> commas.learn(b'{"x":1},\n{"x":2},\n'), commas.apply(b'{"x":1},\n{"x":2},\n')
-        (True, b'{"x":1} \n{"x":2} \n')
-    """
-
-    __slots__ = ()
-
-    def __init__(self) -> None:
-        """Begin without any known form."""
-        super().__init__(_COMMA, lambda found: found[0].replace(b",", b" "))
+            super().__init__(_COMMA, lambda found: found[0].replace(b",", b" "))
 
 
 def last_cut(text: bytes, layout: Layout = Layout.LINES) -> int:
@@ -149,4 +151,4 @@ def first_cut(text: bytes, layout: Layout = Layout.LINES) -> int:
 
 
 def _seen_in(layout: Layout) -> re.Pattern[bytes]:
-    return _BETWEEN if layout is Layout.ARRAY else BOUNDARY
+    return _SEEN if layout is Layout.SPREAD else BOUNDARY

@@ -14,7 +14,7 @@ from stedi.outline import outline
 
 _CLOSED: Final = {
     Layout.LINES: re.compile(rb"(?<=\})[ \t\r]*\n[ \t\r\n]*\][ \t\r\n]*\Z"),
-    Layout.ARRAY: re.compile(rb"(?<=\})[ \t\r]*(?:,[ \t\r]*\]?|\])[ \t\r]*\Z"),
+    Layout.SPREAD: re.compile(rb"(?<=\})[ \t\r]*(?:,[ \t\r]*\]?|\])[ \t\r]*\Z"),
 }
 """The end of an array of objects, or of objects behind commas."""
 
@@ -73,7 +73,7 @@ def chunks(blocks: Iterable[bytes], limits: Limits, contract: Contract) -> Itera
         else:
             wanted = max(limits.chunk, 2 * len(pile.text))
     end = pile.text
-    if opened or form.layout is Layout.ARRAY:
+    if opened or form.spread:
         closed = _CLOSED[form.layout].search(end, max(0, len(end) - REACH))
         end = end[: closed.start()] + b"\n" if closed else end
     yield Chunk(end, last=True, form=form)

@@ -6,9 +6,7 @@ from typing import Final, NamedTuple
 
 from stedi.landing.strict import DECODER, Pairs
 
-_OPEN: Final = re.compile(r"[ \t\r]*\[?[ \t\r]*")
-_BETWEEN: Final = re.compile("[ \t\r]*[,;\x00]?[ \t\r]*")
-_CLOSE: Final = re.compile(r"[ \t\r]*\]?[ \t\r,;\x00]*")
+_BETWEEN: Final = re.compile(r"[ \t\r,;\[\]\x00]*")
 
 
 class _Piece(NamedTuple):
@@ -58,7 +56,7 @@ def joined(text: str) -> Joined | None:
         (None, None)
     """
     pieces: list[_Piece] = []
-    begin = _OPEN.match(text)
+    begin = _BETWEEN.match(text)
     start = begin.end() if begin else 0
     before = text[:start]
     while start < len(text) and text[start] == "{":
@@ -73,6 +71,6 @@ def joined(text: str) -> Joined | None:
         start = between.end() if between else stop
         before = text[stop:start]
     last = start - len(before)
-    if not pieces or not _CLOSE.fullmatch(text, last) or (len(pieces) == 1 and "[" not in pieces[0].before):
+    if not pieces or not _BETWEEN.fullmatch(text, last) or (len(pieces) == 1 and "[" not in pieces[0].before):
         return None
     return Joined(tuple(pieces), text[last:])

@@ -14,10 +14,9 @@ from typing import Final, NamedTuple, Self
 
 from stedi.contract.table import Contract
 from stedi.landing.limits import Limits
-from stedi.landing.spanning import after_space, holds_records
+from stedi.landing.spanning import BOM, after_space, holds_records
 from stedi.landing.strict import DECODER, Pairs
 
-BOM: Final = b"\xef\xbb\xbf"
 _OPENING: Final = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*\[[ \t\r\n]*(?=\{)")
 _INDENT: Final = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n\[]*\n([ \t]*)\{")
 _BLANK_LINES: Final = re.compile(rb"\n[ \t\r\n]*\n")
@@ -33,15 +32,8 @@ class Layout(Enum):
 
     LINES = "lines"
     """A line end ends a record."""
-    OBJECTS = "objects"
-    """Objects over several lines, one after the other."""
-    ARRAY = "array"
-    """Objects in an array, over several lines or all in one."""
-
-    @property
-    def spread(self) -> bool:
-        """Whether a line end ends no record."""
-        return self is not Layout.LINES
+    SPREAD = "spread"
+    """It ends none: objects over several lines, or in an array, over several lines or all in one."""
 
 
 class Form(NamedTuple):
@@ -55,6 +47,11 @@ class Form(NamedTuple):
     layout: Layout
     indent: int = 0
 
+    @property
+    def spread(self) -> bool:
+        """Whether a line end ends no record."""
+        return self.layout is Layout.SPREAD
+
 
 LINES: Final = Form(Layout.LINES)
 
@@ -67,26 +64,24 @@ def layout_of(head: bytes, contract: Contract) -> Layout:
         >>> customers = landing_contract("customer")
         >>> texts = [b'{"x":1}\n{"x":2}', b'[\n{"x":1},\n{"x":2}]', b'{\n "x":1\n}', b'[{"x":1}, {"x":2}]']
         >>> [layout_of(text, customers).value for text in texts]
-        ['lines', 'lines', 'objects', 'array']
+        ['lines', 'lines', 'spread', 'spread']
     """
     text = head.removeprefix(BOM).decode(errors="replace")
     start = after_space(text, 0)
     array = text[start : start + 1] == "["
     first = after_space(text, start + 1) if array else start
-    spread = Layout.ARRAY if array else Layout.OBJECTS
     try:
         value, stop = DECODER.raw_decode(text, first)
     except (ValueError, RecursionError):
         # A first record that is broken: printers put its brace in a line of its own.
-        return spread if _OPENED.match(text, start) or _IN_ONE_LINE.match(text, start) else Layout.LINES
+        spread = _OPENED.match(text, start) or _IN_ONE_LINE.match(text, start)
+        return Layout.SPREAD if spread else Layout.LINES
     if not isinstance(value, Pairs):
         return Layout.LINES
     if "\n" in text[first:stop]:
-        if holds_records(text[first:stop].encode().split(b"\n"), contract):
-            return Layout.LINES
-        behind = after_space(text, stop)
-        return Layout.ARRAY if text[behind : behind + 1] == "," else spread
-    return Layout.ARRAY if array and _COMMA_APART.match(text, stop) else Layout.LINES
+        torn = holds_records(text[first:stop].encode().split(b"\n"), contract)
+        return Layout.LINES if torn else Layout.SPREAD
+    return Layout.SPREAD if array and _COMMA_APART.match(text, stop) else Layout.LINES
 
 
 class Beginning(NamedTuple):
@@ -108,7 +103,8 @@ class Beginning(NamedTuple):
         layout = layout_of(head, contract)
         opened = _OPENING.match(head)
         skipped = opened.end() if opened else len(BOM) if head.startswith(BOM) else 0
-        return cls(Form(layout, _indent(head)) if layout.spread else LINES, opened is not None, skipped)
+        form = LINES if layout is Layout.LINES else Form(layout, _indent(head))
+        return cls(form, opened is not None, skipped)
 
 
 def begin(blocks: Iterable[bytes], limits: Limits, contract: Contract) -> tuple[Beginning, Iterator[bytes]]:
@@ -131,7 +127,7 @@ def laid_out(
     """
     beginning, whole = begin(blocks, limits, contract)
     text = _skip(whole, beginning.skipped)
-    return beginning, map(returns, text) if beginning.form.layout.spread else text
+    return beginning, map(returns, text) if beginning.form.spread else text
 
 
 def _skip(blocks: Iterator[bytes], count: int) -> Iterator[bytes]:
@@ -159,7 +155,7 @@ def records_begun(text: bytes, indent: int) -> list[bytes]:
         >>> records_begun(b'{\r  "x": 1,\r{\r  "x": {\r  }\r}', 0)
         [b'{\r  "x": 1,\r', b'{\r  "x": {\r  }\r}']
     """
-    return re.split(rb"(?<=\r)(?=[ \t]{0,%d}\{)" % indent, text)
+    return re.split(rb"(?<=\r)(?=(?:\xef\xbb\xbf)?[ \t]{0,%d}\{)" % indent, text)
 
 
 def has_blank_lines(text: bytes) -> bool:

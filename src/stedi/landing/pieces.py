@@ -91,19 +91,19 @@ def rows_without(blocks: Iterable[bytes], beginning: Beginning, cut: Cut) -> Ite
 
     With a record goes what parts it from the one before, or the first from the next.
     """
-    layout, indent = beginning.form
+    spread, indent = beginning.form.spread, beginning.form.indent
     rows = _Rows(cut)
     rest = b""
     for text, last in _in_blocks(_behind(blocks, beginning, rows)):
         rest += text
-        flat = returns(rest) if layout.spread else rest
-        lines = lined(flat, layout) if layout.spread else rest
+        flat = returns(rest) if spread else rest
+        lines = lined(flat) if spread else rest
         spans, carried = pieces_of(flat, lines, cut.over, whole=last)
         if spans and not last and spans[-1][1] == len(rest):
             carried = spans.pop()[0]
         for start, stop, _on in spans:
             piece = rest[start:stop]
-            for part in _begun(piece, flat[start:stop], indent) if layout.spread else (piece,):
+            for part in _begun(piece, flat[start:stop], indent) if spread else (piece,):
                 yield rows.add(part)
         rest = rest[carried:]
     yield rows.end()

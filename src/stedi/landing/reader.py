@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 
 from stedi.contract.reasons import Rejection
 from stedi.contract.table import Contract
-from stedi.landing.boundary import Commas, Separator, lined
+from stedi.landing.boundary import Marks, Separator, lined
 from stedi.landing.chunks import Chunk
 from stedi.landing.draft import POSITION, REASON, draft_schema
-from stedi.landing.layout import LINES, Layout, has_blank_lines, records_begun, without_blank_lines
+from stedi.landing.layout import LINES, has_blank_lines, records_begun, without_blank_lines
 from stedi.landing.limits import Limits
 from stedi.landing.lines import Lines
 from stedi.landing.pieces import pieces_of
@@ -22,7 +22,7 @@ from stedi.landing.rules import Origin, judge
 from stedi.landing.runs import Runs
 from stedi.landing.salvage import Named
 from stedi.landing.shape import Shape, learn
-from stedi.landing.spanning import MARKS, OverLines
+from stedi.landing.spanning import MARKS, OverLines, end_of_first
 from stedi.landing.split import Split
 from stedi.landing.strict import Row, StrictReader
 from stedi.landing.vectorised import decode
@@ -53,7 +53,7 @@ class Reader:
         self._over = OverLines(contract, min(limits.spread, limits.record))
         self._form = LINES
         self._separator = Separator()
-        self._commas = Commas()
+        self._marks = Marks()
         self._carried = b""
         self._shapes: list[Shape] = []
         self._likely: tuple[Shape, ...] | None = None
@@ -77,7 +77,7 @@ class Reader:
         for chunk in chunks:
             if chunk.form != self._form:
                 self._form = chunk.form
-                self._separator = Separator(chunk.form.layout)
+                self._marks = Marks(chunk.form.layout)
             if chunk.too_long is not None:
                 if self._carried:
                     yield self._read(b"", _Place(last=False, whole=True))
@@ -86,8 +86,7 @@ class Reader:
                 yield self._read(chunk.text, _Place(last=chunk.last, whole=chunk.last))
 
     def _read(self, more: bytes, place: "_Place") -> Split:
-        array = self._form.layout is Layout.ARRAY
-        text = self._carried + more if self._carried or not array else more.lstrip(MARKS)
+        text = self._carried + more if self._carried or not self._form.spread else more.lstrip(MARKS)
         self._carried = b""
         if has_blank_lines(text):
             text = without_blank_lines(text)
@@ -120,19 +119,11 @@ class Reader:
     def _read_few(self, text: bytes, place: "_Place") -> Split:
         """Return the records of a short text, read one by one."""
         parted, bare = self._learn_forms(text)
-        text = self._whole_text(text, parted)
-        spans, carried = pieces_of(text, bare, self._over, whole=place.whole)
-        self._carried = text[carried:]
-        lines = [(text if goes_on else bare)[start:stop] for start, stop, goes_on in spans]
-        rows, _ = self._read_strictly(enumerate(lines), place, len(lines))
+        spans, carried = pieces_of(parted, bare, self._over, whole=place.whole)
+        self._carried = parted[carried:]
+        lines = [(parted if goes_on else bare)[start:stop] for start, stop, goes_on in spans]
+        rows, _ = self._read_strictly(enumerate(lines), len(lines) - 1 if place.last else -1)
         return self._judge_rows(rows)
-
-    def _whole_text(self, text: bytes, parted: bytes) -> bytes:
-        """Return the text in which records go on over the line ends of another.
-
-        In an array what looks like its comma may be one within a record.
-        """
-        return text if self._form.layout is Layout.ARRAY else parted
 
     def _read_uniform(self, text: bytes) -> Split | None:
         """Return the records of a text whose lines all have the likely layout; None for any other."""
@@ -140,7 +131,7 @@ class Reader:
             return None
         if self._likely is None:
             self._learn_forms(text[:_HEAD])
-        text = self._commas.apply(self._separator.apply(text))
+        text = self._marks.apply(self._separator.apply(text))
         first = text[: text.find(b"\n") + 1]
         if self._likely is None and len(text) > self._limits.few * len(first):
             self._likely = learn(first, self._contract)
@@ -164,16 +155,16 @@ class Reader:
         return self._judge_known(draft, lambda: Lines.of(text).array)
 
     def _learn_forms(self, text: bytes) -> tuple[bytes, bytes]:
-        """Learn how records are parted in a text; return it parted, with and without commas at line ends."""
+        """Learn how records are parted in a text; return it parted, with and without marks."""
         while self._separator.learn(parted := self._separator.apply(text)):
             pass
-        while self._commas.learn(bare := self._commas.apply(parted)):
+        while self._marks.learn(bare := self._marks.apply(parted)):
             pass
         return parted, bare
 
     def _read_lines(self, text: bytes, place: "_Place") -> Split:
         lines = self._sort_lines(text, place)
-        rows, numbers = self._read_strictly(lines.others, place, lines.total)
+        rows, numbers = self._read_strictly(lines.others, lines.final if place.last else -1)
         counts = pl.Series([0], dtype=pl.Int64).extend_constant(1, lines.total).slice(1)
         if rows or len(lines.empty):
             per_line = numbers.value_counts()
@@ -198,7 +189,7 @@ class Reader:
         text = without_blank_lines(text)
         while True:
             parted = self._separator.apply(text)
-            bare = self._commas.apply(parted)
+            bare = self._marks.apply(parted)
             lines = Lines.of(bare)
             fit = self._fit_for_patterns(bare, lines)
             rest = lines.where(fit)
@@ -207,11 +198,11 @@ class Reader:
                 rest = self._take(shape, rest, known)
             odd = lines.where(~fit)
             unknown = (rest.text(), odd.text())
-            if not any(form.learn(some) for form in (self._separator, self._commas) for some in unknown):
+            if not any(form.learn(some) for form in (self._separator, self._marks) for some in unknown):
                 break
         rest, inner = self._take_runs(self._learn(rest, known), known)
         rest = rest.merged(odd)
-        return self._put_together(self._whole_text(text, parted), bare, lines, known, rest, place, inner)
+        return self._put_together(parted, bare, lines, known, rest, place, inner)
 
     def _put_together(
         self,
@@ -226,12 +217,12 @@ class Reader:
         """Put the lines together that one record goes on over."""
         starts = lines.starts()
         others: list[tuple[int, bytes]] = []
-        beyond = 0
+        beyond = final = 0
         begins = starts.gather(rest.numbers).to_list()
         for number, start, line in zip(rest.numbers, begins, rest.array.to_pylist(), strict=True):
             if number < beyond:
                 continue
-            stop = start + len(line)
+            stop, final = start + len(line), number
             end = self._over.end(text, bare, start, stop)
             if end is None and not place.whole:
                 self._carried = text[start:]
@@ -247,7 +238,9 @@ class Reader:
             outer = pl.int_range(len(lines), eager=True).scatter(inner, -1)
             of_known = ((shape, some.where(outer.gather(some.numbers) >= 0)) for shape, some in known)
             known = [(shape, some) for shape, some in of_known if len(some)]
-        return _Sorted(known, others, [number for number, _ in others] + inner, len(lines))
+        ends_open = max(beyond, final + 1) == len(lines)
+        empty = [number for number, _ in others] + inner
+        return _Sorted(known, others, empty, len(lines), final if ends_open else -1)
 
     def _fit_for_patterns(self, text: bytes, lines: Lines) -> pl.Series:
         if not self._limits.fast or len(lines) <= self._limits.few:
@@ -283,7 +276,7 @@ class Reader:
         Returns:
             The lines that are left, and the numbers of those over which a record goes on.
         """
-        if self._form.layout.spread or len(rest) <= self._limits.few:
+        if self._form.spread or len(rest) <= self._limits.few:
             return rest, []
         runs = Runs.of(rest)
         pieces = runs.pieces
@@ -321,10 +314,13 @@ class Reader:
 
         return judge(draft, self._contract, self._origin, raw=raw)
 
-    def _read_strictly(
-        self, lines: Iterable[tuple[int, bytes]], place: "_Place", total: int
-    ) -> tuple[list[Row], pl.Series]:
-        """Return a row for each record of numbered lines, and the number of its line."""
+    def _read_strictly(self, lines: Iterable[tuple[int, bytes]], final: int) -> tuple[list[Row], pl.Series]:
+        """Return a row for each record of numbered lines, and the number of its line.
+
+        Args:
+            lines: The lines.
+            final: The number of the one with which the object ends.
+        """
         rows: list[Row] = []
         numbers: list[int] = []
         for number, line in lines:
@@ -334,7 +330,7 @@ class Reader:
                 named = Named.of(record, self._contract)
                 rows.append(self._strict.too_long(record[: self._limits.raw], named))
             else:
-                last = place.last and number == total - 1 and not line.endswith(b"\n")
+                last = number == final and not line.endswith(b"\r" if self._form.spread else b"\n")
                 rows.extend(self._read_line(line, last=last))
             numbers.extend([number] * (len(rows) - before))
         self._ends_cut_off = bool(rows) and rows[-1].get(REASON) == Rejection.CUT_OFF.value
@@ -351,9 +347,14 @@ class Reader:
         return rows
 
     def _parts_of(self, line: bytes) -> list[bytes]:
-        if self._form.layout.spread:
-            return records_begun(line, self._form.indent)
-        return lined(line, Layout.ARRAY).split(b"\n") if line.lstrip().startswith(b"[") else [line]
+        if not self._form.spread:
+            return lined(line).split(b"\n") if line.lstrip().startswith(b"[") else [line]
+        parts = []
+        for part in records_begun(line, self._form.indent):
+            # What stands behind a record in a line of its own is no part of it.
+            end = end_of_first(part)
+            parts += [part[:end], part[end:]] if end else [part]
+        return parts
 
 
 class _Place(NamedTuple):
@@ -376,12 +377,14 @@ class _Sorted(NamedTuple):
         others: The texts that are read one by one, each with the number of its first line.
         empty: The numbers of lines that are not one record each, as far as is known.
         total: How many lines there are.
+        final: The number of the text that is read by itself and is the last of all; -1 where it is not.
     """
 
     known: list[tuple[Shape, Lines]]
     others: list[tuple[int, bytes]]
     empty: list[int]
     total: int
+    final: int
 
     def __repr__(self) -> str:
         """Show shapes, and no row."""

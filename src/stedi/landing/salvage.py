@@ -3,8 +3,9 @@ r"""Whom a rejected text is about: every e-mail, serial number and update time t
 A rejected customer record must never keep a consent alive, whoever of several people it names, and however
 it was damaged. So its text is not parsed but searched, as it is and with what wraps it undone, one layer
 after the other, in any order: JSON escapes (``\u0040``, JSON inside a string), percent-encoding, HTML
-character references, UTF-16 (of ASCII letters, without its mark), the doubled quotes of CSV, the single
-quotes of Python, a terminal's colours. Bytes that are no UTF-8 are Latin-1.
+character references, UTF-16 (of ASCII letters, without its mark; and what was taken for it and is none), the
+doubled quotes of CSV, the single quotes of Python, a terminal's colours. Bytes that are no UTF-8 are
+Latin-1.
 
 - An e-mail is a text after the key ``email`` (in any case, at any depth, one or a list), or a token with @.
 - A serial number is a text after its key.
@@ -103,7 +104,7 @@ class Search:
 
     def _search(self, text: str | bytes, *, last: bool) -> None:
         plain = _decoded(text)
-        if not any(mark in plain[0] for mark in _MARKS):
+        if not any(mark in plain[0] for mark in _MARKS) and not _PAIRS.search(plain[0]):
             return
         for view in _views(plain):
             within = _Window(view, first=self._first, last=last)
@@ -135,6 +136,9 @@ def latest(times: Iterable[float]) -> float | None:
 # What wraps a text ----------------------------------------------------------------------------------
 
 _LONE: Final = {code: code - 0xDC00 for code in range(0xDC80, 0xDD00)}
+_PAIRS: Final = re.compile(r"[^\x00-\xff]{4,}")
+"""Characters of which each may be two bytes."""
+_COLOUR: Final = re.compile(r"\x1b\[[0-9;]{0,32}[A-Za-z]")
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 _NO_CHARACTER: Final = re.compile(r"&#[0-9]{1000,}")
 """Python turns no longer number into an int: it would be the reference to no character at all."""
@@ -143,8 +147,22 @@ _ESCAPED: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 def _decoded(text: str | bytes) -> list[str]:
     """Return what a text can be read as: bytes that are no UTF-8 are Latin-1, and NULs may be of UTF-16."""
-    plain = text if isinstance(text, str) else text.decode(errors="surrogateescape").translate(_LONE)
+    plain = text if isinstance(text, str) else _plain(text)
     return [plain, plain.replace("\0", "")] if "\0" in plain else [plain]
+
+
+def _plain(text: bytes) -> str:
+    return text.decode(errors="surrogateescape").translate(_LONE)
+
+
+def _of_pairs(name: str, text: str) -> str:
+    r"""Return a text with the bytes of what was taken for UTF-16 and is something else.
+
+    Examples:
+        >>> _of_pairs("utf-16-le", "{" + "ann@x.com!".encode().decode("utf-16-le"))
+        '{ann@x.com!'
+    """
+    return _PAIRS.sub(lambda run: _plain(run[0].encode(name, "surrogatepass")).replace("\0", ""), text)
 
 
 def _views(texts: Iterable[str]) -> Iterator[str]:
@@ -201,14 +219,16 @@ _UNDO: Final[tuple[tuple[str, Callable[[str], str]], ...]] = (
     ("\\", unescaped),
     ("%", unquote),
     ("&", referred),
+    *(("", partial(_of_pairs, name)) for name in ("utf-16-le", "utf-16-be")),
     # As a terminal is told colours, as CSV doubles quotes, and as Python writes a dictionary.
-    ("\x1b[", partial(re.compile(r"\x1b\[[0-9;]{0,32}[A-Za-z]").sub, " ")),
+    ("\x1b[", partial(_COLOUR.sub, " ")),
+    ("\x1b[", partial(_COLOUR.sub, "")),
     ('""', lambda text: text.replace('""', '"')),
     ("':", lambda text: text.replace("'", '"')),
 )
 
 
-_MARKS: Final = ("@", "\uff20", "\ufe6b", ":", "=", *(mark for mark, _ in _UNDO))
+_MARKS: Final = ("@", "\uff20", "\ufe6b", ":", "=", *(mark for mark, _ in _UNDO if mark))
 """Without one of them nobody is named: not by a token, not after a key, and not in what is wrapped."""
 
 # What names somebody --------------------------------------------------------------------------------

@@ -8,6 +8,8 @@ from typing import Final
 from stedi.contract.table import Contract
 from stedi.landing.strict import DECODER, Pairs
 
+BOM: Final = b"\xef\xbb\xbf"
+"""The byte order mark; where files were put together it stands within a text."""
 MARKS: Final = b" \t\r\n,[]"
 """What stands around objects: white space, and the marks of an array or of a part of one."""
 
@@ -55,7 +57,7 @@ class OverLines:
             >>> over.end(text, text, 0, 8), over.end(text, text, 12, 21), over.end(text[:8], text[:8], 0, 8)
             (12, 21, None)
         """
-        line = lined[start:stop].lstrip(_BLANKS)
+        line = lined[start:stop].lstrip(_BLANKS).removeprefix(BOM)
         begin = stop - len(line)
         if line[:1] != b"{" or _is_closed(text, begin, stop) or _end_of_value(text[begin:stop]) is not None:
             return stop
@@ -90,6 +92,24 @@ def _is_closed(text: bytes, start: int, stop: int) -> bool:
     """Say whether a line ends like a record, and the next one begins like another."""
     ends = text[start:stop].rstrip(_BLANKS + b"\n").endswith(b"}")
     return ends and text[stop : stop + _AHEAD].lstrip(_BLANKS)[:1] in (b"{", b"[")
+
+
+def end_of_first(text: bytes) -> int:
+    r"""Return where the line ends in which a record ends that a spread text begins with.
+
+    Returns:
+        0 where it begins with none, where more stands in that line, or nothing behind it.
+
+    Examples:
+        >>> end_of_first(b'{\r"x": 1\r},\r8 rows'), end_of_first(b'{"x": 1} 8 rows')
+        (12, 0)
+    """
+    start = len(text) - len(text.lstrip(MARKS))
+    found = _end_of_value(text[start:])
+    if not found or found < 0 or text[start : start + 1] != b"{":
+        return 0
+    end = text.find(b"\r", start + found) + 1
+    return 0 if end == len(text) or text[start + found : end].strip(MARKS) else end
 
 
 def is_whole(text: bytes) -> bool:

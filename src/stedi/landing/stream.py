@@ -1,11 +1,11 @@
 """The decompressed bytes of a landing object, in blocks."""
 
 import codecs
-import re
-import zlib
+import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from functools import partial
 from itertools import chain
+from pathlib import Path
 from typing import BinaryIO, Final
 
 import pyarrow as pa
@@ -13,26 +13,11 @@ import pyarrow as pa
 from stedi.errors import LandingError
 from stedi.landing.encoding import Encoding, encoding_of
 from stedi.landing.limits import MIB, Limits
+from stedi.landing.unpack import Parts, packed_as, packed_within
 
-_MEMBER: Final = b"\x1f\x8b"
-_FRAME: Final = b"\x28\xb5\x2f\xfd"
-_SKIPPABLE: Final = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")
-"""A frame of Zstandard that holds no data, but what others put there."""
-_GZIP: Final = zlib.MAX_WBITS | 16
-_BEFORE: Final = 256 * 1024
-"""So many raw bytes Arrow may have read before the one at which it fails, and more."""
-
-
-def packed_as(head: bytes) -> str | None:
-    r"""Return how the object is compressed that begins so: the magic bytes decide.
-
-    Examples:
-        >>> packed_as(b"\x1f\x8b\x08\x00"), packed_as(b"\x28\xb5\x2f\xfd"), packed_as(b'{"x"')
-        ('gzip', 'zstd', None)
-    """
-    if head.startswith(_MEMBER):
-        return "gzip"
-    return "zstd" if head.startswith(_FRAME) or _SKIPPABLE.match(head) else None
+_MAGIC: Final = 3
+_DEEPEST: Final = 3
+"""So many times an object may have been compressed."""
 
 
 class Stream:
@@ -88,10 +73,31 @@ class Stream:
         self.lost_end |= bool(self.torn)
 
     def _bytes(self) -> Iterator[bytes]:
-        with self._reopen() as raw:
-            codec = packed_as(raw.read(4))
+        yield from self._unpacked(self._reopen, 1)
+
+    def _unpacked(self, reopen: Callable[[], BinaryIO], depth: int) -> Iterator[bytes]:
+        """Give the bytes of raw bytes, however often these were compressed."""
+        with reopen() as raw:
+            head = raw.read(4)
+        codec = packed_as(head)
+        if codec is None:
+            yield from self._bounded(self._plain(reopen, search=encoding_of(head) is None))
+            return
+        blocks = self._bounded(self._of(codec, reopen))
+        begin = b""
+        while len(begin) < len(head) and (block := next(blocks, None)) is not None:
+            begin += block
+        if depth == _DEEPEST or packed_as(begin) is None:
+            yield from chain((begin,) if begin else (), blocks)
+            return
+        with tempfile.NamedTemporaryFile(prefix="stedi-") as inner:
+            inner.writelines(chain((begin,), blocks))
+            inner.flush()
+            yield from self._unpacked(partial(_opened, inner.name), depth + 1)
+
+    def _bounded(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
         given = 0
-        for block in self._plain() if codec is None else self._unpacked(codec):
+        for block in blocks:
             given += len(block)
             if given > self._limits.bomb_size and given > self._limits.bomb_ratio * self._size:
                 raise LandingError(
@@ -100,110 +106,44 @@ class Stream:
                 )
             yield block
 
-    def _plain(self) -> Iterator[bytes]:
-        with self._reopen() as raw:
+    def _plain(self, reopen: Callable[[], BinaryIO], *, search: bool) -> Iterator[bytes]:
+        given, held = 0, b""
+        with reopen() as raw:
             while block := raw.read(self._block):
-                yield block
+                block = held + block
+                if search and packed_within(block):
+                    break
+                # The first bytes of a packed part may just have come in.
+                text, held = (block[:-_MAGIC], block[-_MAGIC:]) if search else (block, b"")
+                yield text
+                given += len(text)
+        if block:
+            yield from self._in_parts(reopen, given)
+        elif held:
+            yield held
 
-    def _unpacked(self, codec: str) -> Iterator[bytes]:
-        given, failed = 0, None
-        with self._reopen() as raw, pa.CompressedInputStream(pa.PythonFile(raw, "r"), codec) as unpacked:
+    def _of(self, codec: str, reopen: Callable[[], BinaryIO]) -> Iterator[bytes]:
+        given, failed = 0, False
+        with reopen() as raw, pa.CompressedInputStream(pa.PythonFile(raw, "r"), codec) as unpacked:
             try:
                 while block := unpacked.read(self._block):
-                    given += len(block)
                     yield block
+                    given += len(block)
             except OSError:
-                failed = raw.tell()
-        if failed is not None:
+                failed = True
+        if failed:
             # A failing read keeps what it had so far to itself: all is unpacked once more, with care.
-            yield from self._members(given) if codec == "gzip" else self._frames(given, failed)
+            yield from self._in_parts(reopen, given)
 
-    def _members(self, given: int) -> Iterator[bytes]:
-        for block in self._all_of_members():
-            yield block[given:]
-            given = max(0, given - len(block))
-
-    def _all_of_members(self) -> Iterator[bytes]:
-        """Give all that can be unpacked of gzip's members, and as it is what stands behind the last of them.
-
-        Noughts that fill up the end are no damage, for gzip itself neither.
-        """
-        with self._reopen() as raw:
-            member, packed = zlib.decompressobj(_GZIP), raw.read(self._block)
-            while packed:
-                before = member.copy()
-                try:
-                    yield member.decompress(packed, self._block)
-                except zlib.error:
-                    self.lost_end = True
-                    yield from _until_damage(before, packed)
-                    return
-                packed = member.unconsumed_tail or (b"" if member.eof else raw.read(self._block))
-                if member.eof:
-                    packed = member.unused_data.lstrip(b"\0")
-                    while not packed and (more := raw.read(self._block)):
-                        packed = more.lstrip(b"\0")
-                    packed += raw.read(len(_MEMBER))
-                    if packed and not packed.startswith(_MEMBER):
-                        self.lost_end = True
-                        yield from self._as_it_is(packed, raw)
-                        return
-                    member = zlib.decompressobj(_GZIP)
-                    if not packed:
-                        return
-            self.lost_end = True
-
-    def _frames(self, given: int, failed: int) -> Iterator[bytes]:
-        """Give what else can be unpacked of Zstandard's frames, and as it is what stands behind them."""
-        self.lost_end = True
-        with self._reopen() as raw:
-            careful = _Careful(raw, max(0, failed - _BEFORE))
-            last, behind = bytearray(), False
-            with pa.CompressedInputStream(pa.PythonFile(careful, "r"), "zstd") as unpacked:
-                try:
-                    while given:
-                        given -= len(unpacked.read(min(given, self._block)))
-                    while byte := unpacked.read(1):
-                        last += byte
-                except OSError as error:
-                    behind = "Unknown frame descriptor" in str(error)
-            yield bytes(last)
-            if behind:
-                # It is refused at its first byte that is not of a frame.
-                raw.seek(careful.at - 1)
-                yield from self._as_it_is(raw.read(self._block), raw)
-
-    def _as_it_is(self, text: bytes, raw: BinaryIO) -> Iterator[bytes]:
-        """Give bytes that nobody packed, and all that follow them, in a line of their own."""
-        yield b"\n"
-        while text:
-            yield text
-            text = raw.read(self._block)
+    def _in_parts(self, reopen: Callable[[], BinaryIO], given: int) -> Iterator[bytes]:
+        """Give what can be had of an object that is damaged, or compressed in parts, but what was given."""
+        with reopen() as raw:
+            parts = Parts(raw, self._block)
+            for block in parts:
+                yield block[given:]
+                given = max(0, given - len(block))
+        self.lost_end |= parts.damaged
 
 
-def _until_damage(member: "zlib._Decompress", packed: bytes) -> Iterator[bytes]:
-    """Give what comes out of packed bytes before the one at which that fails."""
-    with suppress(zlib.error):
-        for place in range(len(packed)):
-            yield member.decompress(packed[place : place + 1])
-
-
-class _Careful:
-    """Raw bytes, from some place on one by one: what unpacks them keeps nothing back that it could give."""
-
-    def __init__(self, raw: BinaryIO, careful_from: int) -> None:
-        self._raw = raw
-        self._careful_from = careful_from
-        self.at = 0
-        self.closed = False
-
-    def read(self, size: int) -> bytes:
-        """Read some bytes, or one."""
-        left = self._careful_from - self.at
-        block = self._raw.read(min(size, left) if left > 0 else min(size, 1))
-        self.at += len(block)
-        return block
-
-    def close(self) -> None:
-        """Leave the bytes to whoever opened them."""
-        self.closed = True
+def _opened(path: str) -> BinaryIO:
+    return Path(path).open("rb")

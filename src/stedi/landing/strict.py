@@ -25,12 +25,12 @@ _LONGEST_KEY: Final = 64
 _ALIKE: Final = 0.85
 
 _SPACE: Final = " \t\r\n"
-_AROUND: Final = _SPACE + "[,]"
-"""What may stand around objects: white space, and the marks of an array, or of a part of one."""
+_AROUND: Final = _SPACE + "[,]\ufeff"
+"""What may stand around objects: white space, the marks of an array, or of a part of one, and of the order of
+bytes: they say nothing that could be lost."""
 _SPACES: Final = re.compile(f"[{_SPACE}]*")
-_OPENING: Final = re.compile(rf"[{_SPACE}]*(?:[\[,][{_SPACE}]*(?=\{{))?")
-_NEXT: Final = re.compile(rf"[{_SPACE}]*(?:,[{_SPACE}]*|\][{_SPACE},]*\[[{_SPACE}]*)?(?=\{{)")
-_CLOSING: Final = re.compile(rf"[{_SPACE},\]]*")
+_MARKS: Final = re.compile(rf"[{re.escape(_AROUND)}]*")
+_BEFORE: Final = re.compile(rf"[{re.escape(_AROUND)}]*(?=\{{)")
 _EXACT: Final = 2**53
 _INT64: Final = 2**63
 _MANY_DIGITS: Final = 32
@@ -113,7 +113,7 @@ class StrictReader:
         except UnicodeDecodeError:
             yield self._broken(piece.decode(errors="backslashreplace"), last=last)
             return
-        start = _after(_OPENING, text, 0)
+        start = _after(_BEFORE, text, 0) or _after(_SPACES, text, 0)
         if not text[start:].strip(_AROUND):
             return
         while True:
@@ -121,8 +121,8 @@ class StrictReader:
                 value, stop = DECODER.raw_decode(text, start)
             except (ValueError, RecursionError):
                 break
-            ends = _CLOSING if isinstance(value, Pairs) else _SPACES
-            following = _NEXT.match(text, stop) if isinstance(value, Pairs) else None
+            ends = _MARKS if isinstance(value, Pairs) else _SPACES
+            following = _BEFORE.match(text, stop) if isinstance(value, Pairs) else None
             if following is None and not ends.fullmatch(text, stop):
                 break  # a value and then something else is not JSON
             yield self._record(value, text[start:stop])

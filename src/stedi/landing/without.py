@@ -15,13 +15,14 @@ from stedi.contract.column import Column, Kind
 from stedi.contract.table import Contract
 from stedi.landing.boundary import BOUNDARY
 from stedi.landing.joined import Joined, joined
-from stedi.landing.layout import BOM, begin
+from stedi.landing.layout import begin
 from stedi.landing.limits import LIMITS
 from stedi.landing.pieces import lines_without, rows_without
 from stedi.landing.salvage import Named
-from stedi.landing.spanning import MARKS, OverLines
-from stedi.landing.stream import Stream, packed_as
+from stedi.landing.spanning import BOM, MARKS, OverLines
+from stedi.landing.stream import Stream
 from stedi.landing.strict import DECODER, Pairs
+from stedi.landing.unpack import packed_as
 
 _BLANKS: Final = re.compile("[ \t\r]*")
 _WRAPPED: Final = (b"\\", b"%", b"&", b"\0")
@@ -101,7 +102,7 @@ def write_without(
     stream = Stream(reopen, size=size, limits=LIMITS, name=name)
     taken = _Cut(whose, OverLines(whose.contract, LIMITS.spread))
     beginning, blocks = begin(stream, LIMITS, whose.contract)
-    cut = rows_without if beginning.form.layout.spread or beginning.opened else lines_without
+    cut = rows_without if beginning.form.spread or beginning.opened else lines_without
     with _sink(target, packing) as out:
         if stream.encoding is not None:
             out.write(stream.encoding.mark)

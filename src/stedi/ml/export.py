@@ -9,6 +9,7 @@ import polars as pl
 from stedi.errors import ExportError, UnknownNameError
 from stedi.ml.session import CHANNELS, SENSORS
 from stedi.ml.windows import Windows
+from stedi.places import is_address
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,7 +58,9 @@ def export(dataset: "StepDataset", folder: Path, form: str, windows: Windows | N
 
 
 def _check(folder: Path) -> None:
-    """Refuse to write among files that are not an export's."""
+    """Refuse what is no folder of this machine, and to write among files that are not an export's."""
+    if is_address(folder):
+        raise ExportError(f"{folder} is no folder of this machine: export into one, then copy it there")
     if folder.exists() and not folder.is_dir():
         raise ExportError(f"{folder} is a file: name a folder")
     others = [file for file in folder.iterdir() if file.name not in _OURS] if folder.exists() else []

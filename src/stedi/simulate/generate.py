@@ -89,7 +89,7 @@ def simulate(
     for name, count in (("customers", customers), ("files", files)):
         if count < 1:
             raise ConfigurationError(f"{name}={count}: there must be at least 1")
-    rates = Rates.of(dirt, kinds=[each.kind for each in DAMAGES] + [each.kind for each in SPELLINGS])
+    rates = rates_of(dirt)
     figures = preset_of(preset)
     check_clocks(clocks)
     check_order(order)
@@ -137,6 +137,16 @@ def simulate(
         written=written,
         defects=defects,
     )
+
+
+def rates_of(dirt: float | Mapping[str, float]) -> Rates:
+    """Read the argument ``dirt``.
+
+    Raises:
+        ConfigurationError: A rate is not from 0 to 1.
+        UnknownNameError: There is no such kind of dirt.
+    """
+    return Rates.of(dirt, kinds=[each.kind for each in DAMAGES] + [each.kind for each in SPELLINGS])
 
 
 class _Writing:

@@ -124,6 +124,11 @@ def weigh_customers(
     """
     if consent not in CONSENT_MODES:
         raise UnknownNameError.of("consent mode", consent, CONSENT_MODES)
+    if not isinstance(now, datetime):
+        # Whoever does not check types.
+        raise ConfigurationError(f"now is a {type(now).__name__}, and no datetime: pass datetime.now(UTC)")
+    if not isinstance(pseudonyms, Pseudonyms):
+        raise ConfigurationError("pseudonyms are no key: pass one, such as stedi.Pseudonyms.from_hex(text)")
     if now.tzinfo is None:
         raise ConfigurationError("now has no time zone: pass datetime.now(UTC), or .replace(tzinfo=UTC)")
     records = _identify(_with_digest(customer_landing), pseudonyms, now)

@@ -31,6 +31,10 @@ _FILE: Final = re.compile(
 class Place(Protocol):
     """A lake, and what can be found out about its files once something went wrong."""
 
+    @property
+    def exists(self) -> bool:
+        """Whether it was made."""
+
     def first_damaged(self, *, thorough: bool) -> str | None:
         """Return the first file that can't be read; None where that can't be told.
 
@@ -43,6 +47,8 @@ class Place(Protocol):
 
 
 class _Unknown:
+    exists = True
+
     def first_damaged(self, *, thorough: bool) -> str | None:  # noqa: ARG002 - as in ``Place``
         return None
 
@@ -81,7 +87,11 @@ def explained(place: str, lake: Place | None = None, *, alone: bool = True) -> I
         if found is None and not alone:
             raise
         # What these say may quote what is in a file.
-        raise CatalogError(_damage(place, found or f"a file ({type(error).__name__})")) from None
+        kind = type(error).__name__
+        damaged = found is not None or lake.exists
+        raise CatalogError(
+            _damage(place, found or f"a file ({kind})") if damaged else _unmade(place, kind)
+        ) from None
     except DOUBTFUL as error:
         if (found := lake.first_damaged(thorough=isinstance(error, PolarsError))) is None:
             raise
@@ -164,6 +174,13 @@ def _damage(place: str, file: str) -> str:
     return (
         f"the lake {place} is damaged: {file} can't be read. Restore it from a backup, or make the lake "
         "again from the landing files"
+    )
+
+
+def _unmade(place: str, kind: str) -> str:
+    return (
+        f"the lake {place} was not made: what was read or written for it can't be decoded ({kind}). Look at "
+        "the landing files and the disk, then run again"
     )
 
 

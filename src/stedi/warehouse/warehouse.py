@@ -130,6 +130,14 @@ class Warehouse:
         return read.old_rows(self._table(name), snapshot_id)
 
     @property
+    def begun(self) -> bool:
+        """Whether any table was made, readable or not."""
+        try:
+            return any(map(self.has, CONTRACTS))
+        except UNREADABLE:
+            return True
+
+    @property
     def unused(self) -> bool:
         """Whether no table that there is ever showed a row: a first run shows none before its publication."""
         return all(not self.count(name, self.main(name)) for name in CONTRACTS if self.has(name))

@@ -211,6 +211,13 @@ def test_a_file_without_a_key_is_refused(tmp_path, content):
         Pseudonyms.from_file(file)
 
 
+def test_an_address_is_no_file_of_a_key(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigurationError, match="is no file of this machine"):
+        Pseudonyms.generate().save("s3://bucket/key")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(ConfigurationError, match="can't be read"):
         Pseudonyms.from_file(tmp_path / "none")

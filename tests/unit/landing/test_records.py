@@ -52,6 +52,9 @@ def step(field: str, value: str) -> str:
     return "{" + ",".join(f'"{name}":{text}' for name, text in values.items()) + "}\n"
 
 
+PRINTED = GOOD.replace("{", "{\n  ").replace(",", ",\n  ").replace("}", "\n}")
+
+
 def test_a_good_record_has_its_values_and_its_provenance() -> None:
     assert read(GOOD + "\n").kept.rows() == [
         (
@@ -104,6 +107,16 @@ def test_a_good_record_has_its_values_and_its_provenance() -> None:
         ("\ufeff", 0),
         ("[]", 0),
         (" [\n]\n", 0),
+        ("[[" + GOOD + "]]\n", 1),
+        ("[" + GOOD + "][" + GOOD + ", " + GOOD + "]" + GOOD + "[" + GOOD + "]", 5),
+        # Files that were put together, with or without a line end at the end of each.
+        (GOOD + "\n\ufeff" + GOOD + "\n", 2),
+        (GOOD + "\n" + GOOD + "[" + GOOD + ", " + GOOD + "]\n" + GOOD, 5),
+        ("[\n" + GOOD + ",\n" + GOOD + "\n][" + GOOD + ", " + GOOD + "]", 4),
+        (PRINTED + "\n" + PRINTED + "\n[" + GOOD + ", " + GOOD + "]", 4),
+        (PRINTED + "\n[\n" + PRINTED + ",\n" + PRINTED + "\n]\n", 3),
+        (PRINTED + PRINTED + "\n\ufeff" + PRINTED + "\n[\n" + PRINTED + "\n]\n" + GOOD, 5),
+        (GOOD + "\n" + GOOD + "[\n" + PRINTED + ",\n" + PRINTED + "\n]\n", 4),
     ],
 )
 def test_good_records_are_found_however_they_are_written(text: str, count: int) -> None:
@@ -126,7 +139,7 @@ def test_good_records_are_found_however_they_are_written(text: str, count: int) 
         ("[" + GOOD + ", 1]\n", ["not_json"]),
         ("[" + GOOD + "," + GOOD[:-1] + "\n" + GOOD, ["kept", "not_json", "kept"]),
         ("[1]\n", ["not_an_object"]),
-        ("[[" + GOOD + "]]\n", ["not_an_object"]),
+        ("[[1]]\n", ["not_an_object"]),
         (GOOD + ";\n" + GOOD, ["not_json", "kept"]),
         ('{"a":[' + GOOD + ",\n" + GOOD + "\n" + GOOD, ["not_json", "kept", "kept"]),
         ("1\n", ["not_an_object"]),
@@ -147,7 +160,10 @@ def test_good_records_are_found_however_they_are_written(text: str, count: int) 
         (GOOD.replace("{", '{"a":1,"A":1,') + "\n", ["kept"]),
         (GOOD.replace("{", '{"a":{"b":1,"b":2},') + "\n", ["kept"]),
         (GOOD.replace("{", '{"a":NaN,"b":[1e999],"c":true,"d":null,"e":"t",') + "\n", ["kept"]),
-        (GOOD + "\n\ufeff" + GOOD + "\n", ["kept", "not_json"]),
+        (PRINTED + "\n" + PRINTED + "\n8 rows\n", ["kept", "kept", "not_json"]),
+        ("[\n" + PRINTED + "\n]\n8 rows\n", ["kept", "not_json"]),
+        (PRINTED + "\n---\n" + PRINTED + "\n", ["kept", "not_json", "kept"]),
+        (PRINTED + "\n" + PRINTED[5:] + "\n" + PRINTED, ["kept", "not_json", "kept"]),
     ],
 )
 def test_what_is_no_record_is_rejected(text: str, expected: list[str]) -> None:

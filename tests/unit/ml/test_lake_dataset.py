@@ -229,6 +229,8 @@ def test_exports_keep_off_other_files(dataset, tmp_path):
         dataset.export(tmp_path)
     with pytest.raises(ExportError, match="is a file"):
         dataset.export(tmp_path / "thesis.txt")
+    with pytest.raises(ExportError, match="is no folder of this machine"):
+        dataset.export("s3://bucket/out")
     assert (tmp_path / "thesis.txt").read_text() == "mine"
 
 

@@ -470,3 +470,9 @@ class TestTheFrame:
         naive = NOW.replace(tzinfo=None)
         with pytest.raises(StediError, match="no time zone"):
             stedi.sanitize_customers(self.landing(), now=naive, pseudonyms=PSEUDONYMS)
+
+    def test_what_is_no_time_or_no_key_is_refused(self):
+        with pytest.raises(StediError, match="now is a str, and no datetime"):
+            stedi.sanitize_customers(self.landing(), now="2026-01-01", pseudonyms=PSEUDONYMS)
+        with pytest.raises(StediError, match="pseudonyms are no key"):
+            stedi.sanitize_customers(self.landing(), now=NOW, pseudonyms="ab" * 32)

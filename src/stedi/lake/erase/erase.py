@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import polars as pl
 
@@ -46,6 +46,7 @@ from stedi.lake.erase.person import Person, check_same, find_person, pending_tom
 from stedi.lake.erase.places import Places
 from stedi.lake.erase.rebuild import rebuild_tags
 from stedi.lake.erase.receipt import (
+    DeviceDecision,
     LeftObject,
     Outcome,
     Receipt,
@@ -82,7 +83,6 @@ from stedi.progress import Progress, silent
 from stedi.warehouse.cut import Cut
 from stedi.warehouse.warehouse import Warehouse
 
-DeviceDecision = Literal["keep", "erase"]
 _TABLES: Final = tuple(published_tables())
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, Self
 
 from stedi.errors import ReceiptError
 
+DeviceDecision = Literal["keep", "erase"]
 Outcome = Literal["planned", "erased", "nothing_left", "nobody"]
 FORMAT: Final = "stedi-erasure-receipt-1"
 FIRST: Final = "0" * 64

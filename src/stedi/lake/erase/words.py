@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from stedi.lake.erase.receipt import Receipt
+from stedi.lake.marked import cell, marked
 from stedi.lake.wording import count
 from stedi.landing.redact import safe_path
 
@@ -25,8 +26,8 @@ def _lines(receipt: Receipt) -> Iterator[str]:
     yield "|---|---|"
     yield f"| Subject (keyed digest) | `{receipt.subject}` |"
     yield f"| Asked at | {receipt.asked_at:%Y-%m-%d %H:%M:%S}Z |"
-    yield f"| Asked by | {_cell(receipt.asked_by)} |"
-    yield f"| Reason | {_cell(receipt.reason or 'none given')} |"
+    yield f"| Asked by | {cell(receipt.asked_by)} |"
+    yield f"| Reason | {cell(receipt.reason or 'none given')} |"
     if receipt.erased_at is not None:
         yield f"| Kept out | whatever was sent or recorded until {receipt.erased_at:%Y-%m-%d %H:%M:%S}Z |"
     yield f"| Finished at | {receipt.finished_at:%Y-%m-%d %H:%M:%S}Z |"
@@ -112,7 +113,7 @@ def _refs(receipt: Receipt) -> Iterator[str]:
         ("Hold the person: to be rebuilt, moved or dropped by name", receipt.refs_holding),
     ):
         if names:
-            yield f"- {words}: {', '.join(names)}"
+            yield f"- {words}: {', '.join(map(marked, names))}"
 
 
 def _remains(receipt: Receipt) -> Iterator[str]:
@@ -137,7 +138,3 @@ def _remains(receipt: Receipt) -> Iterator[str]:
         yield f"- {count(remains.foreign_files, 'file')} in the warehouse that stedi did not write"
     for each in remains.elsewhere:
         yield f"- not reached: {each}"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")

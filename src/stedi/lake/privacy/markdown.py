@@ -1,5 +1,6 @@
 """The privacy report as a page of Markdown."""
 
+from stedi.lake.marked import cell, marked
 from stedi.lake.privacy.chapters import Grid, chapters, title
 from stedi.lake.privacy.privacy_report import PrivacyReport
 
@@ -9,7 +10,7 @@ def markdown(report: PrivacyReport) -> str:
     parts = [f"# {title(report)}"]
     for chapter in chapters(report):
         parts.append(f"## {chapter.title}")
-        parts.extend(map(_plain, chapter.says))
+        parts.extend(map(marked, chapter.says))
         for grid in chapter.grids:
             parts += [f"**{grid.caption}**", _grid(grid)]
     return "\n\n".join(parts) + "\n"
@@ -17,13 +18,4 @@ def markdown(report: PrivacyReport) -> str:
 
 def _grid(grid: Grid) -> str:
     lines = [grid.headers, tuple("---" for _ in grid.headers), *grid.rows]
-    return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return _plain(text).replace("|", "\\|").replace("\n", " ")
-
-
-def _plain(text: str) -> str:
-    """Return a text as Markdown that means it as it stands."""
-    return text.replace("\\", "\\\\").replace("_", "\\_").replace("*", "\\*").replace("<", "&lt;")
+    return "\n".join("| " + " | ".join(map(cell, line)) + " |" for line in lines)
