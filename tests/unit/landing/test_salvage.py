@@ -161,7 +161,7 @@ def test_time_does_not_grow_with_the_square_of_the_length(text):
         (f'{{"email":"a@b.c","lastUpdateDate":{T + 60000},"lastUpdateDate":{T}}}', ["a@b.c"], [], 1),
         (f'{{"email":5,"lastUpdateDate":{T}.0,"x":1,"x":1}}', ["5"], [], 0),
         ('{"email":"a@b.c","lastUpdateDate":"never","lastUpdateDate":1}', ["a@b.c"], [], None),
-        (f'[1,{{"email":"a@b.c","serialNumber":"s","lastUpdateDate":{T}}}]', ["a@b.c"], ["s"], 0),
+        (f'[[{{"email":"a@b.c","serialNumber":"s","lastUpdateDate":{T}}}]]', ["a@b.c"], ["s"], 0),
         (f'{{"email":"a@b.c","lastUpdateDate":{T},"phone":["d@e.f"]}}', ["a@b.c", "d@e.f"], [], 0),
         (f'{{"email":"  ","serialNumber":"s","lastUpdateDate":{T}}}', [], ["s"], 0),
         ('{"email":"a@b.c","serialNumber":"s","lastUpdateDate":1655564376}', ["a@b.c"], ["s"], None),
