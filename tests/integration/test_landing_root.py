@@ -1,6 +1,8 @@
 """What a landing root holds beside what runs read is told, and what can't be read is said truly."""
 
+import bz2
 import json
+import lzma
 import os
 
 import pytest
@@ -125,18 +127,32 @@ def test_a_folder_without_permission_is_one_line(lake, root):
         (b"<?xml version='1.0'?><customers/>", "XML or HTML"),
         (b"PAR1\x15\x04\x15", "Parquet"),
         (json.dumps(sent(GRANT)).encode("utf-16-le"), "UTF-16 without its mark, or UTF-32"),
+        (lzma.compress(json.dumps(sent(GRANT)).encode()), "an xz archive"),
+        (bz2.compress(json.dumps(sent(GRANT)).encode()), "a bzip2 archive"),
+        (bytes(50), "no text"),
+        (json.dumps({"records": [sent(GRANT)] * 3}).encode(), "records within another object"),
         (b"hello", None),
     ],
 )
 def test_customers_that_are_no_json_are_no_drift(lake, root, content, resembles):
     (root / "customer" / "a.json").write_bytes(content)
-    with pytest.raises(RejectedError, match=r"nothing in the customer objects is a record") as error:
+    with pytest.raises(RejectedError, match=r"nothing in the customer objects is a customer record") as error:
         run(lake, root)
     assert "customer/a.json" in str(error.value)
     assert "ann" not in str(error.value)
     (found,) = error.value.objects
     assert (found["object"], found["position"], found["resembles"]) == ("customer/a.json", 0, resembles)
     assert (f"it looks like {resembles}" in str(error.value)) == (resembles is not None)
+
+
+def test_an_object_that_says_nothing_of_anybody_is_told(lake, root):
+    run(lake, root)
+    for name in ("b.json", "d.json"):
+        (root / "customer" / name).write_bytes(lzma.compress(json.dumps(sent(customer())).encode()) + b"\n")
+    put(root, "customer/c.json", ['{"email": "cid@x.com", "torn'])
+    (note,) = run(lake, root, max_rejected=1.0).notes
+    assert note.startswith("nothing could be read in customer/b.json")
+    assert "c.json" not in note
 
 
 def test_drift_names_the_key_that_resembles_the_one_of_consent(lake, root):

@@ -15,7 +15,7 @@ from stedi.contract import LANDING, Contract, contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.errors import LandingError, RejectedError
 from stedi.lake.ahead import ahead, in_turn
-from stedi.lake.refusals import Refusal, Rejects, as_plain, told, worst
+from stedi.lake.refusals import MOST, Refusal, Rejects, as_plain, told, worst
 from stedi.lake.tombstone import Gate
 from stedi.lake.wording import beginning
 from stedi.landing.fetch import fetch
@@ -62,8 +62,7 @@ class Loaded:
         accounts: The arithmetic of each of them, over the new records.
         read: What the objects that were read are called, without names.
         refusals: The objects with the most rejected records.
-        lookalikes: Customer objects without the field that grants consent to research, and in words the key
-            of each that resembles it.
+        notes: What is to be said of customer objects in which consent could not be read.
         paths: The paths of what was read, which can hold personal data.
     """
 
@@ -71,7 +70,7 @@ class Loaded:
     accounts: Mapping[str, Account]
     read: Sequence[str]
     refusals: Sequence[Refusal]
-    lookalikes: Sequence[tuple[str, str]]
+    notes: Sequence[str]
     paths: Sequence[str] = field(repr=False)
 
 
@@ -127,7 +126,7 @@ class Loader:
         self._entries: list[dict[str, object]] = []
         self._refusals: list[Refusal] = []
         self._lookalikes: list[tuple[str, str]] = []
-        self._unread = 0
+        self._silent: list[str] = []
         self._reasons: dict[str, Counter[str]] = {contract.name: Counter() for contract in LANDING}
 
     def unseen(
@@ -213,7 +212,7 @@ class Loader:
                 for path, digest in entries.select("path", "digest").iter_rows()
             ],
             refusals=worst(self._refusals),
-            lookalikes=self._lookalikes,
+            notes=(*_lookalikes(self._lookalikes), *_silent(self._silent)),
             paths=entries["path"].to_list(),
         )
 
@@ -274,9 +273,10 @@ class Loader:
         if refusal is not None:
             self._refusals.append(refusal)
         if contract.name == CUSTOMER_LANDING:
-            self._unread += entry.rejects.unread
             if end.lookalike is not None and not end.consent_field:
                 self._lookalikes.append((name, _key_in_words(end.lookalike)))
+            if not entry.records + entry.erased and entry.rejected and not entry.rejects.named:
+                self._silent.append(name)
         self._entries.append(
             {
                 "table_name": contract.name,
@@ -301,12 +301,12 @@ class Loader:
         found = int((objects["records"] + objects["rejected"] + objects["erased"]).sum())
         if not found or objects["consent_field"].any():
             return
-        if found == self._unread:
-            unread = [each for each in self._refusals if each.table == CUSTOMER_LANDING]
+        refusals = [each for each in self._refusals if each.table == CUSTOMER_LANDING]
+        if refusals and not (objects["records"] + objects["erased"]).sum():
             raise RejectedError(
-                f"nothing in the customer objects is a record: {told(unread)}. stedi reads JSON objects, in "
-                "lines or in arrays (plain, gzip or zstd). Nothing was published",
-                as_plain(unread),
+                f"nothing in the customer objects is a customer record: {told(refusals)}. stedi reads JSON "
+                "objects, in lines or in arrays (plain, gzip or zstd). Nothing was published",
+                as_plain(refusals),
             )
         wanted = contract_of(CUSTOMER_LANDING).column("share_with_research_as_of_date").source
         alike = f" (there is {self._lookalikes[0][1]})" if self._lookalikes else ""
@@ -349,6 +349,28 @@ class Loader:
                     f"{told(refusals)}. Nothing was published; look at the files, or raise --max-rejected",
                     as_plain(refusals),
                 )
+
+
+def _lookalikes(found: Sequence[tuple[str, str]]) -> list[str]:
+    wanted = contract_of(CUSTOMER_LANDING).column("share_with_research_as_of_date").source
+    told = [
+        f"{name} has {key} and never {wanted!r}: as it is, each of its records denies consent. If the export "
+        "has changed, mend it, and deliver it again"
+        for name, key in found[:MOST]
+    ]
+    more = len(found) - len(told)
+    return [*told, f"{more} more customer objects have such a key"] if more else told
+
+
+def _silent(found: Sequence[str]) -> list[str]:
+    if not found:
+        return []
+    more = f" and {len(found) - MOST} more" if len(found) > MOST else ""
+    note = (
+        f"nothing could be read in {', '.join(found[:MOST])}{more}, not even whom it is about: if somebody "
+        "withdrew in it, their consent goes on. Deliver it again in a form that stedi reads"
+    )
+    return [note]
 
 
 def _key_in_words(key: str) -> str:

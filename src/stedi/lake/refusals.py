@@ -1,6 +1,7 @@
 """Landing objects of which records were rejected, the worst first: what a person looks at."""
 
 import heapq
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,13 +9,12 @@ from typing import Final
 
 import polars as pl
 
-from stedi.contract.reasons import Rejection, words_of
+from stedi.contract.reasons import words_of
 
 MOST: Final = 3
 """So many objects are named."""
 
-UNREAD: Final = (Rejection.NOT_JSON, Rejection.NOT_AN_OBJECT, Rejection.CUT_OFF, Rejection.TOO_LONG)
-"""Reasons of a text that is no record at all."""
+_HEAD: Final = 64
 
 _FORMATS: Final = (
     ("PAR1", "Parquet"),
@@ -22,9 +22,15 @@ _FORMATS: Final = (
     ("PK\x03\x04", "a ZIP archive"),
     ("%PDF", "PDF"),
     ("SQLite format 3", "SQLite"),
+    ("\\xfd7zXZ", "an xz archive"),
+    ("BZh", "a bzip2 archive"),
+    ("7z\\xbc", "a 7-Zip archive"),
     ("<", "XML or HTML"),
 )
 _SEPARATORS: Final = ",;\t|"
+_UTF_16: Final = re.compile(r"(?:[^\0]\0){3}|(?:\0[^\0]){3}|(?:[^\0]\0\0\0){3}|(?:\0\0\0[^\0]){3}")
+_BINARY: Final = re.compile(r"[\0-\x08\x0e-\x1f]|\\x[89a-f][0-9a-f]")
+_ENVELOPE: Final = re.compile(r'\{\s*"[^"]*"\s*:\s*\[?\s*\{')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +72,13 @@ class Rejects:
         reasons: How many there are of each reason.
         first: The position of the first of each.
         begins: How the first of them begins.
+        named: Whether somebody's e-mail could be read in one.
     """
 
     reasons: Counter[str] = field(default_factory=Counter)
     first: dict[str, int] = field(default_factory=dict)
     begins: str | None = field(default=None, repr=False)
+    named: bool = False
 
     def add(self, records: pl.DataFrame) -> None:
         """Count some more."""
@@ -78,15 +86,11 @@ class Rejects:
             return
         if self.begins is None:
             self.begins = records["raw"][0] or ""
+        self.named |= bool(records["emails"].list.len().gt(0).any())
         found = records.group_by("reason").agg(pl.len(), pl.col("_position").min())
         for reason, count, position in found.iter_rows():
             self.reasons[reason] += count
             self.first[reason] = min(position, self.first.get(reason, position))
-
-    @property
-    def unread(self) -> int:
-        """How many of them are no records at all."""
-        return sum(self.reasons[reason] for reason in UNREAD)
 
     def refusal(self, *, table: str, name: str, records: int) -> Refusal | None:
         """Return what to say of the object; None where nothing was rejected."""
@@ -94,7 +98,7 @@ class Rejects:
             return None
         # Of reasons that are as frequent, the first.
         reason = max(self.reasons, key=lambda each: (self.reasons[each], -self.first[each]))
-        whole = self.unread == records
+        whole = self.reasons.total() == records
         return Refusal(
             table=table,
             object=name,
@@ -128,14 +132,20 @@ def looks_like(text: str) -> str | None:
     Examples:
         >>> looks_like("customerName;email;phone"), looks_like("<html>"), looks_like('{"email"')
         ('CSV', 'XML or HTML', None)
-        >>> looks_like("{\x00\"\x00"), looks_like("hello")
+        >>> looks_like("{\x00\"\x00e\x00"), looks_like("hello")
         ('UTF-16 without its mark, or UTF-32', None)
+        >>> looks_like("BZh91AY"), looks_like("\x07\x08"), looks_like('{"records": [{"email"')
+        ('a bzip2 archive', 'no text', 'records within another object')
     """
     for begin, name in _FORMATS:
         if text.startswith(begin):
             return name
-    if "\0" in text[:64]:
+    if _UTF_16.match(text):
         return "UTF-16 without its mark, or UTF-32"
+    if _BINARY.search(text[:_HEAD]):
+        return "no text"
+    if _ENVELOPE.match(text):
+        return "records within another object"
     line = text.partition("\n")[0]
     apart = max(line.count(mark) for mark in _SEPARATORS)
-    return "CSV" if apart >= 1 and not any(mark in line for mark in "{}[]:") else None
+    return "CSV" if apart >= 1 and not any(mark in line for mark in "{}[]:&") else None

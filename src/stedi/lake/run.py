@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from stedi.consent.pseudonyms import Pseudonyms
-from stedi.contract import contract_of
 from stedi.errors import ConsentModeError, LakeError
 from stedi.lake.clock import lake_time, time_since
 from stedi.lake.derive import Derivation
@@ -31,8 +30,6 @@ from stedi.plan.lineage import LANDING_TABLES, LINEAGE, RECORD_TABLES, published
 from stedi.plan.match import Match
 from stedi.progress import Progress
 from stedi.warehouse.warehouse import Warehouse
-
-_NAMED: Final = 3
 
 Convert = Callable[[Warehouse, Mapping[str, int], str, str], dict[str, int]]
 """Stages tables anew, of some snapshots, for a run on a branch; returns the snapshots to go on from."""
@@ -142,7 +139,7 @@ def execute(warehouse: Warehouse, order: Order, runs: Sequence[Run]) -> RunRepor
         read=staged.read,
         paths=staged.paths,
         refusals=staged.refusals,
-        notes=(*_lookalikes(staged.lookalikes), *order.notes),
+        notes=(*staged.notes, *order.notes),
         changed=changed,
         changes=staged.changes,
         people=staged.people,
@@ -160,7 +157,7 @@ class _Staged(NamedTuple):
         read: What the landing objects that were read are called.
         paths: Their paths.
         refusals: Those with the most rejected records.
-        lookalikes: Those with a key that resembles the one of consent to research, and without that.
+        notes: What is to be said of them.
         changes: The rows that each table gains and loses.
         people: The customers who join, leave and move.
         expected: Something was new, so that tables may have changed.
@@ -172,7 +169,7 @@ class _Staged(NamedTuple):
     read: Sequence[str]
     paths: Sequence[str]
     refusals: Sequence[Refusal]
-    lookalikes: Sequence[tuple[str, str]]
+    notes: Sequence[str]
     changes: Mapping[str, Change]
     people: People
     expected: bool
@@ -207,7 +204,7 @@ def _stage(
             read=loaded.read,
             paths=loaded.paths,
             refusals=loaded.refusals,
-            lookalikes=loaded.lookalikes,
+            notes=loaded.notes,
             changes={**landed, **{step.table: Change() for step in LINEAGE}},
             people=People(),
             expected=True,
@@ -227,22 +224,11 @@ def _stage(
         read=loaded.read,
         paths=loaded.paths,
         refusals=loaded.refusals,
-        lookalikes=loaded.lookalikes,
+        notes=loaded.notes,
         changes={**landed, **derived.changes},
         people=derived.people,
         expected=expected or _other_code(base),
     )
-
-
-def _lookalikes(found: Sequence[tuple[str, str]]) -> list[str]:
-    wanted = contract_of(CUSTOMER_LANDING).column("share_with_research_as_of_date").source
-    told = [
-        f"{name} has {key} and never {wanted!r}: as it is, each of its records denies consent. If the export "
-        "has changed, mend it, and deliver it again"
-        for name, key in found[:_NAMED]
-    ]
-    more = len(found) - len(told)
-    return [*told, f"{more} more customer objects have such a key"] if more else told
 
 
 def _begun(base: Run) -> bool:

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from stedi.landing.strict import DECODER, Pairs
 
+_BRACKETS: Final = " \t\r[]"
 _BETWEEN: Final = re.compile(r"[ \t\r,;\[\]\x00]*")
 
 
@@ -40,7 +41,7 @@ class Joined(NamedTuple):
                 kept.append((piece.before if kept else self.pieces[0].before) + piece.text)
         close = self.close
         if gone and len(kept) == 1 and "[" not in self.pieces[0].before and not close.strip():
-            close = self.pieces[1].before.strip() + close
+            close = self.pieces[1].before.strip(_BRACKETS) + close
         return ("".join(kept) + close if kept else ""), gone
 
 
