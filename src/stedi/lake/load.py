@@ -127,6 +127,7 @@ class Loader:
         self._refusals: list[Refusal] = []
         self._lookalikes: list[tuple[str, str]] = []
         self._silent: list[str] = []
+        self._unread = 0
         self._reasons: dict[str, Counter[str]] = {contract.name: Counter() for contract in LANDING}
 
     def unseen(
@@ -275,6 +276,7 @@ class Loader:
         if contract.name == CUSTOMER_LANDING:
             if end.lookalike is not None and not end.consent_field:
                 self._lookalikes.append((name, _key_in_words(end.lookalike)))
+            self._unread += 0 if entry.records + entry.erased else entry.rejects.unread
             if not entry.records + entry.erased and entry.rejected and not entry.rejects.named:
                 self._silent.append(name)
         self._entries.append(
@@ -301,8 +303,8 @@ class Loader:
         found = int((objects["records"] + objects["rejected"] + objects["erased"]).sum())
         if not found or objects["consent_field"].any():
             return
-        refusals = [each for each in self._refusals if each.table == CUSTOMER_LANDING]
-        if refusals and not (objects["records"] + objects["erased"]).sum():
+        if found == self._unread:
+            refusals = [each for each in self._refusals if each.table == CUSTOMER_LANDING]
             raise RejectedError(
                 f"nothing in the customer objects is a customer record: {told(refusals)}. stedi reads JSON "
                 "objects, in lines or in arrays (plain, gzip or zstd). Nothing was published",

@@ -9,10 +9,13 @@ from typing import Final
 
 import polars as pl
 
-from stedi.contract.reasons import words_of
+from stedi.contract.reasons import Rejection, words_of
 
 MOST: Final = 3
 """So many objects are named."""
+
+UNREAD: Final = (Rejection.NOT_JSON, Rejection.NOT_AN_OBJECT, Rejection.CUT_OFF, Rejection.TOO_LONG)
+"""Reasons of a text that is no record at all."""
 
 _HEAD: Final = 64
 
@@ -91,6 +94,13 @@ class Rejects:
         for reason, count, position in found.iter_rows():
             self.reasons[reason] += count
             self.first[reason] = min(position, self.first.get(reason, position))
+
+    @property
+    def unread(self) -> int:
+        """How many of them are no records at all."""
+        if looks_like(self.begins or "") is not None:
+            return self.reasons.total()
+        return sum(self.reasons[reason] for reason in UNREAD)
 
     def refusal(self, *, table: str, name: str, records: int) -> Refusal | None:
         """Return what to say of the object; None where nothing was rejected."""
