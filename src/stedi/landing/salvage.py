@@ -136,8 +136,8 @@ def latest(times: Iterable[float]) -> float | None:
 # What wraps a text ----------------------------------------------------------------------------------
 
 _LONE: Final = {code: code - 0xDC00 for code in range(0xDC80, 0xDD00)}
-_PAIRS: Final = re.compile(r"[^\x00-\xff]{4,}")
-"""Characters of which each may be two bytes."""
+_PAIRS: Final = re.compile(r"[^\x00-\xff]{16,}")
+"""Characters of which each may be two bytes: more than a name has."""
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]{0,32}[A-Za-z]")
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 _NO_CHARACTER: Final = re.compile(r"&#[0-9]{1000,}")
@@ -156,13 +156,21 @@ def _plain(text: bytes) -> str:
 
 
 def _of_pairs(name: str, text: str) -> str:
-    r"""Return a text with the bytes of what was taken for UTF-16 and is something else.
+    r"""Return a text with the bytes of what was taken for UTF-16 and is something else: JSON.
 
     Examples:
-        >>> _of_pairs("utf-16-le", "{" + "ann@x.com!".encode().decode("utf-16-le"))
-        '{ann@x.com!'
+        >>> taken = '{"email": "ann@x.com", "phone": ""}'.encode().decode("utf-16-le", "replace")
+        >>> _of_pairs("utf-16-le", "[" + taken)[:24]
+        '[{"email": "ann@x.com", '
+        >>> _of_pairs("utf-16-le", "\u5c71\u7530" * 16) == "\u5c71\u7530" * 16
+        True
     """
-    return _PAIRS.sub(lambda run: _plain(run[0].encode(name, "surrogatepass")).replace("\0", ""), text)
+
+    def read(run: re.Match[str]) -> str:
+        plain = _plain(run[0].encode(name, "surrogatepass")).replace("\0", "")
+        return plain if '"' in plain and ("@" in plain or '":' in plain) else run[0]
+
+    return _PAIRS.sub(read, text)
 
 
 def _views(texts: Iterable[str]) -> Iterator[str]:
