@@ -1,6 +1,8 @@
 """A broken line that names several people: all of them withdraw, and nobody else does."""
 
+import gzip
 import json
+import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
@@ -160,3 +162,36 @@ def test_the_tables_do_not_depend_on_how_lines_are_joined(filled, tmp_path):
         run(filled, tmp_path)
         found.append(tables_of(filled))
     assert all(one == other for one, other in pairwise(found))
+
+
+def dropped(text: bytes, place: int) -> bytes:
+    return text[:place] + text[place + 1 :]
+
+
+def utf_16(text: str) -> bytes:
+    return text.encode("utf-16")
+
+
+FIRST = json.dumps(of("dora", at=HOURS[2])) + "\n"
+WITHDRAWN = "".join(f"{line}\n" for line in withdrawals())
+DAMAGED: dict[str, bytes] = {
+    "UTF-8 behind UTF-16": utf_16(FIRST) + WITHDRAWN.encode(),
+    "UTF-16 with line ends of two bytes": utf_16(WITHDRAWN).replace(b"\n", b"\r\n"),
+    "UTF-16 that lacks a byte": dropped(utf_16(FIRST + WITHDRAWN), 101),
+    "the mark of UTF-16 before UTF-8": b"\xff\xfe" + WITHDRAWN.encode(),
+    "the first bytes of gzip before a text": b"\x1f\x8b" + WITHDRAWN.encode(),
+    "the first bytes of zstd before a text": b"\x28\xb5\x2f\xfd" + WITHDRAWN.encode(),
+    "a text behind a damaged gzip": gzip.compress(FIRST.encode())[:-12] + b"\n" + WITHDRAWN.encode(),
+    "a gzip behind a damaged one": gzip.compress(FIRST.encode())[:-12] + gzip.compress(WITHDRAWN.encode()),
+    "a gzip behind a text": FIRST.encode() + gzip.compress(WITHDRAWN.encode()),
+    "a gzip in a gzip": gzip.compress(gzip.compress(WITHDRAWN.encode())),
+    "a terminal's colours": re.sub("(ann|ben)@", "\x1b[01;31m\x1b[K\\1\x1b[m\x1b[K@", WITHDRAWN).encode(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", DAMAGED)
+def test_whoever_withdraws_in_a_damaged_object_is_out(filled, tmp_path, way):
+    (tmp_path / "customer" / "b.json").write_bytes(DAMAGED[way])
+    run(filled, tmp_path, now=HOURS[6], max_rejected=1.0)
+    assert {email(who) for who in GONE}.isdisjoint(trusted(filled))
+    assert email("cleo") in trusted(filled)

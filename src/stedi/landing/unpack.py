@@ -66,6 +66,7 @@ class Parts:
         self._raw = raw
         self._block = max(block, 2 * _REACH)
         self._whole = True
+        self._given = 0
         self.damaged = False
 
     def __iter__(self) -> Iterator[bytes]:
@@ -76,10 +77,20 @@ class Parts:
             if before not in (None, part) or not self._whole:
                 yield b"\n"
             before, self._whole = part, True
-            begun, at = at, (yield from part(at))
+            begun, self._given = at, 0
+            at = yield from self._counted(part(at))
             if not self._whole:
                 self.damaged = True
-                at = self._after_damage(begun + 1, max(at, begun + 1))
+                at = self._after_damage(begun + 1, max(at, begun + 1) if self._given else begun + 1)
+
+    def _counted(self, blocks: Blocks) -> Blocks:
+        while True:
+            try:
+                block = next(blocks)
+            except StopIteration as stop:
+                return int(stop.value)
+            self._given += len(block)
+            yield block
 
     def _read(self, at: int, size: int) -> bytes:
         self._raw.seek(at)
