@@ -204,7 +204,8 @@ def test_many_records_are_read_at_once_in_any_layout(layout: str) -> None:
 @given(
     st.lists(readings(), min_size=1, max_size=6),
     st.lists(readings(), min_size=1, max_size=6),
-    st.tuples(layouts, layouts),
+    # Among lines, a record over several of them ends with one.
+    st.tuples(layouts, layouts.filter("printed, back to back".__ne__)),
     st.sampled_from(["", "\n", "\n\ufeff"]),
     st.sampled_from(["plain", "plain", "gzip", "zstd"]),
     st.sampled_from([FAST, STRICT, SMALL]),

@@ -19,7 +19,7 @@ from stedi.landing.limits import Limits
 from stedi.landing.lines import Lines
 from stedi.landing.pieces import pieces_of
 from stedi.landing.rules import Origin, judge
-from stedi.landing.runs import Runs
+from stedi.landing.runs import Runs, among
 from stedi.landing.salvage import Named
 from stedi.landing.shape import Shape, learn
 from stedi.landing.spanning import MARKS, OverLines, end_of_first
@@ -287,12 +287,12 @@ class Reader:
         self._learn(left, found)
         if not found:
             return rest, []
-        covered = runs.covered(pieces.numbers.is_in(pl.concat([some.numbers for _, some in found])))
-        records = pieces.numbers.filter(pieces.numbers.is_in(covered))
-        proven = [(shape, some.where(some.numbers.is_in(records))) for shape, some in found]
+        covered = runs.covered(among(pieces.numbers, pl.concat([some.numbers for _, some in found])))
+        records = pieces.numbers.filter(among(pieces.numbers, covered))
+        proven = [(shape, some.where(among(some.numbers, records))) for shape, some in found]
         known.extend((shape, some) for shape, some in proven if len(some))
-        inner = covered.filter(~covered.is_in(records))
-        return rest.where(~rest.numbers.is_in(covered)), inner.to_list()
+        inner = covered.filter(~among(covered, records))
+        return rest.where(~among(rest.numbers, covered)), inner.to_list()
 
     def _judge_lines(self, known: Iterable[tuple[Shape, Lines]], starts: pl.Series) -> Iterator[Split]:
         """Judge the lines of each layout, those of layouts with the same types at once."""

@@ -66,3 +66,8 @@ class Runs(NamedTuple):
         )
         proven = seen.filter(pl.col("looks").cast(pl.Int8).cum_min().over("run") == 1)
         return proven.select(pl.int_ranges(first, first + pl.col("length")).explode()).to_series()
+
+
+def among(numbers: pl.Series, others: pl.Series) -> pl.Series:
+    """Return which of some numbers are among others."""
+    return numbers.is_in(others.implode())
