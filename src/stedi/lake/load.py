@@ -276,7 +276,7 @@ class Loader:
         if contract.name == CUSTOMER_LANDING:
             if end.lookalike is not None and not end.consent_field:
                 self._lookalikes.append((name, _key_in_words(end.lookalike)))
-            self._unread += 0 if entry.records + entry.erased else entry.rejects.unread
+            self._unread += entry.rejects.unread
             if not entry.records + entry.erased and entry.rejected and not entry.rejects.named:
                 self._silent.append(name)
         self._entries.append(

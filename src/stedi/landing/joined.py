@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from stedi.landing.strict import DECODER, Pairs
+from stedi.landing.strict import DECODER, Pairs, after
 
 _BRACKETS: Final = " \t\r[]"
 _BETWEEN: Final = re.compile(r"[ \t\r,;\[\]\x00]*")
@@ -57,21 +57,16 @@ def joined(text: str) -> Joined | None:
         (None, None)
     """
     pieces: list[_Piece] = []
-    begin = _BETWEEN.match(text)
-    start = begin.end() if begin else 0
-    before = text[:start]
-    while start < len(text) and text[start] == "{":
+    stop = 0
+    while (start := after(_BETWEEN, text, stop)) < len(text):
         try:
-            value, stop = DECODER.raw_decode(text, start)
+            value, end = DECODER.raw_decode(text, start)
         except (ValueError, RecursionError):
             return None
         if not isinstance(value, Pairs):
             return None
-        pieces.append(_Piece(before, text[start:stop]))
-        between = _BETWEEN.match(text, stop)
-        start = between.end() if between else stop
-        before = text[stop:start]
-    last = start - len(before)
-    if not pieces or not _BETWEEN.fullmatch(text, last) or (len(pieces) == 1 and "[" not in pieces[0].before):
+        pieces.append(_Piece(text[stop:start], text[start:end]))
+        stop = end
+    if not pieces or (len(pieces) == 1 and "[" not in pieces[0].before):
         return None
-    return Joined(tuple(pieces), text[last:])
+    return Joined(tuple(pieces), text[stop:])

@@ -9,10 +9,10 @@ stays valid and what is not stays so; and what looks for line ends finds those a
 import re
 from collections.abc import Iterable, Iterator
 from enum import Enum
-from itertools import chain
 from typing import Final, NamedTuple, Self
 
 from stedi.contract.table import Contract
+from stedi.landing.blocks import peek
 from stedi.landing.limits import Limits
 from stedi.landing.spanning import BOM, after_space, holds_records
 from stedi.landing.strict import DECODER, Pairs
@@ -109,13 +109,8 @@ class Beginning(NamedTuple):
 
 def begin(blocks: Iterable[bytes], limits: Limits, contract: Contract) -> tuple[Beginning, Iterator[bytes]]:
     """Look at the beginning of an object, and return what it tells and all blocks."""
-    rest = iter(blocks)
-    head: list[bytes] = []
-    held = 0
-    while held < limits.spread and (block := next(rest, None)) is not None:
-        head.append(block)
-        held += len(block)
-    return Beginning.of(b"".join(head)[: limits.spread], contract), chain(head, rest)
+    head, whole = peek(blocks, limits.spread)
+    return Beginning.of(head[: limits.spread], contract), whole
 
 
 def laid_out(

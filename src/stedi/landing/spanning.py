@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from stedi.contract.table import Contract
-from stedi.landing.strict import DECODER, Pairs
+from stedi.landing.strict import DECODER, Pairs, after
 
 BOM: Final = b"\xef\xbb\xbf"
 """The byte order mark; where files were put together it stands within a text."""
@@ -136,5 +136,4 @@ def _end_of_value(part: bytes) -> int | None:
 
 def after_space(text: str, start: int) -> int:
     """Return where white space ends."""
-    found = _SPACE.match(text, start)
-    return found.end() if found else start
+    return after(_SPACE, text, start)

@@ -4,18 +4,17 @@ import codecs
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Final
 
 import pyarrow as pa
 
 from stedi.errors import LandingError
+from stedi.landing.blocks import peek
 from stedi.landing.encoding import Encoding, encoding_of
 from stedi.landing.limits import MIB, Limits
-from stedi.landing.unpack import Parts, packed_as, packed_within
+from stedi.landing.unpack import Parts, packed_as, packed_begun, packed_within
 
-_MAGIC: Final = 3
 _DEEPEST: Final = 3
 """So many times an object may have been compressed."""
 
@@ -53,27 +52,22 @@ class Stream:
         Raises:
             LandingError: The object unpacks to so much more than its size that it must be a bomb.
         """
-        blocks = self._bytes()
-        head = b""
-        while len(head) < len(codecs.BOM_UTF16) and (block := next(blocks, None)) is not None:
-            head += block
+        head, blocks = peek(self._unpacked(self._reopen, 1), len(codecs.BOM_UTF16))
         self.encoding = encoding_of(head)
-        whole = chain((head,) if head else (), blocks)
-        yield from whole if self.encoding is None else self._decoded(self.encoding, whole)
+        yield from blocks if self.encoding is None else self._decoded(self.encoding, blocks)
 
     def _decoded(self, encoding: Encoding, blocks: Iterator[bytes]) -> Iterator[bytes]:
         decoder = encoding.decoder()
         begun = False
         for block in blocks:
-            text = decoder.decode(block if begun else block.removeprefix(encoding.mark))
-            begun = True
+            text = decoder.decode(block)
+            if text and not begun:
+                # The mark is a character, too.
+                text, begun = text.removeprefix("\ufeff"), True
             if text:
                 yield text.encode(errors="surrogatepass")
         self.torn = decoder.getstate()[0]
         self.lost_end |= bool(self.torn)
-
-    def _bytes(self) -> Iterator[bytes]:
-        yield from self._unpacked(self._reopen, 1)
 
     def _unpacked(self, reopen: Callable[[], BinaryIO], depth: int) -> Iterator[bytes]:
         """Give the bytes of raw bytes, however often these were compressed."""
@@ -83,15 +77,12 @@ class Stream:
         if codec is None:
             yield from self._bounded(self._plain(reopen, search=encoding_of(head) is None))
             return
-        blocks = self._bounded(self._of(codec, reopen))
-        begin = b""
-        while len(begin) < len(head) and (block := next(blocks, None)) is not None:
-            begin += block
+        begin, blocks = peek(self._bounded(self._of(codec, reopen)), len(head))
         if depth == _DEEPEST or packed_as(begin) is None:
-            yield from chain((begin,) if begin else (), blocks)
+            yield from blocks
             return
         with tempfile.NamedTemporaryFile(prefix="stedi-") as inner:
-            inner.writelines(chain((begin,), blocks))
+            inner.writelines(blocks)
             inner.flush()
             yield from self._unpacked(partial(_opened, inner.name), depth + 1)
 
@@ -111,10 +102,10 @@ class Stream:
         with reopen() as raw:
             while block := raw.read(self._block):
                 block = held + block
-                if search and packed_within(block):
+                if search and packed_within(block) is not None:
                     break
-                # The first bytes of a packed part may just have come in.
-                text, held = (block[:-_MAGIC], block[-_MAGIC:]) if search else (block, b"")
+                held = packed_begun(block) if search else b""
+                text = block.removesuffix(held)
                 yield text
                 given += len(text)
         if block:

@@ -115,7 +115,7 @@ class StrictReader:
         except UnicodeDecodeError:
             yield self._broken(piece.decode(errors="backslashreplace"), last=last)
             return
-        start = _after(_BEFORE, text, 0) or _after(_SPACES, text, 0)
+        start = after(_BEFORE, text, 0) or after(_SPACES, text, 0)
         if not text[start:].strip(_AROUND):
             return
         while True:
@@ -210,6 +210,7 @@ def _encodable(value: object) -> bool:
     return True
 
 
-def _after(pattern: re.Pattern[str], text: str, start: int) -> int:
+def after(pattern: re.Pattern[str], text: str, start: int) -> int:
+    """Return where what a pattern matches from a place on ends; the place where it matches nothing."""
     found = pattern.match(text, start)
     return found.end() if found else start

@@ -1,5 +1,6 @@
 """The bytes of an object that is compressed in parts, or damaged: all of it that can be had."""
 
+import os
 import re
 import zlib
 from collections.abc import Generator, Iterator
@@ -9,15 +10,17 @@ from typing import BinaryIO, Final
 import pyarrow as pa
 
 _MEMBER: Final = b"\x1f\x8b"
+_DEFLATED: Final = b"\x1f\x8b\x08"
 _FRAME: Final = b"\x28\xb5\x2f\xfd"
 _SKIPPABLE: Final = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")
 """A frame of Zstandard that holds no data, but what others put there."""
 _WITHIN: Final = re.compile(rb"\x1f\x8b\x08[\x00-\x1f]|\x28\xb5\x2f\xfd")
 """How a packed part begins within others: no text of UTF-8 has such bytes."""
-_BEGUN: Final = rb"\{[ \t\r\n]{0,8}\"[A-Za-z_]{2,64}\"[ \t\r\n]{0,8}:"
-_RECORD: Final = re.compile(_BEGUN)
+_BEGUN: Final = re.compile(rb"(?:\x1f(?:\x8b\x08?)?|\x28(?:\xb5\x2f?)?)\Z")
+_OPENED: Final = rb"\{[ \t\r\n]{0,8}\"[A-Za-z_]{2,64}\"[ \t\r\n]{0,8}:"
+_RECORD: Final = re.compile(_OPENED)
 """How a record begins: bytes that are none hardly ever look so."""
-_LINE: Final = re.compile(rb"\n([ \t\[]{0,8}%b)" % _BEGUN)
+_LINE: Final = re.compile(rb"\n([ \t\[]{0,8}%b)" % _OPENED)
 """How a line begins with one. Packed texts hardly ever look so, though they may hold a record as it is."""
 _SWALLOWED: Final = 128 * 1024
 """So many bytes a block of Zstandard may have."""
@@ -42,9 +45,27 @@ def packed_as(head: bytes) -> str | None:
     return "zstd" if head.startswith(_FRAME) or _SKIPPABLE.match(head) else None
 
 
-def packed_within(block: bytes) -> bool:
-    """Say whether a part of a text looks as if something packed began in it."""
-    return (_MEMBER + b"\x08" in block or _FRAME in block) and _WITHIN.search(block) is not None
+def packed_within(block: bytes) -> int | None:
+    r"""Return where something packed seems to begin in a part of a text.
+
+    Examples:
+        >>> packed_within(b'{"x": 1}\n\x1f\x8b\x08\x00'), packed_within(b'{"x": 1}\n')
+        (9, None)
+    """
+    # To look for the bytes first is many times as fast.
+    found = _WITHIN.search(block) if _DEFLATED in block or _FRAME in block else None
+    return found.start() if found else None
+
+
+def packed_begun(block: bytes) -> bytes:
+    r"""Return the end of a part of a text that may be the first bytes of something packed.
+
+    Examples:
+        >>> packed_begun(b'{"x": 1}\n\x1f\x8b'), packed_begun(b'{"x": 1}\n')
+        (b'\x1f\x8b', b'')
+    """
+    found = _BEGUN.search(block[-len(_FRAME) :])
+    return found[0] if found else b""
 
 
 class Parts:
@@ -99,10 +120,10 @@ class Parts:
     def _text(self, at: int) -> Blocks:
         """Give bytes that nobody packed, up to a part that somebody did."""
         while block := self._read(at, self._block):
-            found = _WITHIN.search(block)
-            if found is not None:
-                yield block[: found.start()]
-                return at + found.start()
+            place = packed_within(block)
+            if place is not None:
+                yield block[:place]
+                return at + place
             # What a part begins with may just be coming in.
             kept = len(block) if len(block) < self._block else len(block) - _REACH
             yield block[:kept]
@@ -132,9 +153,9 @@ class Parts:
 
     def _frames(self, at: int) -> Blocks:
         """Give what the frames of Zstandard hold that stand here."""
-        given, failed = 0, None
+        given, failed, end = 0, None, self._raw.seek(0, os.SEEK_END)
         self._raw.seek(at)
-        with pa.CompressedInputStream(pa.PythonFile(_Careful(self._raw), "r"), "zstd") as unpacked:
+        with pa.CompressedInputStream(pa.PythonFile(_Careful(self._raw, end), "r"), "zstd") as unpacked:
             try:
                 while block := unpacked.read(self._block):
                     given += len(block)
@@ -142,7 +163,7 @@ class Parts:
             except OSError:
                 failed = self._raw.tell() - at
         if failed is None:
-            return self._raw.seek(0, 2)
+            return end
         # A failing read keeps what it had so far to itself: all is unpacked once more, with care.
         self._raw.seek(at)
         careful = _Careful(self._raw, max(0, failed - _BEFORE))
@@ -198,7 +219,7 @@ def _until_damage(member: "zlib._Decompress", packed: bytes) -> Blocks:
 class _Careful:
     """Raw bytes, from some place on one by one: what unpacks them keeps nothing back that it could give."""
 
-    def __init__(self, raw: BinaryIO, careful_from: int | None = None) -> None:
+    def __init__(self, raw: BinaryIO, careful_from: int) -> None:
         self._raw = raw
         self._careful_from = careful_from
         self.at = 0
@@ -206,7 +227,7 @@ class _Careful:
 
     def read(self, size: int) -> bytes:
         """Read some bytes, or one."""
-        left = size if self._careful_from is None else self._careful_from - self.at
+        left = self._careful_from - self.at
         block = self._raw.read(min(size, left) if left > 0 else min(size, 1))
         self.at += len(block)
         return block

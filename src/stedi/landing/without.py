@@ -21,7 +21,7 @@ from stedi.landing.pieces import lines_without, rows_without
 from stedi.landing.salvage import Named
 from stedi.landing.spanning import BOM, MARKS, OverLines
 from stedi.landing.stream import Stream
-from stedi.landing.strict import DECODER, Pairs
+from stedi.landing.strict import DECODER, Pairs, after
 from stedi.landing.unpack import packed_as
 
 _BLANKS: Final = re.compile("[ \t\r]*")
@@ -199,22 +199,17 @@ def _records(content: bytes) -> Iterator[bytes]:
     start = 0
     while start < len(text):
         try:
-            value, stop = DECODER.raw_decode(text, _after_blanks(text, start))
+            value, stop = DECODER.raw_decode(text, after(_BLANKS, text, start))
         except (ValueError, RecursionError):
             yield from _parted(text[start:].encode())
             return
-        stop = _after_blanks(text, stop)
+        stop = after(_BLANKS, text, stop)
         if stop < len(text) and not isinstance(value, Pairs):
             # Only objects stand back to back: the rest is one torn record.
             yield from _parted(text[start:].encode())
             return
         yield text[start:stop].encode()
         start = stop
-
-
-def _after_blanks(text: str, start: int) -> int:
-    found = _BLANKS.match(text, start)
-    return found.end() if found else start
 
 
 def _parted(content: bytes) -> Iterator[bytes]:
