@@ -38,7 +38,7 @@ settings.register_profile(
 )
 settings.register_profile("few", settings.get_profile("whole"), max_examples=4)
 settings.register_profile("usual", settings.get_profile("whole"), max_examples=10)
-settings.register_profile("thorough", settings.get_profile("whole"), max_examples=3000)
+settings.register_profile("thorough", settings.get_profile("whole"), max_examples=1000)
 
 LAWS = ("property", "parity/test_engines.py")
 """Laws, like all that asks hypothesis for examples: the test command tries some, .ci/run all of them."""

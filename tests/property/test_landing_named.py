@@ -36,6 +36,9 @@ PIECES = (
     "%40",
     "\0",
     "x",
+    "\x1b[0m",
+    "ann\uff20x.com",
+    b'{"user":"ann@x.com","serialNumber":"dev-12"}'.decode("utf-16-le"),
 )
 
 

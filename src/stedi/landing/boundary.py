@@ -24,9 +24,10 @@ REACH: Final = 1024
 _END: Final = rb"\}[ \t\r]{0,64}"
 _BEGIN: Final = rb"\{[ \t\r]{0,64}\"[^\"\\\x00-\x20,\]}:][^\"\\\x00-\x1f]{0,255}\"[ \t\r]{0,64}:"
 BOUNDARY: Final = re.compile(rb"%b(%b)" % (_END, _BEGIN))
-_BETWEEN: Final = re.compile(rb"\}([ \t\r,\[\]]{1,64})(%b)" % _BEGIN)
-"""Between two objects of an array. Inside one of them it can be seen, too, where arrays are nested."""
-_SEEN: Final = re.compile(rb"\}[ \t\r,\[\]]{0,64}%b" % _BEGIN)
+_APART: Final = rb"[ \t\r,\[\]]{0,64}(?:\xef\xbb\xbf[ \t\r,\[\]]{0,64})?"
+_BETWEEN: Final = re.compile(rb"\}(?!\{)(%b)(%b)" % (_APART, _BEGIN))
+"""Between two objects of an array, or of two arrays. It can be seen in an object, too, that holds arrays."""
+_SEEN: Final = re.compile(rb"\}%b%b" % (_APART, _BEGIN))
 _COMMA: Final = re.compile(rb"\}[ \t\r]{0,64},[ \t\r]{0,64}\n")
 
 _FORMS: Final = 8

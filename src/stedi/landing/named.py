@@ -7,10 +7,11 @@ import polars as pl
 from stedi.consent.pseudonyms import key
 from stedi.contract.table import Contract
 from stedi.landing.draft import EMAILS, RAW, SERIALS, UPDATED
-from stedi.landing.salvage import Named
+from stedi.landing.salvage import DOUBLED, WIDE, Named
 from stedi.names import CUSTOMER_LANDING
 
-_WRAPPED: Final = r"[\\\\%&\x00]"
+_WRAPPED: Final = rf"[\\\\%&\x00\x1b\x{{ff20}}\x{{fe6b}}]|{DOUBLED}|{WIDE}"
+"""What may hide a name, or an @."""
 _QUOTED: Final = r"""(?i)"%s"[ \t]*:[ \t]*"([^"\\<>()\[\]{},;:|/=&#?]*)\""""
 """A key and its text, in which no mark could part or join names."""
 _NAMES: Final = ("email", "user", "serial_number")

@@ -76,9 +76,12 @@ def pieces_of(text: bytes, lines: bytes, over: OverLines, *, whole: bool) -> Pie
     return Pieces(spans, len(text))
 
 
-def lines_without(blocks: Iterable[bytes], _: Beginning, cut: Cut) -> Iterator[bytes]:
+def lines_without(blocks: Iterable[bytes], beginning: Beginning, cut: Cut) -> Iterator[bytes]:
     """Yield a text of lines, with what is left of each."""
-    for text, last in _ending_with_lines(blocks, cut.over):
+    ahead = beginning.skipped
+    for block, last in _ending_with_lines(blocks, cut.over):
+        yield block[:ahead]
+        text, ahead = block[ahead:], 0
         if cut.concerns(text):
             spans = pieces_of(text, text, cut.over, whole=last).spans
             yield b"".join(cut.left(text[start:stop]) for start, stop, _on in spans)
@@ -118,6 +121,9 @@ def _behind(blocks: Iterable[bytes], beginning: Beginning, rows: "_Rows") -> Ite
         left = max(0, left - len(block))
 
 
+_BRACKETS: Final = re.compile(rb"[\[\]]")
+
+
 class _Rows:
     """Puts the records together that are left, each behind what parts it from the one before.
 
@@ -128,8 +134,8 @@ class _Rows:
     def __init__(self, cut: Cut) -> None:
         self.between = b""
         self._cut = cut
-        self._begin: bytes | None = None
-        self._any = False
+        self._seen = self._any = False
+        self._begun: bytes | None = None  # what stands before the first record of an array, until one stays
 
     def add(self, part: bytes) -> bytes:
         """Return what is left of a part, and of what stood before it."""
@@ -139,17 +145,20 @@ class _Rows:
         if not record:
             return b""
         before, self.between = self.between, part[start + len(record) :]
-        if self._begin is None:
-            self._begin = before
+        if not self._seen or _BRACKETS.search(before):
+            # An array ends or begins here: this stays, whichever records do.
+            self._begun = (self._begun or b"") + before
+        self._seen = True
         kept = self._cut.left(record)
         if not kept:
             return b""
-        first, self._any = not self._any, True
-        return (self._begin if first else before) + kept
+        self._any = True
+        before, self._begun = before if self._begun is None else self._begun, None
+        return before + kept
 
     def end(self) -> bytes:
         """Return what stands behind the last record; nothing where no record is left, nor an array."""
-        text = self.between if self._any else (self._begin or b"") + self.between
+        text = (self._begun or b"") + self.between
         return text if self._any or text.strip() else b""
 
 

@@ -136,9 +136,13 @@ def latest(times: Iterable[float]) -> float | None:
 # What wraps a text ----------------------------------------------------------------------------------
 
 _LONE: Final = {code: code - 0xDC00 for code in range(0xDC80, 0xDD00)}
-_PAIRS: Final = re.compile(r"[^\x00-\xff]{16,}")
+WIDE: Final = r"[^\x00-\xff]{16,}"
 """Characters of which each may be two bytes: more than a name has."""
+_PAIRS: Final = re.compile(WIDE)
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]{0,32}[A-Za-z]")
+DOUBLED: Final = r'\w""|""\w'
+"""A quote that is doubled; two that stand alone are an empty text."""
+_DOUBLED: Final = re.compile(DOUBLED)
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 _NO_CHARACTER: Final = re.compile(r"&#[0-9]{1000,}")
 """Python turns no longer number into an int: it would be the reference to no character at all."""
@@ -231,7 +235,7 @@ _UNDO: Final[tuple[tuple[str, Callable[[str], str]], ...]] = (
     # As a terminal is told colours, as CSV doubles quotes, and as Python writes a dictionary.
     ("\x1b[", partial(_COLOUR.sub, " ")),
     ("\x1b[", partial(_COLOUR.sub, "")),
-    ('""', lambda text: text.replace('""', '"')),
+    ('""', lambda text: text.replace('""', '"') if _DOUBLED.search(text) else text),
     ("':", lambda text: text.replace("'", '"')),
 )
 

@@ -57,17 +57,23 @@ class OverLines:
             >>> over.end(text, text, 0, 8), over.end(text, text, 12, 21), over.end(text[:8], text[:8], 0, 8)
             (12, 21, None)
         """
-        line = lined[start:stop].lstrip(_BLANKS).removeprefix(BOM)
+        line = lined[start:stop].lstrip(MARKS).removeprefix(BOM).lstrip(MARKS)
         begin = stop - len(line)
-        if line[:1] != b"{" or _is_closed(text, begin, stop) or _end_of_value(text[begin:stop]) is not None:
+        if line[:1] != b"{" or _is_closed(text, begin, stop):
             return stop
-        part = text[begin : begin + self.window]
-        found = _end_of_value(part)
-        if found is None:
-            return stop if len(part) == self.window else None
-        end = lined.find(b"\n", begin + found) + 1 or len(lined)
-        if found < 0 or text[begin + found : end].strip(MARKS):
+        found = _end_of_value(text[begin:stop])
+        if found is not None and (found < 0 or not text[begin + found : stop].strip(MARKS)):
             return stop
+        last, end = begin, stop
+        while last < end:
+            found = _end_of_value(text[last : begin + self.window])
+            if found is None:
+                return stop if begin + self.window <= len(text) else None
+            if found < 0:
+                return stop
+            # Another may begin in the line in which one ends.
+            end = lined.find(b"\n", last + found) + 1 or len(lined)
+            last = end - len(text[last + found : end].lstrip(MARKS))
         # Whoever tore the line before left the records in the next ones.
         lines = text[begin:end].split(b"\n")[1:]
         return stop if holds_records(lines, self._contract) else end

@@ -29,8 +29,9 @@ _AROUND: Final = _SPACE + "[,]\ufeff"
 """What may stand around objects: white space, the marks of an array, or of a part of one, and of the order of
 bytes: they say nothing that could be lost."""
 _SPACES: Final = re.compile(f"[{_SPACE}]*")
-_CLOSED: Final = rf"[{_SPACE},\]\ufeff]*(?:\[[{_SPACE}\ufeff]*)?"
-"""A bracket that opens an array comes last: behind another one it opens an array in an array."""
+_OPENED: Final = rf"\[[{_SPACE}\ufeff]*"
+_CLOSED: Final = rf"(?:[{_SPACE},\]\ufeff]|{_OPENED}\])*(?:{_OPENED})?"
+"""A bracket that opens an array of records comes last: behind another one it opens an array in an array."""
 _MARKS: Final = re.compile(_CLOSED)
 _BEFORE: Final = re.compile(rf"{_CLOSED}(?=\{{)")
 _EXACT: Final = 2**53

@@ -141,7 +141,7 @@ class _Cut:
         self.kept += names
         if not removed:
             return piece
-        return mark + (left + end if left.strip(MARKS) else b"")
+        return mark + left + end if left.strip(MARKS) else b""
 
 
 @contextmanager
