@@ -1,13 +1,16 @@
-"""What it costs to read the same readings, however they lie in a file, to plain lines.
+"""What the same records cost, however they lie in files, compared with plain lines.
 
-    uv run python benchmarks/layouts.py [--records 200000] [--rounds 3]
+    uv run python benchmarks/layouts.py [--records 200000] [--customers 100] [--rounds 3]
 
-Each layout is read in turn with plain lines, in this process; the ratio of their CPU time is the median's.
+Readings are only read, in this process; the records of some simulated customers go through a whole run, each
+in a process of its own. Each layout takes turns with plain lines; the ratios of CPU time are medians.
 """
 
 import argparse
 import json
 import random
+import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -16,8 +19,11 @@ from statistics import median
 from typing import Final
 
 import stedi
+from contest import spend
+from stedi.simulate import simulate
 
 Row = dict[str, object]
+Cost = Callable[[str], float]
 
 _PLAIN: Final = "plain lines"
 LAYOUTS: Final[dict[str, Callable[[list[Row]], str]]] = {
@@ -52,31 +58,68 @@ def readings(count: int) -> list[Row]:
     ]
 
 
-def cost(file: Path) -> float:
-    """Return the CPU seconds of reading a file."""
-    began = time.process_time()
-    stedi.read_landing(file, "accelerometer_landing")
-    return time.process_time() - began
+def reading(count: int, place: Path) -> Cost:
+    """Return what says how many CPU seconds it takes to read so many readings in a layout."""
+    rows, file = readings(count), place / "readings.json"
+
+    def cost(layout: str) -> float:
+        _write(rows, layout, file)
+        began = time.process_time()
+        stedi.read_landing(file, "accelerometer_landing")
+        return time.process_time() - began
+
+    return cost
+
+
+def running(customers: int, place: Path) -> Cost:
+    """Return what says how many CPU seconds the first run takes over the files of so many customers."""
+    simulate(place / "simulated", customers=customers, seed=3)
+    root, lake = place / "landing", place / "lake"
+    rows = {
+        name: [
+            json.loads(line)
+            for file in (place / "simulated" / name).rglob("*.json")
+            for line in file.open("rb")
+        ]
+        for name in ("customer", "accelerometer", "step_trainer")
+    }
+
+    def cost(layout: str) -> float:
+        shutil.rmtree(lake, ignore_errors=True)
+        for name, some in rows.items():
+            (root / name).mkdir(parents=True, exist_ok=True)
+            _write(some, layout, root / name / "all.json")
+        command = [sys.executable, "-m", "stedi", "run", str(root), "--lake", str(lake)]
+        return spend([*command, "--max-rejected", "1"], place=place, name=layout).cpu_s
+
+    return cost
+
+
+def _write(rows: list[Row], layout: str, file: Path) -> None:
+    file.write_text(LAYOUTS[layout](rows), "utf-16" if layout == "UTF-16" else "utf-8")
+
+
+def compared(cost: Cost, layout: str, rounds: int) -> float:
+    """Return what a layout costs, of what plain lines cost."""
+    pairs = [(cost(_PLAIN), cost(layout)) for _ in range(rounds)]
+    return median(other / plain for plain, other in pairs)
 
 
 def main() -> None:
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--records", type=int, default=200_000)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--records", type=int, default=200_000, help="readings that are read (200,000)")
+    parser.add_argument("--customers", type=int, default=100, help="of the whole runs (100)")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each is measured (3)")
     asked = parser.parse_args()
-    rows = readings(asked.records)
-    print("| Layout | CPU µs a record | to plain lines |\n|---|---|---|")
-    with tempfile.TemporaryDirectory() as folder:
-        plain = Path(folder) / "plain.json"
-        plain.write_text(LAYOUTS[_PLAIN](rows), "utf-8")
-        cost(plain)
-        for name, written in LAYOUTS.items():
-            file = Path(folder) / "other.json"
-            file.write_text(written(rows), "utf-16" if name == "UTF-16" else "utf-8")
-            pairs = [(cost(plain), cost(file)) for _ in range(asked.rounds)]
-            each = median(other for _, other in pairs) / asked.records * 1e6
-            print(f"| {name} | {each:.2f} | {median(other / base for base, other in pairs):.2f} |")
+    print("| Layout | to read, of plain lines | to run, of plain lines |\n|---|--:|--:|")
+    with tempfile.TemporaryDirectory(prefix="stedi-benchmark-") as folder:
+        costs = reading(asked.records, Path(folder)), running(asked.customers, Path(folder))
+        for cost in costs:
+            cost(_PLAIN)
+        for layout in LAYOUTS:
+            read, run = (compared(cost, layout, asked.rounds) for cost in costs)
+            print(f"| {layout} | {read:.2f} | {run:.2f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from stedi.landing.limits import Limits
 from stedi.landing.lines import Lines
 from stedi.landing.pieces import pieces_of
 from stedi.landing.rules import Origin, judge
-from stedi.landing.runs import Runs, among
+from stedi.landing.runs import Runs, among, in_runs
 from stedi.landing.salvage import Named
 from stedi.landing.shape import Shape, learn
 from stedi.landing.spanning import MARKS, OverLines, end_of_first
@@ -276,9 +276,9 @@ class Reader:
         Returns:
             The lines that are left, and the numbers of those over which a record goes on.
         """
-        if self._form.spread or len(rest) <= self._limits.few:
+        if self._form.spread or len(rest) <= self._limits.few or not len(neighbours := in_runs(rest)):
             return rest, []
-        runs = Runs.of(rest)
+        runs = Runs.of(neighbours)
         pieces = runs.pieces
         left = pieces.where(pieces.lengths() <= self._over.window)
         found: list[tuple[Shape, Lines]] = []

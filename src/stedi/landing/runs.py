@@ -1,7 +1,7 @@
 """Records over several lines among lines that are records, read at once."""
 
 import re
-from itertools import pairwise
+from itertools import chain
 from typing import Final, NamedTuple, Self
 
 import polars as pl
@@ -46,26 +46,38 @@ class Runs(NamedTuple):
         """
         text, stops = lines.text(), lines.lengths().cum_sum()
         begins = lines.numbers.diff().fill_null(0) != 1
-        ends = {
-            *stops.filter(begins.shift(-1, fill_value=True)),
-            *(each.end() for each in _BETWEEN.finditer(text)),
-        }
-        flat = b"".join(returns(text[a : b - 1]) + text[b - 1 : b] for a, b in pairwise([0, *sorted(ends)]))
-        pieces = Lines.of(flat)
-        last = stops.search_sorted(pieces.lengths().cum_sum(), side="left").cast(pl.Int64)
-        lengths = last - last.shift(fill_value=-1)
-        first = last - lengths + 1
+        flat = bytearray(returns(text))
+        last = stops.filter(begins.shift(-1, fill_value=True)).to_list()
+        for end in chain(last, (each.end() for each in _BETWEEN.finditer(text))):
+            flat[end - 1] = text[end - 1]
+        pieces = Lines.of(bytes(flat))
+        final = stops.search_sorted(pieces.lengths().cum_sum(), side="left").cast(pl.Int64)
+        lengths = final - final.shift(fill_value=-1)
+        first = final - lengths + 1
         numbered = Lines(lines.numbers.gather(first), pieces.array, pieces.over(text))
         return cls(numbered, lengths, begins.cum_sum().gather(first))
 
     def covered(self, looks: pl.Series) -> pl.Series:
         """Return the numbers of the lines over which records go, of pieces that look like records or not."""
-        first = pl.col("first")
-        seen = pl.DataFrame(
-            {"first": self.pieces.numbers, "length": self.lengths, "run": self.runs, "looks": looks}
-        )
-        proven = seen.filter(pl.col("looks").cast(pl.Int8).cum_min().over("run") == 1)
-        return proven.select(pl.int_ranges(first, first + pl.col("length")).explode()).to_series()
+        broken = (~looks).cast(pl.Int64)
+        before = broken.cum_sum() - broken
+        begins = self.runs.diff().fill_null(1) != 0
+        of_run = before.filter(begins).gather(begins.cum_sum() - 1)
+        proven = before + broken == of_run
+        first, lengths = self.pieces.numbers.filter(proven), self.lengths.filter(proven)
+        return pl.int_ranges(first, first + lengths, eager=True).explode()
+
+
+def in_runs(lines: Lines) -> Lines:
+    r"""Return the lines of which a neighbour is there, too: no other one is of a record over several.
+
+    Examples:
+        >>> some = Lines.of(b"a\nb\nc\nd\n").where(pl.Series([True, False, True, True]))
+        >>> in_runs(some).array.to_pylist()
+        [b'c\n', b'd\n']
+    """
+    follows = (lines.numbers.diff() == 1).fill_null(value=False)
+    return lines.where(follows | follows.shift(-1, fill_value=False))
 
 
 def among(numbers: pl.Series, others: pl.Series) -> pl.Series:
