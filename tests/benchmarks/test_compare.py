@@ -112,6 +112,17 @@ def test_what_feeding_a_lake_costs_is_measured_to_the_end():
     assert all(float(row[1]) > 0 for row in rows)
 
 
+@pytest.mark.campaign
+def test_what_each_layout_costs_is_measured_to_the_end():
+    small = ("--records", "2000", "--customers", "3", "--rounds", "1")
+    command = [sys.executable, COMPARE.with_name("layouts.py"), *small]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    rows = cells(done.stdout)[2:]
+    assert len(rows) == 11
+    assert all(float(cost) > 0 for row in rows for cost in row[1:])
+
+
 def test_a_page_without_a_place_for_the_results_is_refused():
     for text in ("", BEGIN, f"{END}{BEGIN}"):
         with pytest.raises(BenchmarkError, match="no place for the results"):
