@@ -68,6 +68,18 @@ def test_an_unfinished_file_waits_until_it_is_renamed(lake, root, name):
     assert lake.scan("customer_trusted").collect().is_empty()
 
 
+def test_what_is_no_file_and_what_a_link_hides_is_told(lake, root):
+    os.mkfifo(root / "customer" / "pipe.json")
+    (root / "customer" / "pipe.json.part").symlink_to("pipe.json")
+    put(root, "customer/2026/b.json", [sent(GRANT)])
+    (root / "customer" / "new").symlink_to("2026")
+    linked, no_file = sorted(run(lake, root).notes, key=lambda note: "a pipe" in note)
+    assert linked.startswith("customer/<redacted>: not read through this link to a folder")
+    names, _, why = no_file.partition(": ")
+    assert sorted(names.split(", ")) == ["customer/<redacted>.json", "customer/<redacted>.json.part"]
+    assert why == "not read: a pipe, a socket or a device, and no file"
+
+
 def test_a_root_without_its_folders_is_refused(lake, root, tmp_path):
     run(lake, root)
     (tmp_path / "other" / "customers").mkdir(parents=True)

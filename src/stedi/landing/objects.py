@@ -164,20 +164,13 @@ def _object_of(path: str, contract: Contract) -> LandingObject:
     return LandingObject(table=contract.name, path=path, size=status.st_size, version=str(status.st_mtime_ns))
 
 
-def files_under(
-    folder: Path,
-    root: Path,
-    left_out: LeftOut | None = None,
-    *,
-    wanted: Callable[[str], bool] = finished,
-) -> Iterator[str]:
+def files_under(folder: Path, root: Path, left_out: LeftOut | None = None) -> Iterator[str]:
     """Give the paths of a folder's files at any depth, as `find_objects` defines them.
 
     Args:
         folder: The folder; absolute.
         root: The folder that no link may leave; absolute, without links.
         left_out: Is told of what can't be listed, in place of an error.
-        wanted: Which files, by their names.
 
     Raises:
         LandingError: A folder can't be listed, a link leads out, or a name is no Unicode.
@@ -201,7 +194,7 @@ def files_under(
         return
     for here, folders, names in os.walk(folder, onerror=refuse):
         folders[:] = [name for name in folders if shown(name) and inside(Path(here, name))]
-        for name in filter(wanted, names):
+        for name in filter(finished, names):
             path = Path(here, name)
             if inside(path) and _is_file(path, left_out):
                 yield _text(path)

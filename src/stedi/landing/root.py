@@ -1,19 +1,23 @@
 """What lies in a landing root beside what runs read: told, so that nothing is lost in silence."""
 
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from stedi.contract.registry import LANDING
 from stedi.errors import LandingError
 from stedi.landing import s3
-from stedi.landing.objects import LandingObject, files_under, readable, shown, unfinished
+from stedi.landing.objects import LandingObject, readable, shown, unfinished
 from stedi.landing.redact import as_typed, safe_path
 from stedi.names import TRUTH
 
 FOLDERS: Final = tuple(contract.name.removesuffix("_landing") for contract in LANDING)
 EXPECTED: Final = "customer/, accelerometer/ and step_trainer/"
+
+_UNFINISHED: Final = "not read yet: an unfinished name, to be renamed when it is complete"
+_LINKED: Final = "not read through this link to a folder: what lies in it is read where it lies in its own"
+_NO_FILE: Final = "not read: a pipe, a socket or a device, and no file"
 
 _NAMED: Final = 10
 
@@ -29,12 +33,12 @@ def look_around(root: str, found: Collection[LandingObject], *, lake: Path | Non
     Raises:
         LandingError: It has none of the three folders.
     """
-    waiting: Iterable[str] = ()
+    beside: Iterable[tuple[str, str]] = ()
     if s3.is_url(root):
         folders, files = s3.top(s3.canonical(root), None)
     else:
         folders, files = _top(Path(root), lake)
-        waiting = _waiting(root, folders)
+        beside = _beside(root, folders)
     if not any(folder in folders for folder in FOLDERS):
         raise LandingError(
             f"the landing root {as_typed(root)} has none of the folders {EXPECTED}: give the folder that "
@@ -48,7 +52,7 @@ def look_around(root: str, found: Collection[LandingObject], *, lake: Path | Non
             if folder in folders and folder not in held
         ),
         *_unread([name for name in folders if name not in (*FOLDERS, TRUTH)], files),
-        *_listed(waiting, "not read yet: an unfinished name, to be renamed when it is complete"),
+        *_told(beside),
     ]
 
 
@@ -69,12 +73,32 @@ def _folder_of(root: Path, name: str) -> str:
     return folder if same else name
 
 
-def _waiting(root: str, folders: Collection[str]) -> Iterable[str]:
+def _beside(root: str, folders: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yield what lies beside the files that runs read, and why they pass it over."""
     base = Path(os.path.realpath(root))
-    for folder in FOLDERS:
-        if folder in folders:
-            for path in files_under(base / folder, base, wanted=unfinished):
-                yield safe_path(path)
+    for name in (folder for folder in FOLDERS if folder in folders):
+        for here, inner, files in os.walk(base / name):
+            inner[:] = filter(shown, inner)
+            for each in filter(shown, (*inner, *files)):
+                path = Path(here, each)
+                if why := _why(path):
+                    yield safe_path(path), why
+
+
+def _why(path: Path) -> str | None:
+    """Say why runs pass a path over; None where they don't."""
+    if path.is_dir():
+        return _LINKED if path.is_symlink() else None
+    if not path.is_file():
+        return _NO_FILE
+    return _UNFINISHED if unfinished(path.name) else None
+
+
+def _told(beside: Iterable[tuple[str, str]]) -> list[str]:
+    names: dict[str, list[str]] = {}
+    for name, why in beside:
+        names.setdefault(why, []).append(name)
+    return [line for why, those in names.items() for line in _listed(those, why)]
 
 
 def _unread(folders: Sequence[str], files: Sequence[str]) -> list[str]:
