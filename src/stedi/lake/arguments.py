@@ -37,7 +37,11 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def check(*arguments: P.args, **options: P.kwargs) -> R:
-        for name, value in signature.bind_partial(*arguments, **options).arguments.items():
+        try:
+            given = signature.bind_partial(*arguments, **options).arguments
+        except TypeError:
+            return function(*arguments, **options)  # Python says best what does not fit
+        for name, value in given.items():
             if name in CHECKS and value is not signature.parameters[name].default:
                 CHECKS[name](name, value)
         return function(*arguments, **options)

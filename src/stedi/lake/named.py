@@ -9,17 +9,15 @@ kind.
 import re
 from collections.abc import Iterable, Iterator
 from typing import Final
-from urllib.parse import unquote
 
 from stedi.consent.pseudonyms import key
 from stedi.contract import CONTRACTS
 from stedi.contract.reasons import Drop, Rejection
-from stedi.landing.salvage import referred
+from stedi.landing.salvage import views
 
 SHORTEST: Final = 6
 """A name of fewer characters can't be told from others in a text, but for an e-mail."""
 
-_ROUNDS: Final = 4
 _LONGEST: Final = 256
 _LEAVES: Final = 1000
 
@@ -27,6 +25,8 @@ _SERIAL_MARKS: Final = frozenset("-_.+~")
 _EMAIL_MARKS: Final = frozenset("-_.+~'%&#!$*?^`")
 _STICKING: Final = frozenset("-_+")
 """Marks with which an e-mail may begin: others before one are punctuation."""
+_BEHIND: Final = "".join(_EMAIL_MARKS)
+_BEFORE: Final = "".join(_EMAIL_MARKS - _STICKING)
 _ESCAPED: Final = frozenset("bfnrtu")
 
 _ALNUM: Final = (
@@ -52,11 +52,6 @@ _EMAIL: Final = re.compile(rf"{_LOCAL}+@{_ALNUM}+(?:[-.]+{_ALNUM}+)*(?!@|{_ALNUM
 _SERIAL: Final = re.compile(rf"{_ALNUM}+(?:[-_.+~]+{_ALNUM}+)*")
 _SERIAL_OF_PARTS: Final = re.compile(rf"{_ALNUM}+(?:[-_.+~:/#]+{_ALNUM}+)*")
 
-_ESCAPE: Final = re.compile(
-    r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})|\\([\"\\/bfnrt])"
-)
-_PLAIN: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
-
 _HIDDEN: Final = re.compile(r"\\(?:u[0-9a-f]{4}|[\"\\/bfnrt])|%[0-9a-f]{2}")
 """An escape that is not resolved yet: what it stands for is seen in the next spelling."""
 
@@ -66,7 +61,6 @@ _PART: Final = re.compile(
     r'"(?P<text>(?:[^"\\]|\\.)*)"|\'(?P<other>[^\']*)\'|(?P<word>[^\s\[\]{},:"\']+)(?=[\s,}\]])|[\[\]{}]|\s+|.',
     re.DOTALL,
 )
-_WRAPPED: Final = ("\\", "%", "&", "\0")
 _NO_TEXT: Final = ("null", "true", "false")
 _COLON: Final = re.compile(r"\s*:")
 
@@ -100,36 +94,14 @@ def tells(name: str) -> bool:
     return any(map(str.isdigit, name)) or _INNER_MARK.search(name) is not None
 
 
-def unescaped(text: str) -> str:
-    r"""Return a text with the escapes of JSON, of URLs and of HTML resolved, and without UTF-16's NULs.
+def spellings(text: str) -> tuple[str, ...]:
+    r"""Return the keys of a text as it is, and of whatever it hides.
 
     Examples:
-        >>> unescaped(r'{"email": "ann\u0040example.com"}'), unescaped("ann%40example.com")
+        >>> spellings(r'{"email": "Ann\u0040example.com"}')[1], spellings("ann%40example.com")[1]
         ('{"email": "ann@example.com"}', 'ann@example.com')
-        >>> unescaped("ann&#64;example.com"), unescaped("a\0n\0n\0")
-        ('ann@example.com', 'ann')
     """
-    return referred(unquote(_ESCAPE.sub(_resolved, text.replace("\0", ""))))
-
-
-def _resolved(found: re.Match[str]) -> str:
-    high, low, code, letter = found.groups()
-    if high is not None:
-        return chr(0x10000 + ((int(high, 16) & 0x3FF) << 10) + (int(low, 16) & 0x3FF))
-    return chr(int(code, 16)) if code is not None else _PLAIN.get(letter, letter)
-
-
-def spellings(text: str) -> tuple[str, ...]:
-    """Return the keys of a text as it is, and of what its escapes hide, however often they were escaped."""
-    found = [text]
-    for _ in range(_ROUNDS):
-        if not any(mark in found[-1] for mark in _WRAPPED):
-            break
-        plain = unescaped(found[-1])
-        if plain == found[-1]:
-            break
-        found.append(plain)
-    return tuple(dict.fromkeys(map(key, found)))
+    return tuple(dict.fromkeys(map(key, views(text))))
 
 
 def stands(spelled: str, name: str) -> bool:
@@ -198,7 +170,7 @@ def tokens(spelled: str) -> Iterator[str]:
             continue
         if _HIDDEN.match(spelled, match.end()):
             continue
-        found.update((name, name.lstrip("".join(_EMAIL_MARKS - _STICKING))))
+        found.update((name, bare(name)))
     for pattern in (_SERIAL, _SERIAL_OF_PARTS):
         for match in pattern.finditer(spelled):
             start, end = match.span()
@@ -207,6 +179,16 @@ def tokens(spelled: str) -> Iterator[str]:
     for name in found | {_EXTENSION.sub("", each) for each in found}:
         if tells(name):
             yield name
+
+
+def bare(email: str) -> str:
+    """Return an e-mail of a text without blanks, and without the punctuation beside it: it may be part of it.
+
+    Examples:
+        >>> bare("'ann@example.com'"), bare("-ann @example.com")
+        ('ann@example.com', '-ann@example.com')
+    """
+    return "".join(email.split()).lstrip(_BEFORE).rstrip(_BEHIND)
 
 
 def serials_in(spelled: str) -> set[str]:
@@ -240,7 +222,7 @@ def _values_of(field: re.Pattern[str], spelled: str) -> set[str]:
         key(each)
         for found in field.finditer(spelled)
         for value in _values(spelled, found.end())
-        for each in (value, unescaped(value))
+        for each in views(value)
     }
 
 

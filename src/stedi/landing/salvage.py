@@ -106,7 +106,7 @@ class Search:
         plain = _decoded(text)
         if not any(mark in plain[0] for mark in _MARKS) and not _PAIRS.search(plain[0]):
             return
-        for view in _views(plain):
+        for view in _undone(plain):
             within = _Window(view, first=self._first, last=last)
             for kind, pattern in self._keys:
                 for found in within.after_key(pattern):
@@ -177,10 +177,21 @@ def _of_pairs(name: str, text: str) -> str:
     return _PAIRS.sub(read, text)
 
 
-def _views(texts: Iterable[str]) -> Iterator[str]:
+def views(text: str | bytes) -> Iterator[str]:
+    r"""Yield a text as it is, and with one layer after the other undone of what wraps it.
+
+    Examples:
+        >>> list(views(r"ann\u0040x.com"))
+        ['ann\\u0040x.com', 'ann@x.com']
+    """
+    return _undone(_decoded(text))
+
+
+def _undone(texts: Iterable[str]) -> Iterator[str]:
     """Yield texts as they are, and with one layer after the other undone."""
     seen = dict.fromkeys(texts)
-    yield from seen
+    # The letters of a colour are none of a name: whatever stands beside one is seen without it.
+    yield from (text for text in seen if not _COLOUR.search(text))
     layer = list(seen)
     for _ in range(LAYERS):
         layer = [
@@ -240,6 +251,8 @@ _UNDO: Final[tuple[tuple[str, Callable[[str], str]], ...]] = (
 )
 
 
+HIDING: Final = ("\\", "%", "&", "\0", "\x1b")
+"""A text of ASCII in which none of them stands spells all names as they are."""
 _MARKS: Final = ("@", "\uff20", "\ufe6b", ":", "=", *(mark for mark, _ in _UNDO if mark))
 """Without one of them nobody is named: not by a token, not after a key, and not in what is wrapped."""
 

@@ -18,15 +18,14 @@ from stedi.landing.joined import Joined, joined
 from stedi.landing.layout import begin
 from stedi.landing.limits import LIMITS
 from stedi.landing.pieces import lines_without, rows_without
-from stedi.landing.salvage import Named
+from stedi.landing.salvage import HIDING, Named
 from stedi.landing.spanning import BOM, MARKS, OverLines
 from stedi.landing.stream import Stream
 from stedi.landing.strict import DECODER, Pairs, after
 from stedi.landing.unpack import packed_as
 
 _BLANKS: Final = re.compile("[ \t\r]*")
-_WRAPPED: Final = (b"\\", b"%", b"&", b"\0")
-"""What stands in a text that spells a name in another way."""
+_HIDING: Final = tuple(map(str.encode, HIDING))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +159,7 @@ def _sink(target: Path, packing: str | None) -> Iterator[IO[bytes]]:
 
 def _may_name(text: bytes, whose: Whose) -> bool:
     """Say whether a text could name the subject: it holds a probe, or is spelled in a way that hides one."""
-    if not whose.probes or not text.isascii() or any(mark in text for mark in _WRAPPED):
+    if not whose.probes or not text.isascii() or any(mark in text for mark in _HIDING):
         return True
     # Several records may stand in one line, and only some of them name somebody.
     if whose.mark is not None and (whose.mark not in text or text.count(b"{") > 1):

@@ -1,6 +1,6 @@
 """Everybody else in a lake, by name: what of a text is theirs must stay, whatever stands in it."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,6 +8,7 @@ import polars as pl
 
 from stedi.consent.pseudonyms import keys
 from stedi.lake.asides import forms
+from stedi.lake.named import bare
 from stedi.lake.paths import Kind
 from stedi.names import ACCELEROMETER_LANDING, CUSTOMER_LANDING, STEP_TRAINER_LANDING
 
@@ -34,6 +35,13 @@ class Neighbours:
         """The keys of their e-mails."""
         spelled = [self._distinct(CUSTOMER_LANDING, "email"), self._distinct(ACCELEROMETER_LANDING, "user")]
         return frozenset(keys(pl.concat(spelled))) - {self.person}
+
+    def others(self, emails: Iterable[str]) -> set[str]:
+        """Return which keys of e-mails are not of the person, with or without the punctuation beside them."""
+        mine = None if self.person is None else bare(self.person)
+        return {
+            each for each in emails if each != self.person and (bare(each) != mine or each in self.emails)
+        }
 
     @cached_property
     def devices(self) -> frozenset[str]:

@@ -17,6 +17,7 @@ from stedi.contract import LANDING, Contract, contract_of
 from stedi.errors import LandingError
 from stedi.lake.erase.person import Person
 from stedi.lake.erase.places import Places, beside
+from stedi.lake.wording import count
 from stedi.landing import s3
 from stedi.landing.objects import LandingObject
 from stedi.landing.redact import as_typed
@@ -44,6 +45,7 @@ _HELD: Final = 200
 _OUT: Final = "it leads out of the landing root, or is no plain file"
 _LATE: Final = "it came, or was written to, while the erasure was at work, and holds them: erase once more"
 _GONE: Final = "it was there, and is gone: wherever it is now, it may hold them"
+_NO_END: Final = "its end can't be read"
 _BUSY: Final = "somebody keeps writing to it"
 _TAKEN: Final = "there is another object of its new name"
 
@@ -162,7 +164,7 @@ class Cutter:
         if still.changed:
             raise _BusyError(_BUSY)
         if not outcome.complete:
-            raise LandingError("its end can't be decompressed")
+            raise LandingError(_NO_END)
         return _rewrite(each.old, still, each.new.path, each.label, each.written, outcome)
 
 
@@ -235,10 +237,11 @@ def _prepare(
                 continue
         name = places.shown(wanted, rewrite.new_digest if rewrite is not None else None)
         if rewrite is not None and not outcome.complete:
-            return None, [_remains(places.shown(wanted, rewrite.old_digest), "its end can't be decompressed")]
+            return None, [_remains(places.shown(wanted, rewrite.old_digest), _NO_END)]
         if not outcome.complete:
-            return None, [_may_remain(places.shown(wanted), "its end can't be decompressed")]
-        kept = f"{outcome.kept} damaged records of others name them too"
+            return None, [_may_remain(places.shown(wanted), _NO_END)]
+        them = "names them" if outcome.kept == 1 else "name them"
+        kept = f"{count(outcome.kept, 'damaged record')} of others {them} too"
         return rewrite, [_remains(name, kept)] if outcome.kept else []
     raise LandingError(_BUSY)
 

@@ -129,6 +129,8 @@ class Person:
         """
         if self.has_email(name):
             return True
+        if self.key is not None and not self.neighbours.others([key(name)]):
+            return True
         return self.named_in(name) and key(name) not in self.neighbours.emails
 
     def names_others(self, text: str) -> bool:
@@ -241,7 +243,8 @@ def find_person(
     if not person:
         raise ConfigurationError("the e-mail to erase is blank: nobody has it")
     mine = set(devices_of(listed, pl.Series([person], dtype=pl.String)))
-    people = {each: set(people_of(listed, pl.Series([each]))) - {person} for each in mine}
+    neighbours = Neighbours(scan=scan, person=person, own=frozenset())
+    people = {each: neighbours.others(people_of(listed, pl.Series([each]))) for each in mine}
     shared = {each for each, of in people.items() if of}
     kinds = dict(pending.select("digest", "kind").iter_rows())
     own = {each: pseudonyms.device_id(each) for each in mine - shared}
