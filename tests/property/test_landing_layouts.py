@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from unittest.mock import patch
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -117,6 +118,10 @@ def assert_same(split: Split, plain: Split) -> None:
     ]
 
 
+EXTRAS = st.sampled_from([1, [{"a": 1}, {"b": [{}]}], {"user": {"user": []}}, "}\n{"])
+"""What stands in records beside what is asked: some of it looks like the end of one, and the next."""
+
+
 @settings(deadline=None, max_examples=cases(300))
 @given(
     st.lists(readings(), max_size=12),
@@ -138,12 +143,18 @@ def test_records_are_the_same_in_any_layout(
 def test_a_torn_record_takes_none_with_it(
     rows: list[Row], layout: str, data: st.DataObject, limits: Limits
 ) -> None:
-    rows = [{key: value for key, value in row.items() if key != "extra"} for row in rows]
+    rows = [{**row, "extra": data.draw(EXTRAS)} for row in rows]
     place = data.draw(st.integers(0, len(rows) - 1))
-    rows[place]["user"] = "torn"
+    rows[place] = {**rows[place], "user": "torn", "extra": "torn off"}
     text = LAYOUTS[layout](rows)
-    # A quote that is lost: what follows is no text, and what comes after the record is.
-    torn = text.replace('"torn"', '"torn', 1)
+    if data.draw(st.booleans()):
+        # A quote that is lost: what follows is no text, and what comes after the record is.
+        torn = text.replace('"torn"', '"torn', 1)
+    else:
+        # An end that is lost, behind which the next record begins in a line of its own.
+        torn, rest = re.split(r'"torn off"\s*\}', text)
+        assume("\n" in rest[: len(rest) - len(rest.lstrip(" ,[]\t\r\n"))])
+        torn += rest
     split = read(torn.encode(), limits)
     kept = [row for n, row in enumerate(rows) if n != place and row["x"] != "1"]
     assert split.kept["user"].to_list() == [row["user"] for row in kept]
@@ -202,14 +213,15 @@ def test_many_records_are_read_at_once_in_any_layout(layout: str) -> None:
 @settings(deadline=None, max_examples=cases(300))
 @given(
     st.lists(st.tuples(st.lists(readings(), min_size=1, max_size=4), layouts), min_size=2, max_size=4),
-    st.sampled_from(["", "\n", "\n\ufeff"]),
+    EXTRAS,
+    st.sampled_from(["", "\n", "\n\ufeff", "\ufeff", "\ufeff\n", "\ufeff\ufeff"]),
     st.sampled_from(["plain", "plain", "gzip", "zstd"]),
     st.sampled_from([FAST, STRICT, SMALL]),
 )
 def test_files_that_were_put_together_are_read(
-    files: list[tuple[list[Row], str]], between: str, packing: str, limits: Limits
+    files: list[tuple[list[Row], str]], extra: object, between: str, packing: str, limits: Limits
 ) -> None:
-    files = [([{**row, "extra": 1} for row in rows], layout) for rows, layout in files]
+    files = [([{**row, "extra": extra} for row in rows], layout) for rows, layout in files]
     *texts, last = (LAYOUTS[layout](rows) for rows, layout in files)
     data = "".join(text + between for text in texts).encode() + PACKINGS[packing](last.encode())
     rows = [row for each, _layout in files for row in each]

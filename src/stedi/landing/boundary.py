@@ -64,7 +64,7 @@ class _Forms:
 
 
 def _in_place(found: re.Match[bytes]) -> bytes:
-    return b"}\n".ljust(1 + len(found[1])) + found[2]
+    return b"}" + b"\n".rjust(len(found[1])) + found[2]
 
 
 def lined(text: bytes) -> bytes:
@@ -72,7 +72,7 @@ def lined(text: bytes) -> bytes:
 
     Examples:
         >>> lined(b'{"x":1},\r{"x":2}\r{"x":3}')
-        b'{"x":1}\n {"x":2}\n{"x":3}'
+        b'{"x":1} \n{"x":2}\n{"x":3}'
     """
     return _BETWEEN.sub(_in_place, text)
 
@@ -111,7 +111,7 @@ class Marks(_Forms):
         >>> lines.learn(b'{"x":1},\n{"x":2},\n'), lines.apply(b'{"x":1},\n{"x":2},\n')
         (True, b'{"x":1} \n{"x":2} \n')
         >>> spread.learn(b'{"x":1}, {"x":2}'), spread.apply(b'{"x":1}, {"x":2}')
-        (True, b'{"x":1}\n {"x":2}')
+        (True, b'{"x":1} \n{"x":2}')
     """
 
     __slots__ = ()

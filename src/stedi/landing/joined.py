@@ -7,7 +7,8 @@ from typing import Final, NamedTuple
 from stedi.landing.strict import DECODER, Pairs, after
 
 _BRACKETS: Final = " \t\r[]"
-_BETWEEN: Final = re.compile(r"[ \t\r,;\[\]\x00]*")
+_BETWEEN: Final = re.compile(r"[ \t\r\n,;\[\]\x00\ufeff]*")
+_BRACKET: Final = re.compile(r"[\[\]]")
 
 
 class _Piece(NamedTuple):
@@ -33,13 +34,17 @@ class Joined(NamedTuple):
         """
         kept: list[str] = []
         gone = 0
-        for piece in self.pieces:
+        begun: str | None = None
+        for number, piece in enumerate(self.pieces):
+            if not number or _BRACKET.search(piece.before):
+                # Where an array ends or begins this stays, whichever records do.
+                begun = (begun or "") + piece.before
             if goes(piece.text):
                 gone += 1
             else:
-                # What stood before the first stands before whichever comes first now.
-                kept.append((piece.before if kept else self.pieces[0].before) + piece.text)
-        close = self.close
+                kept.append((piece.before if begun is None else begun) + piece.text)
+                begun = None
+        close = (begun or "") + self.close
         if gone and len(kept) == 1 and "[" not in self.pieces[0].before and not close.strip():
             close = self.pieces[1].before.strip(_BRACKETS) + close
         return ("".join(kept) + close if kept else ""), gone

@@ -143,16 +143,6 @@ def returns(text: bytes) -> bytes:
     return text.translate(_TO_RETURNS)
 
 
-def records_begun(text: bytes, indent: int) -> list[bytes]:
-    r"""Part a spread text before each line that begins like a record, with so many blanks at most.
-
-    Examples:
-        >>> records_begun(b'{\r  "x": 1,\r{\r  "x": {\r  }\r}', 0)
-        [b'{\r  "x": 1,\r', b'{\r  "x": {\r  }\r}']
-    """
-    return re.split(rb"(?<=\r)(?=(?:\xef\xbb\xbf)?[ \t]{0,%d}\{)" % indent, text)
-
-
 def has_blank_lines(text: bytes) -> bool:
     """Say whether a text has lines that hold nothing; those with blanks alone are not looked for."""
     # Carriage returns are found ten times faster than line ends around one.

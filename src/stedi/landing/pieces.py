@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple, Protocol
 
+from stedi.contract.table import Contract
 from stedi.landing.boundary import lined
-from stedi.landing.layout import Beginning, records_begun, returns
+from stedi.landing.layout import Beginning, Form, returns
 from stedi.landing.limits import LIMITS, MIB
-from stedi.landing.spanning import MARKS, OverLines, is_whole
+from stedi.landing.spanning import Over, OverLines, OverSpread, after_marks, stripped
 
 _BLOCK: Final = 8 * MIB
 _BLANK: Final = re.compile(rb"[ \t\r\n]*\n")
@@ -15,11 +16,6 @@ _BLANK: Final = re.compile(rb"[ \t\r\n]*\n")
 
 class Cut(Protocol):
     """Takes records out of texts."""
-
-    @property
-    def over(self) -> OverLines:
-        """Follows records over line ends."""
-        ...
 
     def concerns(self, text: bytes) -> bool:
         """Say whether a text may hold a record that goes."""
@@ -42,7 +38,7 @@ class Pieces(NamedTuple):
     carried: int
 
 
-def pieces_of(text: bytes, lines: bytes, over: OverLines, *, whole: bool) -> Pieces:
+def pieces_of(text: bytes, lines: bytes, over: Over, *, whole: bool) -> Pieces:
     r"""Part a text where its lines end that are whole records, or none.
 
     Args:
@@ -68,46 +64,49 @@ def pieces_of(text: bytes, lines: bytes, over: OverLines, *, whole: bool) -> Pie
             start = blank.end()
             continue
         stop = lines.find(b"\n", start) + 1 or len(text)
-        end = over.end(text, lines, start, stop)
-        if end is None and not whole:
+        end = over.end(text, lines, start, stop, whole=whole)
+        if end is None:
             return Pieces(spans, start)
-        spans.append((start, end or stop, end is not None and end > stop))
-        start = end or stop
+        spans.append((start, end, end > stop))
+        start = end
     return Pieces(spans, len(text))
 
 
-def lines_without(blocks: Iterable[bytes], beginning: Beginning, cut: Cut) -> Iterator[bytes]:
+def over_of(form: Form, contract: Contract, window: int) -> Over:
+    """Return what follows records over the ends of lines in a text of a form."""
+    return OverSpread(window, form.indent) if form.spread else OverLines(contract, window)
+
+
+def lines_without(blocks: Iterable[bytes], beginning: Beginning, over: Over, cut: Cut) -> Iterator[bytes]:
     """Yield a text of lines, with what is left of each."""
     ahead = beginning.skipped
-    for block, last in _ending_with_lines(blocks, cut.over):
+    for block, last in _ending_with_lines(blocks, over):
         yield block[:ahead]
         text, ahead = block[ahead:], 0
         if cut.concerns(text):
-            spans = pieces_of(text, text, cut.over, whole=last).spans
+            spans = pieces_of(text, text, over, whole=last).spans
             yield b"".join(cut.left(text[start:stop]) for start, stop, _on in spans)
         else:
             yield text
 
 
-def rows_without(blocks: Iterable[bytes], beginning: Beginning, cut: Cut) -> Iterator[bytes]:
+def rows_without(blocks: Iterable[bytes], beginning: Beginning, over: Over, cut: Cut) -> Iterator[bytes]:
     """Yield a text whose records lie in an array, or are spread over lines, with what is left of each.
 
     With a record goes what parts it from the one before, or the first from the next.
     """
-    spread, indent = beginning.form.spread, beginning.form.indent
+    spread = beginning.form.spread
     rows = _Rows(cut)
     rest = b""
     for text, last in _in_blocks(_behind(blocks, beginning, rows)):
         rest += text
         flat = returns(rest) if spread else rest
         lines = lined(flat) if spread else rest
-        spans, carried = pieces_of(flat, lines, cut.over, whole=last)
+        spans, carried = pieces_of(flat, lines, over, whole=last)
         if spans and not last and spans[-1][1] == len(rest):
             carried = spans.pop()[0]
         for start, stop, _on in spans:
-            piece = rest[start:stop]
-            for part in _begun(piece, flat[start:stop], indent) if spread else (piece,):
-                yield rows.add(part)
+            yield rows.add(rest[start:stop])
         rest = rest[carried:]
     yield rows.end()
 
@@ -139,8 +138,8 @@ class _Rows:
 
     def add(self, part: bytes) -> bytes:
         """Return what is left of a part, and of what stood before it."""
-        record = part.strip(MARKS)
-        start = part.find(record) if record else len(part)
+        record = stripped(part)
+        start = after_marks(part, 0, len(part))
         self.between += part[:start]
         if not record:
             return b""
@@ -162,18 +161,6 @@ class _Rows:
         return text if self._any or text.strip() else b""
 
 
-def _begun(part: bytes, flat: bytes, indent: int) -> Iterator[bytes]:
-    """Part a piece that is no record before each line that begins like one."""
-    begun = records_begun(flat, indent)
-    if len(begun) == 1 or is_whole(flat):
-        yield part
-        return
-    start = 0
-    for each in begun:
-        yield part[start : start + len(each)]
-        start += len(each)
-
-
 def _in_blocks(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
     """Yield texts of some length, and of each whether it is the last."""
     parts: list[bytes] = []
@@ -185,7 +172,7 @@ def _in_blocks(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
     yield b"".join(parts), True
 
 
-def _ending_with_lines(blocks: Iterable[bytes], over: OverLines) -> Iterator[tuple[bytes, bool]]:
+def _ending_with_lines(blocks: Iterable[bytes], over: Over) -> Iterator[tuple[bytes, bool]]:
     """Yield texts that end with a line over which no record goes on, and the last one as it is."""
     rest = b""
     for text, last in _in_blocks(blocks):

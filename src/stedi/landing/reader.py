@@ -14,15 +14,15 @@ from stedi.contract.table import Contract
 from stedi.landing.boundary import Marks, Separator, lined
 from stedi.landing.chunks import Chunk
 from stedi.landing.draft import POSITION, REASON, draft_schema
-from stedi.landing.layout import LINES, has_blank_lines, records_begun, without_blank_lines
+from stedi.landing.layout import LINES, has_blank_lines, without_blank_lines
 from stedi.landing.limits import Limits
 from stedi.landing.lines import Lines
-from stedi.landing.pieces import pieces_of
+from stedi.landing.pieces import over_of, pieces_of
 from stedi.landing.rules import Origin, judge
 from stedi.landing.runs import Runs, among, in_runs
 from stedi.landing.salvage import Named
 from stedi.landing.shape import Shape, learn
-from stedi.landing.spanning import MARKS, OverLines, end_of_first
+from stedi.landing.spanning import MARKS
 from stedi.landing.split import Split
 from stedi.landing.strict import Row, StrictReader
 from stedi.landing.vectorised import decode
@@ -50,7 +50,7 @@ class Reader:
         self._origin = origin
         self._limits = limits
         self._strict = StrictReader(contract)
-        self._over = OverLines(contract, min(limits.spread, limits.record))
+        self._over = over_of(LINES, contract, min(limits.spread, limits.record))
         self._form = LINES
         self._separator = Separator()
         self._marks = Marks()
@@ -78,6 +78,7 @@ class Reader:
             if chunk.form != self._form:
                 self._form = chunk.form
                 self._marks = Marks(chunk.form.layout)
+                self._over = over_of(chunk.form, self._contract, self._over.window)
             if chunk.too_long is not None:
                 if self._carried:
                     yield self._read(b"", _Place(last=False, whole=True))
@@ -219,28 +220,30 @@ class Reader:
         others: list[tuple[int, bytes]] = []
         beyond = final = 0
         begins = starts.gather(rest.numbers).to_list()
-        for number, start, line in zip(rest.numbers, begins, rest.array.to_pylist(), strict=True):
-            if number < beyond:
-                continue
-            stop, final = start + len(line), number
-            end = self._over.end(text, bare, start, stop)
-            if end is None and not place.whole:
-                self._carried = text[start:]
-                inner.extend(range(number, len(lines)))
-                break
-            if end is not None and end > stop:
-                beyond = number + bare.count(b"\n", start, end) + (bare[end - 1 : end] != b"\n")
-                inner.extend(range(number + 1, beyond))
-                others.append((number, text[start:end]))
-            else:
-                others.append((number, line))
+        for first, start, line in zip(rest.numbers, begins, rest.array.to_pylist(), strict=True):
+            number, at, stop = first, start, start + len(line)
+            while number >= beyond and at < stop:
+                end = self._over.end(text, bare, at, stop, whole=place.whole)
+                if end is None:
+                    self._carried = text[at:]
+                    inner.extend(range(number, len(lines)))
+                    beyond = len(lines)
+                    break
+                others.append((number, (text if end > stop else bare)[at:end]))
+                at, final = end, number
+                if end > stop:
+                    # It ends in a later line, which may begin something else behind it.
+                    number += 1 + bare.count(b"\n", stop, end - 1)
+                    inner.extend(range(final + 1, number + 1))
+                    stop = bare.find(b"\n", end - 1) + 1 or len(bare)
+                    beyond = number + (at == stop)
+            beyond = max(beyond, number + 1)
         if inner:
             outer = pl.int_range(len(lines), eager=True).scatter(inner, -1)
             of_known = ((shape, some.where(outer.gather(some.numbers) >= 0)) for shape, some in known)
             known = [(shape, some) for shape, some in of_known if len(some)]
-        ends_open = max(beyond, final + 1) == len(lines)
         empty = [number for number, _ in others] + inner
-        return _Sorted(known, others, empty, len(lines), final if ends_open else -1)
+        return _Sorted(known, others, empty, len(lines), final if beyond == len(lines) else -1)
 
     def _fit_for_patterns(self, text: bytes, lines: Lines) -> pl.Series:
         if not self._limits.fast or len(lines) <= self._limits.few:
@@ -339,22 +342,12 @@ class Reader:
     def _read_line(self, line: bytes, *, last: bool) -> list[Row]:
         rows = [*self._strict.read(line, last=last)]
         if rows and rows[-1].get(REASON) in _BROKEN:
-            # A record that was torn takes none with it of those that stand beside it.
-            parts = self._parts_of(line)
+            # A record that was torn takes none with it of those that stand beside it in an array.
+            parts = lined(line).split(b"\n") if line.lstrip().startswith(b"[") else []
             if len(parts) > 1:
                 torn = [row for part in parts[:-1] for row in self._strict.read(part)]
                 return [*torn, *self._strict.read(parts[-1], last=last)]
         return rows
-
-    def _parts_of(self, line: bytes) -> list[bytes]:
-        if not self._form.spread:
-            return lined(line).split(b"\n") if line.lstrip().startswith(b"[") else [line]
-        parts = []
-        for part in records_begun(line, self._form.indent):
-            # What stands behind a record in a line of its own is no part of it.
-            end = end_of_first(part)
-            parts += [part[:end], part[end:]] if end else [part]
-        return parts
 
 
 class _Place(NamedTuple):

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, Protocol
 
 from stedi.contract.table import Contract
 from stedi.landing.strict import DECODER, Pairs, after
@@ -13,21 +13,44 @@ BOM: Final = b"\xef\xbb\xbf"
 MARKS: Final = b" \t\r\n,[]"
 """What stands around objects: white space, and the marks of an array or of a part of one."""
 
+_MARKS: Final = re.compile(rb"(?:[ \t\r\n,\[\]]|\xef\xbb\xbf)*")
 _SPACES: Final = " \t\r\n"
 _SPACE: Final = re.compile(f"[{_SPACES}]*")
 _BLANKS: Final = b" \t\r"
 _AHEAD: Final = 256
 
 
-class OverLines:
+class Over(Protocol):
     """Follows records over the ends of lines.
+
+    Attributes:
+        window: No record of more bytes is followed.
+    """
+
+    window: int
+
+    def end(self, text: bytes, lined: bytes, start: int, stop: int, *, whole: bool) -> int | None:
+        """Return where what begins in a line ends: a record, or what is none.
+
+        Args:
+            text: Some lines.
+            lined: The same text, with a line end wherever a record may end.
+            start: Where it begins.
+            stop: Where the line ends.
+            whole: Nothing of the text goes on behind it.
+
+        Returns:
+            The end; None where it may go on behind the text.
+        """
+        ...
+
+
+class OverLines:
+    """Follows records of a text of lines: what begins in a line ends where one ends.
 
     Args:
         contract: The contract of the landing table.
         window: So many bytes.
-
-    Attributes:
-        window: No record of more bytes is followed.
     """
 
     __slots__ = ("_contract", "window")
@@ -37,53 +60,99 @@ class OverLines:
         self._contract = contract
         self.window = window
 
-    def end(self, text: bytes, lined: bytes, start: int, stop: int) -> int | None:
-        r"""Return where the lines end over which a record goes on that begins in one of them.
-
-        Args:
-            text: Some lines.
-            lined: The same text, with a line end wherever a record may end.
-            start: Where the line begins.
-            stop: Where it ends.
-
-        Returns:
-            The end of the record's last line: ``stop`` where it does not go on, or is no record. None where
-            it may go on behind the text.
+    def end(self, text: bytes, lined: bytes, start: int, stop: int, *, whole: bool) -> int | None:
+        r"""Return where the lines end over which a record goes on: ``stop`` where it doesn't, or is none.
 
         Examples:
             >>> text = b'{"x": [\n1]}\n{"y": 2}\n'
             >>> from stedi.contract import landing_contract
             >>> over = OverLines(landing_contract("customer"), 100)
-            >>> over.end(text, text, 0, 8), over.end(text, text, 12, 21), over.end(text[:8], text[:8], 0, 8)
-            (12, 21, None)
+            >>> over.end(text, text, 0, 8, whole=True), over.end(text, text, 12, 21, whole=True)
+            (12, 21)
+            >>> over.end(text[:8], text[:8], 0, 8, whole=False)
         """
-        line = lined[start:stop].lstrip(MARKS).removeprefix(BOM).lstrip(MARKS)
-        begin = stop - len(line)
-        if line[:1] != b"{" or _is_closed(text, begin, stop):
+        begin = after_marks(text, start, stop)
+        if text[begin : begin + 1] != b"{" or _is_closed(text, begin, stop):
             return stop
-        found = _end_of_value(text[begin:stop])
-        if found is not None and (found < 0 or not text[begin + found : stop].strip(MARKS)):
+        found = end_of_value(text[begin:stop])
+        if found is not None and (found < 0 or after_marks(text, begin + found, stop) == stop):
             return stop
         last, end = begin, stop
         while last < end:
-            found = _end_of_value(text[last : begin + self.window])
+            found = end_of_value(text[last : begin + self.window])
             if found is None:
-                return stop if begin + self.window <= len(text) else None
+                return stop if whole or begin + self.window <= len(text) else None
             if found < 0:
                 return stop
             # Another may begin in the line in which one ends.
             end = lined.find(b"\n", last + found) + 1 or len(lined)
-            last = end - len(text[last + found : end].lstrip(MARKS))
+            last = after_marks(text, last + found, end)
         # Whoever tore the line before left the records in the next ones.
         lines = text[begin:end].split(b"\n")[1:]
         return stop if holds_records(lines, self._contract) else end
+
+
+class OverSpread:
+    r"""Follows records of a text whose lines mean nothing, and in which a carriage return ends each.
+
+    Args:
+        window: So many bytes.
+        indent: A line that begins with a brace, no further to the right, begins a record.
+    """
+
+    __slots__ = ("_begins", "window")
+
+    def __init__(self, window: int, indent: int) -> None:
+        """Follow none yet."""
+        self.window = window
+        self._begins = re.compile(rb"\r(?=(?:\xef\xbb\xbf)?[ \t]{0,%d}(?:[,\[\]][ \t]{0,4}){0,3}\{)" % indent)
+
+    def end(self, text: bytes, lined: bytes, start: int, stop: int, *, whole: bool) -> int | None:
+        r"""Return where a record ends; where it is torn, or is none, before the next one, or at ``stop``.
+
+        Examples:
+            >>> text = b'{\r"x": 1\r},\r8 rows\r{\r"x":\r{\r"x": 2\r}'
+            >>> over, size = OverSpread(100, 0), len(text)
+            >>> over.end(text, text, 0, size, whole=True), over.end(text, text, 12, size, whole=True)
+            (12, 19)
+            >>> over.end(text, text, 19, size, whole=True), over.end(text, text, 26, size, whole=True)
+            (26, 36)
+        """
+        begin = after_marks(text, start, len(text))
+        if begin >= stop:
+            return stop
+        far = max(begin + self.window, stop)
+        found = end_of_value(text[begin:far]) if text[begin : begin + 1] == b"{" else -1
+        if found is None and not whole and far >= len(text):
+            return None
+        if found is None or found < 0:
+            return self._next(text, begin, stop, far)
+        return self._behind(text, lined, begin, begin + found)
+
+    def _next(self, text: bytes, begin: int, stop: int, far: int) -> int:
+        """Return where the next record begins; where none does in the window, the end of the line.
+
+        What is torn in one line may have others beside it there; what goes over several may hold others.
+        """
+        following = self._begins.search(text, begin, far) if text.find(b"\r", begin, stop) >= 0 else None
+        return stop if following is None else following.end()
+
+    def _behind(self, text: bytes, lined: bytes, begin: int, close: int) -> int:
+        """Return the end of a record, with the marks behind it, that closes at a place."""
+        end = lined.find(b"\n", close) + 1 or len(lined)
+        behind = after_marks(text, close, end)
+        if behind == end or text[behind : behind + 1] == b"{":
+            return behind
+        # What stands behind a record in lines of its own is no part of it.
+        line = text.find(b"\r", close, end) + 1
+        return line if line and after_marks(text, close, line) == line else self._next(text, begin, end, end)
 
 
 def holds_records(lines: Iterable[bytes], contract: Contract) -> bool:
     """Say whether one of some lines is by itself a record with all that a contract requires."""
     required = {str(column.source).lower() for column in contract.source_columns if column.required}
     for line in lines:
-        text = line.strip(MARKS)
+        text = stripped(line)
         if text.startswith(b"{") and text.endswith(b"}"):
             try:
                 value = DECODER.decode(text.decode())
@@ -100,31 +169,24 @@ def _is_closed(text: bytes, start: int, stop: int) -> bool:
     return ends and text[stop : stop + _AHEAD].lstrip(_BLANKS)[:1] in (b"{", b"[")
 
 
-def end_of_first(text: bytes) -> int:
-    r"""Return where the line ends in which a record ends that a spread text begins with.
+def after_marks(text: bytes, start: int, stop: int) -> int:
+    """Return where marks end that begin at a place, at ``stop`` at the latest."""
+    found = _MARKS.match(text, start, stop)
+    return found.end() if found else start
 
-    Returns:
-        0 where it begins with none, where more stands in that line, or nothing behind it.
+
+def stripped(text: bytes) -> bytes:
+    r"""Return a text without the marks around it.
 
     Examples:
-        >>> end_of_first(b'{\r"x": 1\r},\r8 rows'), end_of_first(b'{"x": 1} 8 rows')
-        (12, 0)
+        >>> stripped(b'\xef\xbb\xbf[{"x": 1}],\xef\xbb\xbf\n')
+        b'{"x": 1}'
     """
-    start = len(text) - len(text.lstrip(MARKS))
-    found = _end_of_value(text[start:])
-    if not found or found < 0 or text[start : start + 1] != b"{":
-        return 0
-    end = text.find(b"\r", start + found) + 1
-    return 0 if end == len(text) or text[start + found : end].strip(MARKS) else end
+    bare = text.strip(MARKS).removeprefix(BOM).removesuffix(BOM)
+    return bare if len(bare) == len(text) else stripped(bare)
 
 
-def is_whole(text: bytes) -> bool:
-    """Say whether a text is one value, whatever marks stand around it."""
-    core = text.strip(MARKS)
-    return _end_of_value(core) == len(core)
-
-
-def _end_of_value(part: bytes) -> int | None:
+def end_of_value(part: bytes) -> int | None:
     """Return where the value at the beginning of a text ends, -1 if it is none; None if more is needed."""
     needs_more = None
     try:

@@ -17,9 +17,9 @@ from stedi.landing.boundary import BOUNDARY
 from stedi.landing.joined import Joined, joined
 from stedi.landing.layout import begin
 from stedi.landing.limits import LIMITS
-from stedi.landing.pieces import lines_without, rows_without
+from stedi.landing.pieces import lines_without, over_of, rows_without
 from stedi.landing.salvage import HIDING, Named
-from stedi.landing.spanning import BOM, MARKS, OverLines
+from stedi.landing.spanning import BOM, MARKS
 from stedi.landing.stream import Stream
 from stedi.landing.strict import DECODER, Pairs, after
 from stedi.landing.unpack import packed_as
@@ -99,13 +99,14 @@ def write_without(
     with reopen() as file:
         packing = packed_as(file.read(4))
     stream = Stream(reopen, size=size, limits=LIMITS, name=name)
-    taken = _Cut(whose, OverLines(whose.contract, LIMITS.spread))
+    taken = _Cut(whose)
     beginning, blocks = begin(stream, LIMITS, whose.contract)
+    over = over_of(beginning.form, whose.contract, LIMITS.spread)
     cut = rows_without if beginning.form.spread or beginning.opened else lines_without
     with _sink(target, packing) as out:
         if stream.encoding is not None:
             out.write(stream.encoding.mark)
-        for text in cut(blocks, beginning, taken):
+        for text in cut(blocks, beginning, over, taken):
             out.write(text if stream.encoding is None else stream.encoding.encode(text))
         out.write(stream.torn)
     return Without(taken.removed, taken.kept, not stream.lost_end)
@@ -116,7 +117,6 @@ class _Cut:
     """Takes out the records that go, and counts them."""
 
     whose: Whose
-    over: OverLines
     removed: int = 0
     kept: int = 0
 
