@@ -34,7 +34,8 @@ def home() -> Path | None:
 def user() -> str:
     """Return what the user is called, or the number where there is no name."""
     try:
-        return getpass.getuser()
+        # A name in the bytes of another encoding is no text that can be written.
+        return getpass.getuser().encode(errors="replace").decode()
     except (KeyError, OSError):
         return f"user {os.getuid()}" if hasattr(os, "getuid") else "unknown"
 

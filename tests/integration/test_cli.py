@@ -331,6 +331,9 @@ def test_an_unknown_table_is_met_with_a_hint(stedi, tmp_path):
         ("simulate", "x", "--clocks", "three"),
         ("simulate", "x", "--order", "y"),
         ("simulate", "x", "--dirt", "y=0.1"),
+        ("explain", "\udcff"),
+        ("export", "run", "x\udcff.csv"),
+        ("erase", "ann@x.com", "--yes", "--by", "J\udcf6rg"),
     ],
 )
 def test_wrong_usage_is_exit_2(stedi, tmp_path, monkeypatch, arguments):

@@ -370,4 +370,4 @@ def test_a_torn_line_that_names_two_people_stays_and_is_named(place):
     receipt = place.erase(device="keep")
     assert place.file.read_text() == f"{BOTH[1]}\n[{BOTH[1]}]\n{torn}\n"
     (left,) = receipt.remains.objects
-    assert left.why == "1 damaged record of others names them too"
+    assert left.why == "1 record of others names them too"

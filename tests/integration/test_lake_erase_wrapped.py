@@ -132,3 +132,30 @@ def test_what_can_not_be_cut_stays_and_is_named(landing, erase):
     receipt = erase(device="keep")
     assert len(receipt.remains.objects) == len(TORN)
     assert {file.read_bytes() == data for file, data in written.items()} == {True}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{{"email": "{BOB}", "Email": "{ANN}", "lastUpdateDate": 1655564376361}}',
+        f'{{"email": "{ANN}", "EMAIL": "{BOB}", "lastUpdateDate": 1655564376361}}',
+        f'{{"email": "{ANN}", "lastUpdateDate": "x", "others": ["{BOB}"]}}',
+        f'{{"email": "{ANN}", "others": "{"x" * 5_000_000}{BOB}", "lastUpdateDate": 1655564376361}}',
+    ],
+    ids=["keys in two cases", "the other behind", "a list", "too long"],
+)
+def test_a_rejected_record_stays_for_whom_it_denies_beside_the_person(landing, erase, text):
+    file = landing / "customer" / "b.json"
+    file.write_text(f"{text}\n")
+    put(landing, "customer/c.json", records(ANN, BOB))
+    receipt = erase(device="keep")
+    assert [left.why for left in receipt.remains.objects] == ["1 record of others names them too"]
+    assert file.read_text() == f"{text}\n"
+
+
+def test_a_long_word_takes_no_longer_than_its_length(landing, erase):
+    # Looked for from each letter on, an e-mail in it would take hours.
+    word = "x" * 2_000_000
+    (landing / "customer" / "b.json").write_text(f'{{"picture": "{word}", "email": ["{ANN}"]}}\n')
+    assert erase().remains.objects == ()
+    assert (landing / "customer" / "b.json").read_bytes() == b""

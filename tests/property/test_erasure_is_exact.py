@@ -7,7 +7,6 @@ import json
 import random
 from datetime import UTC, datetime
 from io import BytesIO
-from types import SimpleNamespace
 from typing import NamedTuple
 
 import pytest
@@ -19,6 +18,7 @@ from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.lake.asides import forms
 from stedi.lake.buried import Buried
+from stedi.lake.erase.neighbours import Neighbours
 from stedi.lake.erase.objects import whose_is
 from stedi.lake.erase.person import Person
 from stedi.landing.without import write_without
@@ -139,8 +139,10 @@ def four_people(dice):
 
 
 def person_of(one, others):
-    neighbours = SimpleNamespace(
-        emails=frozenset(key(other.email) for other in others),
+    neighbours = Neighbours(scan=None, person=key(one.email), own=frozenset({key(one.serial)}))
+    # What it would find in the tables.
+    neighbours.__dict__.update(
+        emails=frozenset(key(other.email) for other in others) - {key(one.email)},
         devices=frozenset(key(other.serial) for other in others),
         asides=frozenset().union(*(other.asides for other in others)),
     )

@@ -3,9 +3,10 @@
 import gc
 import os
 import sys
+from collections.abc import Sequence
 from typing import Final
 
-from stedi.cli.failure import FAILED, fail
+from stedi.cli.failure import FAILED, USAGE, fail
 from stedi.cli.interrupt import noticed
 from stedi.cli.streams import end, forgive, prepare_streams
 from stedi.errors import StediError
@@ -24,6 +25,7 @@ _SETTINGS: Final = {
 def main() -> None:
     """Run the command line: exit 0 when done, 1 on an error that stedi knows, 2 on wrong usage."""
     prepare_streams()
+    _check_arguments(sys.argv[1:])
     from stedi.cli.app import app  # noqa: PLC0415 - an import of this package must not build the app
 
     try:
@@ -35,6 +37,15 @@ def main() -> None:
         fail(
             f"the operating system refused ({error.strerror or type(error).__name__}){_place(error)}", FAILED
         )
+
+
+def _check_arguments(arguments: Sequence[str]) -> None:
+    """Refuse bytes of another encoding than UTF-8: nothing that stedi writes down can have them."""
+    for number, argument in enumerate(arguments, 1):
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            fail(f"argument {number} of the command is no text in UTF-8", USAGE)
 
 
 def _place(error: OSError) -> str:

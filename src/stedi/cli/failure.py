@@ -6,6 +6,7 @@ from typing import Final, NoReturn
 from stedi.cli.inert import in_line
 
 FAILED: Final = 1
+USAGE: Final = 2
 INTERRUPTED: Final = 130
 
 

@@ -1,6 +1,7 @@
 """Rows of a frame as a table for people."""
 
 from datetime import UTC, datetime
+from typing import Final
 
 import polars as pl
 from rich.console import Console
@@ -8,6 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from stedi.cli.inert import in_line
+
+MOST: Final = 2**31
+"""Nobody is shown more rows."""
 
 # A cell has a space on each side, and a line between it and the next.
 _BORDERS = 3

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import polars as pl
 
-from stedi.cli.listing import print_rows
+from stedi.cli.listing import MOST, print_rows
 from stedi.cli.output import console, number, print_json, rows
 from stedi.cli.usage import run_or_time
 from stedi.contract import contract_of
@@ -18,7 +18,7 @@ def show(table: str, *, lake: Path, limit: int, at: str | None, personal_data: b
     opened = Lake.open(lake)
     frame = opened.scan(table, at=run_or_time(at)).drop(hidden)
     with opened.reading():
-        head = frame.head(limit).collect()
+        head = frame.head(min(limit, MOST)).collect()
         count = frame.select(pl.len()).collect().item()
     if as_json:
         print_json(rows(head))

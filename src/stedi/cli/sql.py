@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from stedi.cli.listing import print_rows
+from stedi.cli.listing import MOST, print_rows
 from stedi.cli.output import console, number, print_json, rows
 from stedi.cli.usage import run_or_time
 from stedi.lake.lake import Lake
@@ -16,12 +16,13 @@ def sql(
 ) -> None:
     """Print what a query finds: all of it for programs, what a person can take in for people."""
     opened = Lake.open(lake)
+    most = limit if limit is None else min(limit, MOST)
     if as_json:
         print_json(
-            rows(query(opened, statement, at=run_or_time(at), personal_data=personal_data, limit=limit))
+            rows(query(opened, statement, at=run_or_time(at), personal_data=personal_data, limit=most))
         )
         return
-    wanted = _ROWS if limit is None else limit
+    wanted = _ROWS if most is None else most
     # One row more says whether there are more.
     found = query(opened, statement, at=run_or_time(at), personal_data=personal_data, limit=wanted + 1)
     shown = found.head(wanted)

@@ -56,11 +56,21 @@ def _kind(name: str, value: object, *, kind: type | tuple[type, ...], such: str)
         raise ConfigurationError(f"{name} can't be {given}: pass {such}")
 
 
+def _text(name: str, value: object) -> None:
+    _kind(name, value, kind=str, such="a text")
+    try:
+        str(value).encode()
+    except UnicodeEncodeError:
+        raise ConfigurationError(f"{name} holds what is no character of Unicode: write it in UTF-8") from None
+
+
 def _texts(name: str, values: object) -> None:
     # A text is a collection of letters, and never meant as one.
-    _kind(name, None if isinstance(values, str | bytes) else values, kind=Collection, such=_TEXTS)
+    if isinstance(values, str | bytes):
+        raise ConfigurationError(f"{name} can't be one text: pass {_TEXTS}")
+    _kind(name, values, kind=Collection, such=_TEXTS)
     for value in values if isinstance(values, Collection) else ():
-        _kind(f"an item of {name}", value, kind=str, such="a text")
+        _text(f"an item of {name}", value)
 
 
 def _receipts(name: str, values: object) -> None:
@@ -106,7 +116,6 @@ def _call(name: str, value: object) -> None:
         )
 
 
-_text: Final = partial(_kind, kind=str, such="a text")
 _pseudonyms: Final = partial(_kind, kind=Pseudonyms, such="a key, such as stedi.Pseudonyms.from_hex(text)")
 
 CHECKS: Final[Mapping[str, Check]] = MappingProxyType(

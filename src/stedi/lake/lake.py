@@ -31,7 +31,7 @@ from stedi.lake.tags import set_tag
 from stedi.lake.undo import carried_out
 from stedi.lake.wording import beginning
 from stedi.landing.redact import as_typed
-from stedi.landing.root import look_around
+from stedi.landing.root import check_root, look_around
 from stedi.names import (
     NAMESPACE,
     QUARANTINE,
@@ -459,13 +459,16 @@ class Lake:
         asked_at = lake_time(runs[-1])
         pseudonyms, _ = find_key(self._pseudonyms, fingerprint=runs[-1].key_fingerprint)
 
+        root = os.fspath(landing) if landing is not None else None
+        if root is not None:
+            check_root(root, lake=self._site.folder)
+
         def request(scratch: Path) -> "Request":
             left_out: list[tuple[str, str]] = []
 
             def leave_out(path: str, why: str) -> None:
                 left_out.append((path, why))
 
-            root = os.fspath(landing) if landing is not None else None
             sources = find_sources(root, left_out=leave_out) if root is not None else {}
             return Request(
                 asked=(email, serial_number),

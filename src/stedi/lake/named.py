@@ -48,7 +48,8 @@ _NUMBER_LIKE: Final = re.compile(
 _INNER_MARK: Final = re.compile(rf"{_ALNUM}[-_.:/#+~]+{_ALNUM}")
 
 _LOCAL: Final = rf"(?:{_ALNUM}|[-_.+~'%&#!$*?^`])"
-_EMAIL: Final = re.compile(rf"{_LOCAL}+@{_ALNUM}+(?:[-.]+{_ALNUM}+)*(?!@|{_ALNUM})")
+_BACKWARDS: Final = re.compile(rf"{_LOCAL}+")
+_DOMAIN: Final = re.compile(rf"@{_ALNUM}+(?:[-.]+{_ALNUM}+)*(?!@|{_ALNUM})")
 _SERIAL: Final = re.compile(rf"{_ALNUM}+(?:[-_.+~]+{_ALNUM}+)*")
 _SERIAL_OF_PARTS: Final = re.compile(rf"{_ALNUM}+(?:[-_.+~:/#]+{_ALNUM}+)*")
 
@@ -164,11 +165,11 @@ def tokens(spelled: str) -> Iterator[str]:
         ['ann@x.com', 'dev-12b', 'dev-12b.json']
     """
     found: set[str] = set()
-    for match in _EMAIL.finditer(spelled):
-        start, name = match.start(), match[0]
+    for start, end in _emails(spelled):
+        name = spelled[start:end]
         if start and (spelled[start - 1] == "@" or (spelled[start - 1] == "\\" and name[0] in _ESCAPED)):
             continue
-        if _HIDDEN.match(spelled, match.end()):
+        if _HIDDEN.match(spelled, end):
             continue
         found.update((name, bare(name)))
     for pattern in (_SERIAL, _SERIAL_OF_PARTS):
@@ -179,6 +180,16 @@ def tokens(spelled: str) -> Iterator[str]:
     for name in found | {_EXTENSION.sub("", each) for each in found}:
         if tells(name):
             yield name
+
+
+def _emails(spelled: str) -> Iterator[tuple[int, int]]:
+    """Yield where e-mails begin and end: looked for from each @ on, in a text of any length."""
+    last = 0
+    for match in _DOMAIN.finditer(spelled):
+        local = _BACKWARDS.match(spelled[max(last, match.start() - _LONGEST) : match.start()][::-1])
+        if local is not None:
+            last = match.end()
+            yield match.start() - local.end(), last
 
 
 def bare(email: str) -> str:

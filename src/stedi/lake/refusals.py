@@ -32,7 +32,7 @@ _FORMATS: Final = (
 )
 _SEPARATORS: Final = ",;\t|"
 _UTF_16: Final = re.compile(r"(?:[^\0]\0){3}|(?:\0[^\0]){3}|(?:[^\0]\0\0\0){3}|(?:\0\0\0[^\0]){3}")
-_BINARY: Final = re.compile(r"[\0-\x08\x0e-\x1f]|\\x[89a-f][0-9a-f]")
+_BINARY: Final = re.compile(r"[\0-\x08\x0e-\x1a\x1c-\x1f]|\\x[89a-f][0-9a-f]")
 _ENVELOPE: Final = re.compile(r'\{\s*"[^"]*"\s*:\s*\[?\s*\{')
 
 

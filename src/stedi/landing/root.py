@@ -33,17 +33,8 @@ def look_around(root: str, found: Collection[LandingObject], *, lake: Path | Non
     Raises:
         LandingError: It has none of the three folders.
     """
-    beside: Iterable[tuple[str, str]] = ()
-    if s3.is_url(root):
-        folders, files = s3.top(s3.canonical(root), None)
-    else:
-        folders, files = _top(Path(root), lake)
-        beside = _beside(root, folders)
-    if not any(folder in folders for folder in FOLDERS):
-        raise LandingError(
-            f"the landing root {as_typed(root)} has none of the folders {EXPECTED}: give the folder that "
-            f"holds them{_found(folders, files)}"
-        )
+    folders, files = check_root(root, lake=lake)
+    beside = () if s3.is_url(root) else _beside(root, folders)
     held = {each.table.removesuffix("_landing") for each in found}
     return [
         *(
@@ -54,6 +45,25 @@ def look_around(root: str, found: Collection[LandingObject], *, lake: Path | Non
         *_unread([name for name in folders if name not in (*FOLDERS, TRUTH)], files),
         *_told(beside),
     ]
+
+
+def check_root(root: str, *, lake: Path | None = None) -> tuple[list[str], list[str]]:
+    """Return the folders and the files of a landing root that are data by their names.
+
+    Args:
+        root: A folder, or an ``s3://`` URL.
+        lake: The folder of the lake, which may lie in the root.
+
+    Raises:
+        LandingError: It has none of the three folders.
+    """
+    folders, files = s3.top(s3.canonical(root), None) if s3.is_url(root) else _top(Path(root), lake)
+    if not any(folder in folders for folder in FOLDERS):
+        raise LandingError(
+            f"the landing root {as_typed(root)} has none of the folders {EXPECTED}: give the folder that "
+            f"holds them{_found(folders, files)}"
+        )
+    return folders, files
 
 
 def _top(root: Path, lake: Path | None) -> tuple[list[str], list[str]]:

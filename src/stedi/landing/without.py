@@ -12,12 +12,16 @@ from typing import IO, BinaryIO, Final, NamedTuple
 import pyarrow as pa
 
 from stedi.contract.column import Column, Kind
+from stedi.contract.landing import CUSTOMER
 from stedi.contract.table import Contract
 from stedi.landing.boundary import BOUNDARY
+from stedi.landing.chunks import Chunk
 from stedi.landing.joined import Joined, joined
 from stedi.landing.layout import begin
 from stedi.landing.limits import LIMITS
 from stedi.landing.pieces import lines_without, over_of, rows_without
+from stedi.landing.reader import Reader
+from stedi.landing.rules import Origin
 from stedi.landing.salvage import HIDING, Named
 from stedi.landing.spanning import BOM, MARKS
 from stedi.landing.stream import Stream
@@ -244,9 +248,18 @@ def _judge(record: bytes, whose: Whose) -> tuple[bool, bool]:
         found = str(int(found)) if float(found).is_integer() else None
     if isinstance(found, str) and found.strip():
         goes = whose.goes(found, float(at) if isinstance(at, int | float) else None)
+        # A rejected customer record denies everybody whom it names: for the others it stays.
+        goes = goes and not (
+            whose.contract is CUSTOMER and whose.names_others(text) and _is_rejected(record, whose.contract)
+        )
     else:
         goes = whose.nameless(text)
     return goes, not goes and whose.named_in(text)
+
+
+def _is_rejected(record: bytes, contract: Contract) -> bool:
+    reader = Reader(contract, Origin("", None, None), LIMITS)
+    return any(split.rejected.height for split in reader.read([Chunk(record, last=True)]))
 
 
 def _value(record: Pairs, column: Column) -> object:

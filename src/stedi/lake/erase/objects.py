@@ -241,7 +241,7 @@ def _prepare(
         if not outcome.complete:
             return None, [_may_remain(places.shown(wanted), _NO_END)]
         them = "names them" if outcome.kept == 1 else "name them"
-        kept = f"{count(outcome.kept, 'damaged record')} of others {them} too"
+        kept = f"{count(outcome.kept, 'record')} of others {them} too"
         return rewrite, [_remains(name, kept)] if outcome.kept else []
     raise LandingError(_BUSY)
 
