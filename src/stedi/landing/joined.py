@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from stedi.landing.between import Between
 from stedi.landing.strict import DECODER, Pairs, after
 
 _BRACKETS: Final = " \t\r[]"
@@ -34,17 +35,14 @@ class Joined(NamedTuple):
         """
         kept: list[str] = []
         gone = 0
-        begun: str | None = None
-        for number, piece in enumerate(self.pieces):
-            if not number or _BRACKET.search(piece.before):
-                # Where an array ends or begins this stays, whichever records do.
-                begun = (begun or "") + piece.before
+        between = Between(_BRACKET, "")
+        for piece in self.pieces:
+            between.see(piece.before)
             if goes(piece.text):
                 gone += 1
             else:
-                kept.append((piece.before if begun is None else begun) + piece.text)
-                begun = None
-        close = (begun or "") + self.close
+                kept.append(between.take(piece.before) + piece.text)
+        close = between.rest() + self.close
         if gone and len(kept) == 1 and "[" not in self.pieces[0].before and not close.strip():
             close = self.pieces[1].before.strip(_BRACKETS) + close
         return ("".join(kept) + close if kept else ""), gone

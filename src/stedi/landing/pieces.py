@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple, Protocol
 
 from stedi.contract.table import Contract
+from stedi.landing.between import Between
 from stedi.landing.boundary import lined
 from stedi.landing.layout import Beginning, Form, returns
 from stedi.landing.limits import LIMITS, MIB
@@ -12,6 +13,7 @@ from stedi.landing.spanning import Over, OverLines, OverSpread, after_marks, str
 
 _BLOCK: Final = 8 * MIB
 _BLANK: Final = re.compile(rb"[ \t\r\n]*\n")
+_BRACKET: Final = re.compile(rb"[\[\]]")
 
 
 class Cut(Protocol):
@@ -120,9 +122,6 @@ def _behind(blocks: Iterable[bytes], beginning: Beginning, rows: "_Rows") -> Ite
         left = max(0, left - len(block))
 
 
-_BRACKETS: Final = re.compile(rb"[\[\]]")
-
-
 class _Rows:
     """Puts the records together that are left, each behind what parts it from the one before.
 
@@ -133,8 +132,8 @@ class _Rows:
     def __init__(self, cut: Cut) -> None:
         self.between = b""
         self._cut = cut
-        self._seen = self._any = False
-        self._begun: bytes | None = None  # what stands before the first record of an array, until one stays
+        self._any = False
+        self._before = Between(_BRACKET, b"")
 
     def add(self, part: bytes) -> bytes:
         """Return what is left of a part, and of what stood before it."""
@@ -144,20 +143,16 @@ class _Rows:
         if not record:
             return b""
         before, self.between = self.between, part[start + len(record) :]
-        if not self._seen or _BRACKETS.search(before):
-            # An array ends or begins here: this stays, whichever records do.
-            self._begun = (self._begun or b"") + before
-        self._seen = True
+        self._before.see(before)
         kept = self._cut.left(record)
         if not kept:
             return b""
         self._any = True
-        before, self._begun = before if self._begun is None else self._begun, None
-        return before + kept
+        return self._before.take(before) + kept
 
     def end(self) -> bytes:
         """Return what stands behind the last record; nothing where no record is left, nor an array."""
-        text = (self._begun or b"") + self.between
+        text = self._before.rest() + self.between
         return text if self._any or text.strip() else b""
 
 
