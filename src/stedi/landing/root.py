@@ -89,19 +89,14 @@ def _beside(root: str, folders: Collection[str]) -> Iterator[tuple[str, str]]:
     for name in (folder for folder in FOLDERS if folder in folders):
         for here, inner, files in os.walk(base / name):
             inner[:] = filter(shown, inner)
-            for each in filter(shown, (*inner, *files)):
-                path = Path(here, each)
-                if why := _why(path):
-                    yield safe_path(path), why
-
-
-def _why(path: Path) -> str | None:
-    """Say why runs pass a path over; None where they don't."""
-    if path.is_dir():
-        return _LINKED if path.is_symlink() else None
-    if not path.is_file():
-        return _NO_FILE
-    return _UNFINISHED if unfinished(path.name) else None
+            yield from (
+                (safe_path(path), _LINKED) for path in map(Path(here).joinpath, inner) if path.is_symlink()
+            )
+            for path in map(Path(here).joinpath, filter(shown, files)):
+                if not path.is_file():
+                    yield safe_path(path), _NO_FILE
+                elif unfinished(path.name):
+                    yield safe_path(path), _UNFINISHED
 
 
 def _told(beside: Iterable[tuple[str, str]]) -> list[str]:

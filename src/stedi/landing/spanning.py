@@ -14,6 +14,7 @@ MARKS: Final = b" \t\r\n,[]"
 """What stands around objects: white space, and the marks of an array or of a part of one."""
 
 _MARKS: Final = re.compile(rb"(?:[ \t\r\n,\[\]]|\xef\xbb\xbf)*")
+_MARKS_BACKWARDS: Final = re.compile(rb"(?:[ \t\r\n,\[\]]|\xbf\xbb\xef)*")
 _SPACES: Final = " \t\r\n"
 _SPACE: Final = re.compile(f"[{_SPACES}]*")
 _BLANKS: Final = b" \t\r"
@@ -122,7 +123,11 @@ class OverSpread:
         if begin >= stop:
             return stop
         far = max(begin + self.window, stop)
-        found = end_of_value(text[begin:far]) if text[begin : begin + 1] == b"{" else -1
+        opened = text[begin : begin + 1] == b"{"
+        # Nearly all are whole in their line, which is far shorter.
+        found = end_of_value(text[begin:stop]) if opened else -1
+        if opened and (found is None or found < 0):
+            found = end_of_value(text[begin:far])
         if found is None and not whole and far >= len(text):
             return None
         if found is None or found < 0:
@@ -182,8 +187,9 @@ def stripped(text: bytes) -> bytes:
         >>> stripped(b'\xef\xbb\xbf[{"x": 1}],\xef\xbb\xbf\n')
         b'{"x": 1}'
     """
-    bare = text.strip(MARKS).removeprefix(BOM).removesuffix(BOM)
-    return bare if len(bare) == len(text) else stripped(bare)
+    text = text[after_marks(text, 0, len(text)) :]
+    behind = _MARKS_BACKWARDS.match(text[::-1])
+    return text[: len(text) - behind.end()] if behind else text
 
 
 def end_of_value(part: bytes) -> int | None:
