@@ -12,6 +12,7 @@ from canary import EMAIL, SERIAL, Cage
 from lakes import DERIVED, PUBLISHED, IcebergTable, figures, files_of, lake_at, run, tables_of
 from plants import append, rows_of, table_of
 from stedi import Lake, Pseudonyms
+from stedi.consent.tombstones import Buried
 from stedi.errors import (
     CatalogError,
     ConfigurationError,
@@ -19,7 +20,6 @@ from stedi.errors import (
     LakeError,
     RotationUnfinishedError,
 )
-from stedi.lake.buried import Buried
 from stedi.lake.export import export
 from stedi.lake.health import health_of
 from stedi.lake.keys import key_file

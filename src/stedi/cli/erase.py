@@ -13,8 +13,8 @@ from stedi.cli.streams import done
 from stedi.errors import ConfigurationError, LakeError
 from stedi.lake.erase.receipt import DeviceDecision, Receipt
 from stedi.lake.lake import Lake
-from stedi.lake.wording import count
 from stedi.landing.redact import safe_path
+from stedi.wording import count
 
 
 def erase(

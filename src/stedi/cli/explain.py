@@ -15,7 +15,6 @@ from stedi.cli.output import console, number, print_json
 from stedi.lake.explain.explanation import Entry, Explanation, Kind, Portion, Reason
 from stedi.lake.explain.who import guess
 from stedi.lake.lake import Lake
-from stedi.lake.wording import day, sentence
 from stedi.names import (
     ACCELEROMETER_LANDING,
     ACCELEROMETER_TRUSTED,
@@ -26,6 +25,7 @@ from stedi.names import (
     STEP_TRAINER_LANDING,
     STEP_TRAINER_TRUSTED,
 )
+from stedi.wording import day, sentence
 
 T = TypeVar("T")
 _WIDEST: Final = 100

@@ -11,7 +11,7 @@ from stedi.cli.streams import done
 from stedi.errors import ConfigurationError
 from stedi.lake.lake import Lake
 from stedi.lake.rotation import RotationReport
-from stedi.lake.wording import count
+from stedi.wording import count
 
 
 def rotate_key(lake: Path, *, plan: bool, yes: bool, drop_tags: Sequence[str], as_json: bool) -> None:

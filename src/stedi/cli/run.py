@@ -18,10 +18,10 @@ from stedi.lake.arguments import CHECKS
 from stedi.lake.lake import Lake
 from stedi.lake.published import judged
 from stedi.lake.report import RunReport
-from stedi.lake.wording import count
 from stedi.names import Consent, Zone
 from stedi.plan.change import People
 from stedi.plan.match import percent
+from stedi.wording import count
 
 _NAMED = 10
 

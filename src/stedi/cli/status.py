@@ -14,8 +14,8 @@ from stedi.cli.receipt import read_receipt
 from stedi.contract.reasons import words_of
 from stedi.lake.health import Health, health_of
 from stedi.lake.lake import Lake
-from stedi.lake.wording import count
 from stedi.plan.match import percent
+from stedi.wording import count
 
 _RUNS = 5
 _REASONS = 8

@@ -10,9 +10,9 @@ from stedi.errors import TableFormatError
 from stedi.lake.erase.handed_in import HandedIn, Standing
 from stedi.lake.history import Run
 from stedi.lake.upcoming import Upcoming
-from stedi.lake.wording import count
 from stedi.names import ERASED, MACHINE_LEARNING_CURATED
 from stedi.warehouse.layout import ICEBERG_FORMAT
+from stedi.wording import count
 
 _REJECTED_SHARE: Final = 0.01
 

@@ -7,14 +7,14 @@ from typing import Final
 import narwhals as nw
 import polars as pl
 
+from stedi.consent.claims import Ring, claims, ring, rings
+from stedi.consent.effective import dated, names_somebody
+from stedi.consent.passing import passing
 from stedi.consent.pseudonyms import Pseudonyms, keys
 from stedi.contract import contract_of
 from stedi.contract.reasons import Drop
 from stedi.frame.checked import fetch
-from stedi.lake.claims import Ring, claims, ring, rings
-from stedi.lake.dated import dated, names_somebody
 from stedi.lake.erase.erased import Erased
-from stedi.lake.passing import passing
 from stedi.lake.past import Past
 from stedi.lake.remade import Remade
 from stedi.lake.tally import Tally

@@ -7,9 +7,9 @@ from typing import Final
 
 import polars as pl
 
+from stedi.consent.tombstones import retired_keys
 from stedi.contract import LANDING
 from stedi.errors import CatalogError
-from stedi.lake.buried import retired_keys
 from stedi.lake.concern import (
     Concern,
     about_clock,

@@ -29,7 +29,6 @@ from stedi.lake.run import Order, check_order, execute
 from stedi.lake.site import Site
 from stedi.lake.tags import set_tag
 from stedi.lake.undo import carried_out
-from stedi.lake.wording import beginning
 from stedi.landing.redact import as_typed
 from stedi.landing.root import check_root, look_around
 from stedi.names import (
@@ -42,6 +41,7 @@ from stedi.names import (
 from stedi.places import expanded, is_address, is_plain, user
 from stedi.progress import Progress, silent
 from stedi.warehouse.warehouse import Warehouse
+from stedi.wording import beginning
 
 if TYPE_CHECKING:
     from stedi.lake.erase.erase import Request

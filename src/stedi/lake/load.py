@@ -16,9 +16,8 @@ from stedi.contract.schemas import polars_schema
 from stedi.errors import LandingError, RejectedError
 from stedi.lake.ahead import ahead, in_turn
 from stedi.lake.refusals import MOST, Refusal, Rejects, as_plain, told, worst
-from stedi.lake.tombstone import Gate
-from stedi.lake.wording import beginning
 from stedi.landing.fetch import fetch
+from stedi.landing.gate import Gate
 from stedi.landing.objects import LandingObject, LeftOut, find_objects
 from stedi.landing.redact import as_typed, safe_path
 from stedi.landing.split import Split
@@ -27,6 +26,7 @@ from stedi.plan.account import Account
 from stedi.progress import Progress
 from stedi.warehouse.warehouse import Warehouse
 from stedi.warehouse.writer import TableWriter
+from stedi.wording import beginning
 
 UPDATED = "last_update_date"
 

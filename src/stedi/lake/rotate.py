@@ -14,9 +14,9 @@ from typing import Final, Literal
 
 import polars as pl
 
+from stedi.consent.tombstones import Buried, retired_keys
 from stedi.contract import contract_of
 from stedi.errors import ConservationError, KeyMismatchError, LakeError, UnknownNameError
-from stedi.lake.buried import Buried, retired_keys
 from stedi.lake.clock import lake_time, time_since
 from stedi.lake.derive import Derivation
 from stedi.lake.erase.chain import check_all_there, receipts_of

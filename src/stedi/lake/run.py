@@ -9,13 +9,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
+from stedi.consent.passing import passing
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.errors import ConsentModeError, LakeError
 from stedi.lake.clock import lake_time, time_since
 from stedi.lake.derive import Derivation
 from stedi.lake.history import TAG_PREFIX, Run
 from stedi.lake.load import Loaded, Loader
-from stedi.lake.passing import passing
 from stedi.lake.past import Past
 from stedi.lake.publish import audit, publish
 from stedi.lake.refusals import Refusal

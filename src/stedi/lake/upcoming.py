@@ -5,8 +5,8 @@ from datetime import datetime
 
 import polars as pl
 
+from stedi.consent.effective import dated
 from stedi.consent.pseudonyms import Pseudonyms, keys
-from stedi.lake.dated import dated
 from stedi.lake.history import Run
 from stedi.lake.lake import Lake
 from stedi.names import CUSTOMER_LANDING, LATEST, OBJECT, QUARANTINE

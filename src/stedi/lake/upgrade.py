@@ -20,7 +20,7 @@ from stedi.contract.schemas import polars_schema
 from stedi.lake.history import TAG_PREFIX, Run
 from stedi.lake.purge import sweep
 from stedi.lake.run import Order, execute, new_run_id
-from stedi.lake.tombstone import ERASED_TEXT
+from stedi.landing.gate import ERASED_TEXT
 from stedi.landing.salvage import Named
 from stedi.names import CUSTOMER_LANDING, EPOCH, MILLISECOND, QUARANTINE, TOMBSTONE
 from stedi.plan.change import Change, People

@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 
 from stedi.lake.erase.person import Person
-from stedi.lake.tombstone import ERASED_TEXT, Gate
+from stedi.landing.gate import ERASED_TEXT, Gate
 from stedi.names import (
     ACCELEROMETER_LANDING,
     ACCELEROMETER_TRUSTED,

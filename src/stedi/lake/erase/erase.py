@@ -15,6 +15,7 @@ from typing import Final
 import polars as pl
 
 from stedi.consent.pseudonyms import Pseudonyms, key
+from stedi.consent.tombstones import Buried, with_digests
 from stedi.contract import CONTRACTS, contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.errors import (
@@ -25,7 +26,6 @@ from stedi.errors import (
     LandingError,
     UnknownNameError,
 )
-from stedi.lake.buried import Buried, with_digests
 from stedi.lake.clock import lake_time, time_since
 from stedi.lake.erase.chain import append, check_all_there, erased_before, receipts_of
 from stedi.lake.erase.cuts import cuts, safe_names
@@ -58,16 +58,15 @@ from stedi.lake.erase.receipt import (
 from stedi.lake.erase.tables import Step, bury, enter, nothing_new, remove
 from stedi.lake.history import TAG_PREFIX, Run
 from stedi.lake.load import find_sources
-from stedi.lake.named import stands
 from stedi.lake.publish import publish
 from stedi.lake.published import as_kept
 from stedi.lake.purge import drop_refs, expire_but, sweep
 from stedi.lake.run import new_run_id
-from stedi.lake.tombstone import Gate
 from stedi.lake.undo import undone
-from stedi.lake.wording import count, others, were
+from stedi.landing.gate import Gate
 from stedi.landing.objects import LandingObject
 from stedi.landing.s3 import is_url
+from stedi.landing.tokens import stands
 from stedi.names import (
     ACCELEROMETER_LANDING,
     DISTRIBUTION,
@@ -82,6 +81,7 @@ from stedi.plan.lineage import RECORD_TABLES, published_tables
 from stedi.progress import Progress, silent
 from stedi.warehouse.cut import Cut
 from stedi.warehouse.warehouse import Warehouse
+from stedi.wording import count, others, were
 
 _TABLES: Final = tuple(published_tables())
 

@@ -18,9 +18,9 @@ import pyarrow as pa
 
 from stedi.lake.erase.objects import DRAFT, Remaining
 from stedi.lake.erase.person import Person
-from stedi.lake.named import spellings, stands
 from stedi.lake.verify.decode import UnreadableError, decoded, raw
 from stedi.landing.redact import as_typed, safe_path
+from stedi.landing.tokens import spellings, stands
 from stedi.warehouse.unreadable import UNREADABLE
 from stedi.warehouse.warehouse import Warehouse
 

@@ -7,9 +7,9 @@ from functools import cached_property
 import polars as pl
 
 from stedi.consent.pseudonyms import keys
-from stedi.lake.asides import forms
-from stedi.lake.named import bare
-from stedi.lake.paths import Kind
+from stedi.landing.names_and_phones import forms
+from stedi.landing.paths import Kind
+from stedi.landing.tokens import bare
 from stedi.names import ACCELEROMETER_LANDING, CUSTOMER_LANDING, STEP_TRAINER_LANDING
 
 Scan = Callable[[str], pl.LazyFrame]

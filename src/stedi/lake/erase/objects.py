@@ -17,7 +17,6 @@ from stedi.contract import LANDING, Contract, contract_of
 from stedi.errors import LandingError
 from stedi.lake.erase.person import Person
 from stedi.lake.erase.places import Places, beside
-from stedi.lake.wording import count
 from stedi.landing import s3
 from stedi.landing.objects import LandingObject
 from stedi.landing.redact import as_typed
@@ -34,6 +33,7 @@ from stedi.landing.still import (
 from stedi.landing.without import Whose, Without, write_without
 from stedi.names import CUSTOMER_LANDING, STEP_TRAINER_LANDING
 from stedi.progress import Progress, silent
+from stedi.wording import count
 
 _MILLISECONDS: Final = 1000
 DRAFT: Final = ".erasing"

@@ -8,15 +8,15 @@ from typing import Final
 
 import polars as pl
 
+from stedi.consent.claims import claims, devices_of, people_of
 from stedi.consent.pseudonyms import Pseudonyms, key, keys
+from stedi.consent.tombstones import Buried, Grave
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.errors import ConfigurationError, LakeError
-from stedi.lake.asides import asides_in, forms, stands_alone, within
-from stedi.lake.buried import Buried, Grave
-from stedi.lake.claims import claims, devices_of, people_of
 from stedi.lake.erase.neighbours import Neighbours, Scan
-from stedi.lake.named import emails_in, serials_in, spellings, stands, tells, tokens, values_of
+from stedi.landing.names_and_phones import asides_in, forms, stands_alone, within
+from stedi.landing.tokens import emails_in, serials_in, spellings, stands, tells, tokens, values_of
 from stedi.names import CUSTOMER_LANDING, QUARANTINE, TOMBSTONE
 
 _MILLISECONDS: Final = 1000

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import polars as pl
 
+from stedi.consent.effective import undated_in
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.lake.clock import time_since
-from stedi.lake.dated import undated_in
 from stedi.lake.derive import Derivation
 from stedi.lake.erase.erased import Erased
 from stedi.lake.erase.history import Traces

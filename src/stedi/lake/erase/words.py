@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from stedi.lake.erase.receipt import Receipt
-from stedi.lake.marked import cell, marked
-from stedi.lake.wording import count
 from stedi.landing.redact import safe_path
+from stedi.marked import cell, marked
+from stedi.wording import count
 
 
 def markdown(receipt: Receipt) -> str:

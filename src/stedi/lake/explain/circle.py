@@ -11,12 +11,12 @@ from typing import Final
 import narwhals as nw
 import polars as pl
 
+from stedi.consent.claims import claims, devices_of, people_of
+from stedi.consent.effective import dated
 from stedi.consent.pseudonyms import Pseudonyms, keys
 from stedi.consent.statements import in_effect, share
 from stedi.contract import contract_of
 from stedi.frame.checked import fetch
-from stedi.lake.claims import claims, devices_of, people_of
-from stedi.lake.dated import dated
 from stedi.lake.history import Run
 from stedi.names import CUSTOMER_LANDING, CUSTOMER_TRUSTED, MILLISECOND, OBJECT, QUARANTINE, TOMBSTONE
 from stedi.transform.sanitize_customers import Weighed, judge_customers, newest, weigh_customers

@@ -15,10 +15,10 @@ from stedi.lake.explain.timeline import history, listings
 from stedi.lake.explain.verdict import about_customer, about_device
 from stedi.lake.explain.who import email_of
 from stedi.lake.history import Run
-from stedi.lake.wording import day
 from stedi.names import ACCELEROMETER_LANDING, CUSTOMER_LANDING, STEP_TRAINER_LANDING
 from stedi.plan.account import Account
 from stedi.warehouse.warehouse import Warehouse
+from stedi.wording import day
 
 _AT: Final = ["customer_id", "sensor_reading_time"]
 _WORDS: Final[Mapping[Kind, str]] = {

@@ -9,8 +9,8 @@ import polars as pl
 
 from stedi.contract.reasons import Rejection
 from stedi.lake.explain.circle import Circle
-from stedi.lake.wording import both, day
 from stedi.names import END_OF_TIME
+from stedi.wording import both, day
 
 _GOOD = (
     "customer_id",

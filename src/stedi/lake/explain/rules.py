@@ -5,8 +5,8 @@ from datetime import datetime
 
 from stedi.lake.explain.explanation import Device, Reason
 from stedi.lake.explain.records import Said, newest_of, undated
-from stedi.lake.wording import both, count, day, others, were
 from stedi.names import EPOCH, MILLISECOND, Consent
+from stedi.wording import both, count, day, others, were
 
 
 def reasons_of_customer(

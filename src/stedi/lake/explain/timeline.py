@@ -14,8 +14,8 @@ from stedi.frame.checked import fetch
 from stedi.lake.explain.circle import Circle
 from stedi.lake.explain.explanation import Entry
 from stedi.lake.explain.records import Said, newest_of, undated
-from stedi.lake.wording import day
 from stedi.names import Consent
+from stedi.wording import day
 
 _MOMENTS_AT_ONCE: Final = 256
 

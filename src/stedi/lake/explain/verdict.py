@@ -7,9 +7,9 @@ from stedi.contract.reasons import Drop
 from stedi.lake.explain.explanation import Device
 from stedi.lake.explain.records import Said, newest_of
 from stedi.lake.explain.rules import deciding
-from stedi.lake.wording import count, day, others, were
 from stedi.names import Consent
 from stedi.plan.account import Account
+from stedi.wording import count, day, others, were
 
 _OUT = "not in the training data"
 

@@ -1,8 +1,8 @@
 """The privacy report as a page of Markdown."""
 
-from stedi.lake.marked import cell, marked
 from stedi.lake.privacy.chapters import Grid, chapters, title
 from stedi.lake.privacy.privacy_report import PrivacyReport
+from stedi.marked import cell, marked
 
 
 def markdown(report: PrivacyReport) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Final, Literal, NamedTuple
 from urllib.parse import unquote
 
-from stedi.lake.asides import asides_in, stands_alone
-from stedi.lake.named import SOLID, tells
+from stedi.landing.names_and_phones import asides_in, stands_alone
+from stedi.landing.tokens import SOLID, tells
 
 Kind = Literal["name", "aside"]
 """An e-mail or a serial number; or what names somebody only beside nothing else."""

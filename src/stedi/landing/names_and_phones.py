@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from stedi.consent.pseudonyms import key
-from stedi.lake.named import OWN_WORDS, values_of
+from stedi.landing.tokens import OWN_WORDS, values_of
 
 SHORTEST: Final = 5
 """A name or phone number of fewer characters says nothing about who is meant."""

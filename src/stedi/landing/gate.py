@@ -8,12 +8,12 @@ from typing import Any, Final
 import polars as pl
 
 from stedi.consent.pseudonyms import Pseudonyms
+from stedi.consent.tombstones import Buried, with_digests
 from stedi.contract import Contract, contract_of
 from stedi.contract.schemas import polars_schema
-from stedi.lake.asides import asides_in
-from stedi.lake.buried import Buried, with_digests
-from stedi.lake.named import emails_in, serials_in, spellings, tokens
-from stedi.lake.paths import Kind, Known, masked, nobody
+from stedi.landing.names_and_phones import asides_in
+from stedi.landing.paths import Kind, Known, masked, nobody
+from stedi.landing.tokens import emails_in, serials_in, spellings, tokens
 from stedi.names import (
     ACCELEROMETER_LANDING,
     CUSTOMER_LANDING,

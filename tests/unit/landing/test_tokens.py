@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stedi.consent.pseudonyms import key
-from stedi.lake.named import emails_in, serials_in, spellings, stands, tells, tokens, values_of
 from stedi.lake.verify.mentions import telling
+from stedi.landing.tokens import emails_in, serials_in, spellings, stands, tells, tokens, values_of
 
 ANN = "ann@ex.com"
 NAMES = st.from_regex(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stedi.lake.paths import masked
+from stedi.landing.paths import masked
 
 ANN = {
     ("name", "ann@ex.com"),

@@ -3,7 +3,7 @@
 import pytest
 
 from stedi.consent.pseudonyms import key
-from stedi.lake.asides import asides_in, forms, stands_alone
+from stedi.landing.names_and_phones import asides_in, forms, stands_alone
 
 
 def found_in(text):
