@@ -21,7 +21,7 @@ import polars as pl
 
 import stedi
 from oracle import COLUMNS, EPOCH, MILLISECOND, PLAUSIBLE_FROM, PLAUSIBLE_UNTIL, Account, judge
-from stedi.lake.report import RunReport
+from stedi.pipeline.run_report import RunReport
 from worlds import HOURS, NOW, SECRET, World, customer, poured_together, random_world, reading, step
 
 Row = dict[str, Any]

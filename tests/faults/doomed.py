@@ -13,9 +13,10 @@ from datetime import datetime
 from dying import Steps
 from pyiceberg.io.pyarrow import PyArrowFileIO
 
-from stedi.lake import site, staging
 from stedi.lake.lake import Lake
-from stedi.lake.staging import BucketStage
+from stedi.pipeline import site
+from stedi.pipeline.derive import staging
+from stedi.pipeline.derive.staging import BucketStage
 from stedi.warehouse.sqlite_catalog import SqliteCatalog
 from stedi.warehouse.writer import TableWriter
 

@@ -9,7 +9,7 @@ import pytest
 
 import stedi
 from lakes import ANN, put_world, run
-from stedi.lake.keys import KEY_VARIABLE, key_file
+from stedi.pipeline.keys import KEY_VARIABLE, key_file
 
 DIE_IN_SAVE = """
 import os, sys

@@ -12,8 +12,8 @@ from unicodedata import normalize
 import pytest
 
 from stedi import Lake, Pseudonyms
-from stedi.lake.keys import key_file
 from stedi.names import MACHINE_LEARNING_CURATED
+from stedi.pipeline.keys import key_file
 from stedi.simulate import simulate, truth
 
 COMMANDS = (

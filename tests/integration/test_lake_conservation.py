@@ -29,7 +29,7 @@ from lakes import (
 )
 from oracle import REASONS
 from stedi.errors import ConservationError
-from stedi.lake.publish import audit
+from stedi.pipeline.publish import audit
 from stedi.plan.lineage import LINEAGE
 from stedi.simulate import simulate
 from stedi.warehouse.warehouse import Warehouse
@@ -200,7 +200,7 @@ def test_records_that_no_account_knows_are_not_published(filled):
 @pytest.mark.parametrize("lost", ["accelerometer", "step_trainer"])
 def test_a_run_that_loses_rows_on_their_way_is_not_published(filled, tmp_path, monkeypatch, lost):
     """A row is taken out of a bucket's file while a run is at work."""
-    monkeypatch.setattr("stedi.lake.staging._ROWS_HELD", 0)
+    monkeypatch.setattr("stedi.pipeline.derive.staging._ROWS_HELD", 0)
     before = published(filled.folder)
     landing = put_world(tmp_path / "landing", rich_world(1))
     taken: list[Path] = []

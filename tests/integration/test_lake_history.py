@@ -8,7 +8,7 @@ import pytest
 
 from lakes import EVERY_TABLE, IcebergTable, lake_at, pour, put_rows, rich_world, run
 from stedi.errors import LakeError
-from stedi.lake.history import in_order
+from stedi.pipeline.history import in_order
 from worlds import NOW, customer, reading, step
 
 HOUR = timedelta(hours=1)

@@ -22,7 +22,7 @@ from lakes import (
     run,
     tables_of,
 )
-from stedi.lake.report import RunReport
+from stedi.pipeline.run_report import RunReport
 from stedi.plan.change import Change, People
 from stedi.simulate import simulate
 from worlds import HOURS, NOW, World, customer, reading, step

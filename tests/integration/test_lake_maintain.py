@@ -414,7 +414,7 @@ def test_leftovers_of_a_killed_run_are_deleted(filled, tmp_path, monkeypatch):
             raise RuntimeError
 
     # A run that fails is taken back; one that is killed is not.
-    monkeypatch.setattr("stedi.lake.undo._settle", lambda *_: None)
+    monkeypatch.setattr("stedi.pipeline.undo._settle", lambda *_: None)
     with pytest.raises(RuntimeError):
         run(filled.lake, root, progress=fail)
     data = {file for file in files_of(filled.folder / "warehouse") if file.suffix == ".parquet"}

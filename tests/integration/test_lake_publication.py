@@ -30,10 +30,10 @@ from lakes import (
     tables_of,
 )
 from stedi.errors import RunConflictError
-from stedi.lake.load import find_sources
-from stedi.lake.publish import publish
-from stedi.lake.run import Order, execute
-from stedi.lake.site import published as published_runs
+from stedi.pipeline.load import find_sources
+from stedi.pipeline.publish import publish
+from stedi.pipeline.run import Order, execute
+from stedi.pipeline.site import published as published_runs
 from stedi.progress import silent
 from stedi.warehouse.lock import exclusive
 from stedi.warehouse.warehouse import Warehouse

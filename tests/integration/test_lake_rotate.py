@@ -22,7 +22,7 @@ from stedi.errors import (
 )
 from stedi.lake.export import export
 from stedi.lake.health import health_of
-from stedi.lake.keys import key_file
+from stedi.pipeline.keys import key_file
 from traces import found_in
 from worlds import NOW, SECRET
 

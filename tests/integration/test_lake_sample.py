@@ -12,7 +12,7 @@ from polars.testing import assert_frame_equal
 
 import stedi
 from lakes import DERIVED, KEYS, LANDING, PSEUDONYMS, IcebergTable, Row, figures, judged, lake_at, tables_of
-from stedi.lake.report import RunReport
+from stedi.pipeline.run_report import RunReport
 from worlds import World
 
 pytestmark = pytest.mark.sample

@@ -141,7 +141,7 @@ def test_the_lock_of_a_dead_holder_is_taken_over_and_what_it_staged_is_taken_bac
     monkeypatch.setattr(shared_lock, "_DEAD_AFTER", 1.0)
     monkeypatch.setattr(shared_lock, "_BEAT", 0.2)
     lake = filled.open()
-    monkeypatch.setattr("stedi.lake.undo._settle", lambda *_: None)
+    monkeypatch.setattr("stedi.pipeline.undo._settle", lambda *_: None)
     monkeypatch.setattr(shared_lock.SharedLock, "_forget", lambda *_: None)
 
     def die(what, *_):

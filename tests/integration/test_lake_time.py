@@ -100,7 +100,7 @@ def test_every_event_of_a_world_is_taken_up_as_time_passes(filled):
 def test_another_version_of_the_code_derives_again(filled, monkeypatch):
     before, rows = snapshots(filled.folder), tables_of(filled.lake)
     # The version is the only part of a run that another release can't be brought in for.
-    monkeypatch.setattr("stedi.lake.run.version", lambda _: "99.0")
+    monkeypatch.setattr("stedi.pipeline.run.version", lambda _: "99.0")
     judged = []
     report = run(filled.lake, filled.landing, progress=lambda what, *_: judged.append(what))
     assert "judging accelerometer_landing" in judged

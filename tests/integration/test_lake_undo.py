@@ -13,7 +13,7 @@ from canary import EMAIL
 from lakes import EVERY_TABLE, IcebergTable, files_of, pour, put, rich_world, run, tables_of
 from stedi.errors import RejectedError, RunConflictError, StediError
 from stedi.lake.erase import erase
-from stedi.lake.tags import MARK
+from stedi.pipeline.tags import MARK
 from stedi.warehouse import sqlite_catalog
 from stedi.warehouse.warehouse import Warehouse
 from worlds import NOW
@@ -99,7 +99,7 @@ def test_a_refused_run_is_taken_back(filled, tmp_path):
 def test_a_release_that_fails_is_taken_back(filled, monkeypatch):
     held = filled.lake.scan("quarantine").collect().row(0, named=True)
     before = state(filled)
-    monkeypatch.setattr("stedi.lake.run.audit", fails)
+    monkeypatch.setattr("stedi.pipeline.run.audit", fails)
     with pytest.raises(ZeroDivisionError):
         filled.lake.release([f"{held['_digest'][:12]}:{held['_position']}"], now=LATER)
     check_untouched(filled, before)

@@ -10,7 +10,7 @@ import pytest
 import stedi
 from lakes import PSEUDONYMS, put, sent
 from stedi.errors import LandingError, RejectedError
-from stedi.lake.refusals import looks_like
+from stedi.pipeline.refusals import looks_like
 from worlds import HOURS, NOW, customer, reading, step
 
 GRANT = customer("ann@x.com", "dev-a", at=HOURS[1], share=HOURS[1])

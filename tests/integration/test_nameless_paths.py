@@ -14,7 +14,7 @@ import pytest
 
 from effort import cases
 from lakes import put, sent
-from stedi.lake.load import find_sources
+from stedi.pipeline.load import find_sources
 from worlds import HOURS, customer, reading, step
 
 ANN, DEVICE = "ann@example.com", "50a1b2c3-d4e5"

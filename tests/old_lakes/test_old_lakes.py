@@ -7,7 +7,7 @@ from unpacked import NAMES, OldLake, unpack
 
 import stedi
 from stedi.errors import LakeFormatError
-from stedi.lake import upgrade
+from stedi.pipeline import upgrade
 from stedi.plan.change import Change
 from stedi.warehouse.warehouse import Warehouse
 

@@ -30,8 +30,8 @@ from lakes import (
     tables_of,
 )
 from stedi import Lake
-from stedi.lake import customers
-from stedi.lake.report import RunReport
+from stedi.pipeline.derive import customers
+from stedi.pipeline.run_report import RunReport
 from worlds import (
     HOURS,
     NOW,

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
-from stedi.lake.remade import Remade
-from stedi.lake.standing import ConsentShift, Devices, DeviceShift
+from stedi.pipeline.derive.remade import Remade
+from stedi.pipeline.derive.standing import ConsentShift, Devices, DeviceShift
 
 SCHEMA = polars_schema(contract_of("customer_trusted"))
 PEOPLE, DEVICES = "abcd", "xyz"

@@ -35,11 +35,11 @@ from stedi.lake.erase.receipt import Receipt
 from stedi.lake.explain.explanation import Explanation
 from stedi.lake.export import export
 from stedi.lake.health import health_of
-from stedi.lake.report import RunReport
 from stedi.landing.objects import LandingObject
 from stedi.landing.rules import Origin
 from stedi.landing.s3 import Found
 from stedi.outline import outline
+from stedi.pipeline.run_report import RunReport
 
 CANARY = "Quintessa Zorbleak"
 OF_ROWS = re.compile(r"\b(?:polars|narwhals|pyarrow)[\w.]*(?:Frame|Series|Array|Table)\b")

@@ -13,8 +13,8 @@ from stedi.cli.run import print_report
 from stedi.cli.story import best_session, people
 from stedi.cli.streams import done
 from stedi.errors import MissingLibraryError
-from stedi.lake.keys import find_key
 from stedi.lake.lake import Lake
+from stedi.pipeline.keys import find_key
 from stedi.simulate import Simulated, simulate, truth
 from stedi.simulate.customers import ConsentHistory
 from stedi.simulate.ground_truth import Truth

@@ -13,9 +13,9 @@ from stedi.cli.run import print_report
 from stedi.cli.streams import done
 from stedi.contract.reasons import words_of
 from stedi.lake.lake import Lake
-from stedi.lake.release import record_id
 from stedi.landing.redact import safe_path
 from stedi.names import QUARANTINE
+from stedi.pipeline.release import record_id
 
 
 def quarantine(

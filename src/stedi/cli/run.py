@@ -16,9 +16,9 @@ from stedi.contract import contract_of
 from stedi.errors import RejectedError
 from stedi.lake.arguments import CHECKS
 from stedi.lake.lake import Lake
-from stedi.lake.published import judged
-from stedi.lake.report import RunReport
 from stedi.names import Consent, Zone
+from stedi.pipeline.published import judged
+from stedi.pipeline.run_report import RunReport
 from stedi.plan.change import People
 from stedi.plan.match import percent
 from stedi.wording import count

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import typer
 
 from stedi.errors import ConfigurationError, UnknownNameError
-from stedi.lake.published import check_at
+from stedi.pipeline.published import check_at
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 from stedi.lake.arguments import checked
-from stedi.lake.site import Site
+from stedi.pipeline.site import Site
 
 
 class Sited(Protocol):

@@ -7,9 +7,9 @@ import polars as pl
 
 from stedi.contract import contract_of
 from stedi.errors import ConservationError
-from stedi.lake.history import Run, to_frame
-from stedi.lake.publish import commit
 from stedi.names import RUN
+from stedi.pipeline.history import Run, to_frame
+from stedi.pipeline.publish import commit
 from stedi.warehouse.compaction import Group, Target
 from stedi.warehouse.warehouse import Warehouse
 from stedi.warehouse.writer import TableWriter

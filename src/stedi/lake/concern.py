@@ -8,9 +8,9 @@ from typing import Final
 from stedi.contract import LANDING
 from stedi.errors import TableFormatError
 from stedi.lake.erase.handed_in import HandedIn, Standing
-from stedi.lake.history import Run
 from stedi.lake.upcoming import Upcoming
 from stedi.names import ERASED, MACHINE_LEARNING_CURATED
+from stedi.pipeline.history import Run
 from stedi.warehouse.layout import ICEBERG_FORMAT
 from stedi.wording import count
 

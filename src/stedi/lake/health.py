@@ -23,7 +23,6 @@ from stedi.lake.concern import (
     about_unfinished,
 )
 from stedi.lake.erase.receipt import Receipt
-from stedi.lake.history import Run, from_frame
 from stedi.lake.lake import Lake
 from stedi.lake.upcoming import Upcoming, upcoming
 from stedi.names import (
@@ -36,6 +35,7 @@ from stedi.names import (
     TOMBSTONE,
     Consent,
 )
+from stedi.pipeline.history import Run, from_frame
 from stedi.plan.lineage import LINEAGE
 
 _RUNS: Final = 10

@@ -18,17 +18,6 @@ from stedi.contract import CONTRACTS, contract_of
 from stedi.errors import ConfigurationError, KeyMismatchError, LakeError
 from stedi.lake.arguments import checked
 from stedi.lake.clear import clear_errors
-from stedi.lake.clock import lake_time
-from stedi.lake.expired import check_readable
-from stedi.lake.history import Run, from_frame
-from stedi.lake.keys import Succession, find_key, find_successor, key_file
-from stedi.lake.load import find_sources
-from stedi.lake.published import as_kept, check_tag, judged, run_at, scan_at, tags_of
-from stedi.lake.report import RunReport
-from stedi.lake.run import Order, check_order, execute
-from stedi.lake.site import Site
-from stedi.lake.tags import set_tag
-from stedi.lake.undo import carried_out
 from stedi.landing.redact import as_typed
 from stedi.landing.root import check_root, look_around
 from stedi.names import (
@@ -38,6 +27,17 @@ from stedi.names import (
     Consent,
     check_name,
 )
+from stedi.pipeline.clock import lake_time
+from stedi.pipeline.expired import check_readable
+from stedi.pipeline.history import Run, from_frame
+from stedi.pipeline.keys import Succession, find_key, find_successor, key_file
+from stedi.pipeline.load import find_sources
+from stedi.pipeline.published import as_kept, check_tag, judged, run_at, scan_at, tags_of
+from stedi.pipeline.run import Order, check_order, execute
+from stedi.pipeline.run_report import RunReport
+from stedi.pipeline.site import Site
+from stedi.pipeline.tags import set_tag
+from stedi.pipeline.undo import carried_out
 from stedi.places import expanded, is_address, is_plain, user
 from stedi.progress import Progress, silent
 from stedi.warehouse.warehouse import Warehouse
@@ -52,8 +52,8 @@ if TYPE_CHECKING:
     from stedi.lake.privacy.privacy_report import PrivacyReport
     from stedi.lake.rotate import Rotation
     from stedi.lake.rotation import RotationReport
-    from stedi.lake.upgrade import UpgradeReport
     from stedi.lake.verify.finding import Verification
+    from stedi.pipeline.upgrade import UpgradeReport
 
 
 class Lake:
@@ -215,7 +215,7 @@ class Lake:
             UnknownNameError: No record that is still held has this id.
             LakeError: The lake can't be used as asked, or nothing was published yet.
         """
-        from stedi.lake.release import find_records
+        from stedi.pipeline.release import find_records
 
         judged_at = judged("now", now) if now is not None else None
         self._site.read()
@@ -258,7 +258,7 @@ class Lake:
             Traceback (most recent call last):
             stedi.errors.LakeError: there is no published run in the lake ...
         """
-        from stedi.lake.upgrade import plan_upgrade, upgrade
+        from stedi.pipeline.upgrade import plan_upgrade, upgrade
         from stedi.warehouse.layout import LAKE_FORMAT
 
         warehouse, runs = self._site.read(of_any_format=True)

@@ -9,15 +9,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from stedi.lake.clock import lake_time, time_since
 from stedi.lake.compact import compact, plan_compaction, publish_compacted
-from stedi.lake.expired import expirable
-from stedi.lake.history import TAG_PREFIX, Run
 from stedi.lake.maintenance import MaintenanceReport, TableMaintenance
-from stedi.lake.run import new_run_id
-from stedi.lake.undo import undone
 from stedi.landing.redact import as_typed
 from stedi.names import END_OF_TIME, RUN
+from stedi.pipeline.clock import lake_time, time_since
+from stedi.pipeline.expired import expirable
+from stedi.pipeline.history import TAG_PREFIX, Run
+from stedi.pipeline.run import new_run_id
+from stedi.pipeline.undo import undone
 from stedi.plan.account import Account
 from stedi.plan.lineage import RECORD_TABLES, published_tables
 from stedi.progress import Progress

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from stedi.lake.history import Run
+from stedi.pipeline.history import Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

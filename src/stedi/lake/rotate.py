@@ -17,18 +17,9 @@ import polars as pl
 from stedi.consent.tombstones import Buried, retired_keys
 from stedi.contract import contract_of
 from stedi.errors import ConservationError, KeyMismatchError, LakeError, UnknownNameError
-from stedi.lake.clock import lake_time, time_since
-from stedi.lake.derive import Derivation
 from stedi.lake.erase.chain import check_all_there, receipts_of
 from stedi.lake.erase.tables import nothing_new
-from stedi.lake.history import TAG_PREFIX, Run
-from stedi.lake.keys import Succession, save_successor
-from stedi.lake.past import Past
-from stedi.lake.publish import audit, publish
-from stedi.lake.purge import drop_refs, expire_but, sweep
 from stedi.lake.rotation import RotationReport
-from stedi.lake.run import new_run_id
-from stedi.lake.undo import undone
 from stedi.names import (
     ACCELEROMETER_LANDING,
     CUSTOMER_LANDING,
@@ -38,6 +29,15 @@ from stedi.names import (
     STEP_TRAINER_LANDING,
     TOMBSTONE,
 )
+from stedi.pipeline.clock import lake_time, time_since
+from stedi.pipeline.derive.derive import Derivation
+from stedi.pipeline.derive.past import Past
+from stedi.pipeline.history import TAG_PREFIX, Run
+from stedi.pipeline.keys import Succession, save_successor
+from stedi.pipeline.publish import audit, publish
+from stedi.pipeline.purge import drop_refs, expire_but, sweep
+from stedi.pipeline.run import new_run_id
+from stedi.pipeline.undo import undone
 from stedi.plan.lineage import DERIVED_TABLES, KEYED_TABLES, RECORD_TABLES, published_tables
 from stedi.progress import Progress
 from stedi.warehouse.warehouse import Warehouse

@@ -7,9 +7,9 @@ import polars as pl
 
 from stedi.consent.effective import dated
 from stedi.consent.pseudonyms import Pseudonyms, keys
-from stedi.lake.history import Run
 from stedi.lake.lake import Lake
 from stedi.names import CUSTOMER_LANDING, LATEST, OBJECT, QUARANTINE
+from stedi.pipeline.history import Run
 from stedi.transform.sanitize_customers import sanitize_customers
 
 _SHARE = "share_with_research_as_of_date"

@@ -13,7 +13,7 @@ from stedi.plan.match import Match
 
 
 class PublishedRun(Protocol):
-    """A published run, as far as a dataset card speaks of it: ``stedi.lake.history.Run`` is one."""
+    """A published run, as far as a dataset card speaks of it: ``stedi.pipeline.history.Run`` is one."""
 
     @property
     def run_id(self) -> str:

@@ -8,8 +8,8 @@ from datetime import datetime
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.errors import ReceiptError
 from stedi.lake.erase.receipt import FIRST, Receipt
-from stedi.lake.history import Run
 from stedi.landing.redact import as_typed
+from stedi.pipeline.history import Run
 from stedi.warehouse.warehouse import Warehouse
 
 

@@ -26,7 +26,6 @@ from stedi.errors import (
     LandingError,
     UnknownNameError,
 )
-from stedi.lake.clock import lake_time, time_since
 from stedi.lake.erase.chain import append, check_all_there, erased_before, receipts_of
 from stedi.lake.erase.cuts import cuts, safe_names
 from stedi.lake.erase.findings import Findings, forget, keep, kept
@@ -56,13 +55,6 @@ from stedi.lake.erase.receipt import (
     elsewhere,
 )
 from stedi.lake.erase.tables import Step, bury, enter, nothing_new, remove
-from stedi.lake.history import TAG_PREFIX, Run
-from stedi.lake.load import find_sources
-from stedi.lake.publish import publish
-from stedi.lake.published import as_kept
-from stedi.lake.purge import drop_refs, expire_but, sweep
-from stedi.lake.run import new_run_id
-from stedi.lake.undo import undone
 from stedi.landing.gate import Gate
 from stedi.landing.objects import LandingObject
 from stedi.landing.s3 import is_url
@@ -77,6 +69,14 @@ from stedi.names import (
     STEP_TRAINER_LANDING,
     TOMBSTONE,
 )
+from stedi.pipeline.clock import lake_time, time_since
+from stedi.pipeline.history import TAG_PREFIX, Run
+from stedi.pipeline.load import find_sources
+from stedi.pipeline.publish import publish
+from stedi.pipeline.published import as_kept
+from stedi.pipeline.purge import drop_refs, expire_but, sweep
+from stedi.pipeline.run import new_run_id
+from stedi.pipeline.undo import undone
 from stedi.plan.lineage import RECORD_TABLES, published_tables
 from stedi.progress import Progress, silent
 from stedi.warehouse.cut import Cut

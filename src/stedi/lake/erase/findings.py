@@ -8,8 +8,8 @@ from typing import Any, Final, Self
 from stedi.lake.erase.history import Traces
 from stedi.lake.erase.objects import Rewrite, Rewrites
 from stedi.lake.erase.receipt import RemovedFile, RewrittenObject
-from stedi.lake.history import Run
 from stedi.landing.redact import safe_path
+from stedi.pipeline.history import Run
 from stedi.warehouse.warehouse import Warehouse
 
 _DRAFT: Final = ".pending.json"

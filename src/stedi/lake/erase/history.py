@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from stedi.lake.history import TAG_PREFIX, Run
 from stedi.names import MACHINE_LEARNING_CURATED
+from stedi.pipeline.history import TAG_PREFIX, Run
 from stedi.progress import Progress
 from stedi.warehouse.cut import Cut, Touch
 from stedi.warehouse.holding import Holding

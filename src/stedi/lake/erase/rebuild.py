@@ -4,8 +4,8 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 
 from stedi.lake.erase.history import Traces
-from stedi.lake.history import TAG_PREFIX
-from stedi.lake.run import new_run_id
+from stedi.pipeline.history import TAG_PREFIX
+from stedi.pipeline.run import new_run_id
 from stedi.plan.lineage import published_tables
 from stedi.progress import Progress
 from stedi.warehouse.warehouse import Warehouse

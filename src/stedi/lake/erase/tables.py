@@ -11,16 +11,16 @@ from stedi.consent.effective import undated_in
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
-from stedi.lake.clock import time_since
-from stedi.lake.derive import Derivation
-from stedi.lake.erase.erased import Erased
 from stedi.lake.erase.history import Traces
 from stedi.lake.erase.objects import Rewrite
 from stedi.lake.erase.person import Person
-from stedi.lake.history import Run
-from stedi.lake.past import Past
-from stedi.lake.publish import audit
 from stedi.names import ERASED, OBJECT, QUARANTINE, TOMBSTONE
+from stedi.pipeline.clock import time_since
+from stedi.pipeline.derive.derive import Derivation
+from stedi.pipeline.derive.past import Past
+from stedi.pipeline.derive.removed import Erased
+from stedi.pipeline.history import Run
+from stedi.pipeline.publish import audit
 from stedi.plan.account import Account
 from stedi.plan.lineage import DERIVED_TABLES, LANDING_TABLES, RECORD_TABLES, published_tables
 from stedi.progress import Progress

@@ -17,8 +17,8 @@ from stedi.consent.pseudonyms import Pseudonyms, keys
 from stedi.consent.statements import in_effect, share
 from stedi.contract import contract_of
 from stedi.frame.checked import fetch
-from stedi.lake.history import Run
 from stedi.names import CUSTOMER_LANDING, CUSTOMER_TRUSTED, MILLISECOND, OBJECT, QUARANTINE, TOMBSTONE
+from stedi.pipeline.history import Run
 from stedi.transform.sanitize_customers import Weighed, judge_customers, newest, weigh_customers
 from stedi.warehouse.warehouse import Warehouse
 

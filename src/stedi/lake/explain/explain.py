@@ -14,8 +14,8 @@ from stedi.lake.explain.rules import about_current, about_damaged, about_people,
 from stedi.lake.explain.timeline import history, listings
 from stedi.lake.explain.verdict import about_customer, about_device
 from stedi.lake.explain.who import email_of
-from stedi.lake.history import Run
 from stedi.names import ACCELEROMETER_LANDING, CUSTOMER_LANDING, STEP_TRAINER_LANDING
+from stedi.pipeline.history import Run
 from stedi.plan.account import Account
 from stedi.warehouse.warehouse import Warehouse
 from stedi.wording import day

@@ -17,7 +17,6 @@ from stedi.contract.reasons import Drop
 from stedi.contract.schemas import polars_schema
 from stedi.frame.checked import fetch
 from stedi.lake.explain.circle import Circle
-from stedi.lake.history import Run
 from stedi.names import (
     ACCELEROMETER_LANDING,
     ACCELEROMETER_TRUSTED,
@@ -27,6 +26,7 @@ from stedi.names import (
     STEP_TRAINER_LANDING,
     STEP_TRAINER_TRUSTED,
 )
+from stedi.pipeline.history import Run
 from stedi.plan.account import Account
 from stedi.plan.lineage import LINEAGE
 from stedi.transform.curate_customers import curate_customers

@@ -6,8 +6,8 @@ import polars as pl
 
 from stedi.consent.pseudonyms import keys
 from stedi.contract.reasons import Rejection
-from stedi.lake.history import Run
 from stedi.names import QUARANTINE
+from stedi.pipeline.history import Run
 from stedi.plan.account import Account
 from stedi.warehouse.warehouse import Warehouse
 

@@ -9,7 +9,6 @@ from typing import Final
 
 import polars as pl
 
-from stedi.lake.history import Run
 from stedi.lake.verify.people import statements
 from stedi.lake.verify.rule import NEVER_OVER, Said, Verdict, judge, name_of
 from stedi.lake.verify.scan import Scan
@@ -21,6 +20,7 @@ from stedi.names import (
     MACHINE_LEARNING_CURATED,
     STEP_TRAINER_TRUSTED,
 )
+from stedi.pipeline.history import Run
 
 ALL: Final = "all customers"
 CONSENTS: Final = "consents"

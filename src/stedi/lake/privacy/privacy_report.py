@@ -8,7 +8,6 @@ from typing import Final
 
 import polars as pl
 
-from stedi.lake.history import Run
 from stedi.lake.privacy.census import (
     ALL,
     BLOCKED,
@@ -24,8 +23,9 @@ from stedi.lake.privacy.census import (
 )
 from stedi.lake.privacy.looks import QUASI_IDENTIFIERS, customers_of, looks_of
 from stedi.lake.privacy.rounding import BASE, Figure, rounded
-from stedi.lake.published import as_kept
 from stedi.names import CUSTOMER_CURATED, CUSTOMER_TRUSTED, DISTRIBUTION, TOMBSTONE
+from stedi.pipeline.history import Run
+from stedi.pipeline.published import as_kept
 from stedi.warehouse.warehouse import Warehouse
 
 _CUSTOMERS: Final = (ALL, CONSENTS, WITHDREW, NEVER)

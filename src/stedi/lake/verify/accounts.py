@@ -5,11 +5,11 @@ from typing import Final
 
 import polars as pl
 
-from stedi.lake.history import Run
 from stedi.lake.verify.finding import Fault, Finding
 from stedi.lake.verify.readings import Recount
 from stedi.lake.verify.scan import Scan
 from stedi.names import OBJECT, QUARANTINE, RUN
+from stedi.pipeline.history import Run
 from stedi.plan.account import Account
 from stedi.plan.lineage import LANDING_TABLES, LINEAGE
 

@@ -11,10 +11,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from stedi.lake.history import Run
 from stedi.lake.verify.decode import rows_of
 from stedi.lake.verify.finding import Fault, Finding
 from stedi.landing.redact import as_typed
+from stedi.pipeline.history import Run
 from stedi.warehouse.inspection import Inspection
 from stedi.warehouse.unreadable import UNREADABLE
 from stedi.warehouse.warehouse import Warehouse

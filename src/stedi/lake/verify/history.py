@@ -5,9 +5,9 @@ from itertools import pairwise
 from typing import Final
 
 from stedi.contract import contract_of
-from stedi.lake.history import TAG_PREFIX, Run
 from stedi.lake.verify.finding import Fault, Finding
 from stedi.names import RUN
+from stedi.pipeline.history import TAG_PREFIX, Run
 from stedi.plan.lineage import LINEAGE, RECORD_TABLES, published_tables
 from stedi.warehouse.inspection import Inspection
 

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import polars as pl
 
 from stedi.contract import contract_of
-from stedi.lake.history import Run
 from stedi.lake.verify.finding import Fault, Finding
 from stedi.lake.verify.graves import Graves
 from stedi.lake.verify.rule import name_of
 from stedi.lake.verify.scan import Scan
 from stedi.names import CUSTOMER_LANDING, TOMBSTONE
+from stedi.pipeline.history import Run
 from stedi.plan.lineage import KEYED_TABLES
 from stedi.warehouse.inspection import Inspection
 from stedi.warehouse.warehouse import Warehouse

@@ -8,9 +8,9 @@ from stedi.errors import ReceiptError
 from stedi.lake.erase.chain import check_signature
 from stedi.lake.erase.handed_in import HandedIn, Standing, hold_against
 from stedi.lake.erase.receipt import FIRST, Receipt
-from stedi.lake.history import Run
 from stedi.lake.verify.finding import Fault, Finding
 from stedi.landing.redact import as_typed
+from stedi.pipeline.history import Run
 from stedi.warehouse.unreadable import UNREADABLE
 from stedi.warehouse.warehouse import Warehouse
 

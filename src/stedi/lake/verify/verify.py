@@ -15,9 +15,6 @@ from stedi.consent.pseudonyms import Pseudonyms
 from stedi.contract import CONTRACTS
 from stedi.errors import CatalogError, ConfigurationError, KeyMismatchError
 from stedi.lake.erase.receipt import Receipt
-from stedi.lake.history import Run
-from stedi.lake.keys import find_key
-from stedi.lake.site import Site
 from stedi.lake.verify.accounts import check_arithmetic, check_ledger, check_recount
 from stedi.lake.verify.erased import check_erased
 from stedi.lake.verify.files import LakeFile, broken_tables, check_files, find_files
@@ -39,6 +36,9 @@ from stedi.lake.verify.receipts import check_receipts
 from stedi.lake.verify.rule import grave_maker, id_maker
 from stedi.lake.verify.traces import needles_of, redacted, search_files
 from stedi.names import DISTRIBUTION, TOMBSTONE
+from stedi.pipeline.history import Run
+from stedi.pipeline.keys import find_key
+from stedi.pipeline.site import Site
 from stedi.progress import Progress
 from stedi.warehouse.inspection import Inspection
 from stedi.warehouse.unreadable import UNREADABLE

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from stedi.lake.history import Run
 from stedi.lake.verify.accounts import check_arithmetic
+from stedi.pipeline.history import Run
 from stedi.plan.account import Account
 from stedi.plan.match import Match
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from stedi.lake.remade import Remade, only_in
 from stedi.outline import outline
+from stedi.pipeline.derive.remade import Remade, only_in
 from stedi.plan.change import People
 from stedi.transform.trust_accelerometer import consenting_customers
 from stedi.transform.trust_step_trainer import usable_devices

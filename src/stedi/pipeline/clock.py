@@ -7,7 +7,7 @@ time. So a lake goes on from its newest run until the clock has caught up; ``ste
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from stedi.lake.history import Run
+from stedi.pipeline.history import Run
 
 _LEAST: Final = timedelta(microseconds=1)
 

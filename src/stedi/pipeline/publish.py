@@ -11,8 +11,8 @@ from typing import Final
 
 from stedi.errors import CatalogError, ConservationError, RunConflictError
 from stedi.interrupts import unbroken
-from stedi.lake.history import Run, published, to_frame
 from stedi.names import ERASED, RUN
+from stedi.pipeline.history import Run, published, to_frame
 from stedi.plan.account import Account
 from stedi.plan.lineage import LINEAGE, RECORD_TABLES
 from stedi.warehouse.warehouse import Warehouse

@@ -6,7 +6,7 @@ from typing import Final
 
 import polars as pl
 
-from stedi.lake.staging import BUCKET
+from stedi.pipeline.derive.staging import BUCKET
 from stedi.warehouse.bucket import buckets_of
 
 _ROWS_AT_ONCE: Final = 262_144

@@ -17,12 +17,12 @@ import polars as pl
 from stedi.consent.pseudonyms import key
 from stedi.contract import contract_of, landing_contract
 from stedi.contract.schemas import polars_schema
-from stedi.lake.history import TAG_PREFIX, Run
-from stedi.lake.purge import sweep
-from stedi.lake.run import Order, execute, new_run_id
 from stedi.landing.gate import ERASED_TEXT
 from stedi.landing.salvage import Named
 from stedi.names import CUSTOMER_LANDING, EPOCH, MILLISECOND, QUARANTINE, TOMBSTONE
+from stedi.pipeline.history import TAG_PREFIX, Run
+from stedi.pipeline.purge import sweep
+from stedi.pipeline.run import Order, execute, new_run_id
 from stedi.plan.change import Change, People
 from stedi.progress import Progress
 from stedi.warehouse.layout import LAKE_FORMAT

@@ -20,9 +20,9 @@ from stedi.errors import (
     RunConflictError,
 )
 from stedi.interrupts import unbroken, undoing_when_terminated
-from stedi.lake.history import Run, published
-from stedi.lake.repair import repair
 from stedi.names import RUN
+from stedi.pipeline.history import Run, published
+from stedi.pipeline.repair import repair
 from stedi.warehouse.bucket import buckets_for
 from stedi.warehouse.catalog import CATALOG_FILE, WAREHOUSE_FOLDER, refuse_lost
 from stedi.warehouse.failure import explained

@@ -12,15 +12,15 @@ from stedi.contract import contract_of
 from stedi.contract.reasons import Drop
 from stedi.contract.schemas import polars_schema
 from stedi.frame.checked import fetch
-from stedi.lake.ahead import ahead
-from stedi.lake.buckets import Buckets, groups
-from stedi.lake.past import Past
-from stedi.lake.staging import BUCKET, BucketStage
-from stedi.lake.standing import Devices, DeviceShift, Moved
-from stedi.lake.tally import Tally
-from stedi.lake.turn import Turn
 from stedi.names import ACCELEROMETER_TRUSTED, EPOCH, MACHINE_LEARNING_CURATED, STEP_TRAINER_TRUSTED
 from stedi.outline import outline
+from stedi.pipeline.derive.ahead import ahead
+from stedi.pipeline.derive.buckets import Buckets, groups
+from stedi.pipeline.derive.past import Past
+from stedi.pipeline.derive.staging import BUCKET, BucketStage
+from stedi.pipeline.derive.standing import Devices, DeviceShift, Moved
+from stedi.pipeline.derive.tally import Tally
+from stedi.pipeline.derive.turn import Turn
 from stedi.plan.match import NEARBY, Match
 from stedi.progress import Progress
 from stedi.transform.curate_customers import seen

@@ -8,9 +8,9 @@ import polars as pl
 
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
-from stedi.lake.history import Run
-from stedi.lake.standing import Moved
 from stedi.names import CUSTOMER_CURATED, CUSTOMER_TRUSTED, EPOCH
+from stedi.pipeline.derive.standing import Moved
+from stedi.pipeline.history import Run
 from stedi.plan.account import Account
 from stedi.warehouse.warehouse import Warehouse
 

@@ -21,16 +21,6 @@ from stedi.consent.pseudonyms import Pseudonyms
 from stedi.contract import Contract, contract_of
 from stedi.contract.reasons import Drop
 from stedi.frame.checked import Rows, fetch
-from stedi.lake.ahead import ahead
-from stedi.lake.bucket_turns import BucketTurns, Touched
-from stedi.lake.buckets import Buckets
-from stedi.lake.customers import Customers
-from stedi.lake.erase.erased import Erased
-from stedi.lake.past import Past
-from stedi.lake.remade import Remade
-from stedi.lake.staging import BucketStage
-from stedi.lake.standing import ConsentShift, Devices, DeviceShift, Moved
-from stedi.lake.tally import Tally
 from stedi.names import (
     ACCELEROMETER_LANDING,
     ACCELEROMETER_TRUSTED,
@@ -40,6 +30,16 @@ from stedi.names import (
     STEP_TRAINER_TRUSTED,
     Consent,
 )
+from stedi.pipeline.derive.ahead import ahead
+from stedi.pipeline.derive.bucket_turns import BucketTurns, Touched
+from stedi.pipeline.derive.buckets import Buckets
+from stedi.pipeline.derive.customers import Customers
+from stedi.pipeline.derive.past import Past
+from stedi.pipeline.derive.remade import Remade
+from stedi.pipeline.derive.removed import Erased
+from stedi.pipeline.derive.staging import BucketStage
+from stedi.pipeline.derive.standing import ConsentShift, Devices, DeviceShift, Moved
+from stedi.pipeline.derive.tally import Tally
 from stedi.plan.account import Account
 from stedi.plan.change import Change, People
 from stedi.plan.lineage import LINEAGE

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from stedi.interrupts import unbroken
-from stedi.lake.history import TAG_PREFIX, Run, published
-from stedi.lake.publish import show
-from stedi.lake.purge import sweep
 from stedi.names import RunKind
+from stedi.pipeline.history import TAG_PREFIX, Run, published
+from stedi.pipeline.publish import show
+from stedi.pipeline.purge import sweep
 from stedi.plan.lineage import published_tables
 from stedi.progress import silent
 from stedi.warehouse.warehouse import Warehouse

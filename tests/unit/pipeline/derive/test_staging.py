@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stedi.errors import ConservationError
-from stedi.lake import staging
-from stedi.lake.staging import BUCKET, BucketStage
+from stedi.pipeline.derive import staging
+from stedi.pipeline.derive.staging import BUCKET, BucketStage
 
 SCHEMA = {"n": pl.Int64, BUCKET: pl.Int32}
 BATCHES = st.lists(st.lists(st.integers(0, 4), max_size=8), max_size=6)

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from stedi.lake.history import Run
-from stedi.lake.publish import show
-from stedi.lake.tags import drop_half_set
-from stedi.lake.undo import take_back
+from stedi.pipeline.history import Run
+from stedi.pipeline.publish import show
+from stedi.pipeline.tags import drop_half_set
+from stedi.pipeline.undo import take_back
 from stedi.warehouse.warehouse import Warehouse
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stedi.lake.ahead import ahead, in_turn
+from stedi.pipeline.derive.ahead import ahead, in_turn
 
 
 @given(items=st.lists(st.none() | st.integers()), most=st.integers(1, 5))

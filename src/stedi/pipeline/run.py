@@ -12,18 +12,18 @@ from typing import NamedTuple
 from stedi.consent.passing import passing
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.errors import ConsentModeError, LakeError
-from stedi.lake.clock import lake_time, time_since
-from stedi.lake.derive import Derivation
-from stedi.lake.history import TAG_PREFIX, Run
-from stedi.lake.load import Loaded, Loader
-from stedi.lake.past import Past
-from stedi.lake.publish import audit, publish
-from stedi.lake.refusals import Refusal
-from stedi.lake.release import release
-from stedi.lake.report import RunReport
-from stedi.lake.undo import take_back, undone
 from stedi.landing.objects import LandingObject
 from stedi.names import CUSTOMER_LANDING, DISTRIBUTION, OBJECT, QUARANTINE, TOMBSTONE, Consent
+from stedi.pipeline.clock import lake_time, time_since
+from stedi.pipeline.derive.derive import Derivation
+from stedi.pipeline.derive.past import Past
+from stedi.pipeline.history import TAG_PREFIX, Run
+from stedi.pipeline.load import Loaded, Loader
+from stedi.pipeline.publish import audit, publish
+from stedi.pipeline.refusals import Refusal
+from stedi.pipeline.release import release
+from stedi.pipeline.run_report import RunReport
+from stedi.pipeline.undo import take_back, undone
 from stedi.plan.account import Account
 from stedi.plan.change import Change, People
 from stedi.plan.lineage import LANDING_TABLES, LINEAGE, RECORD_TABLES, published_tables

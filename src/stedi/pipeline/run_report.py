@@ -6,8 +6,8 @@ from typing import Final
 
 import polars as pl
 
-from stedi.lake.history import Run
-from stedi.lake.refusals import Refusal, as_plain
+from stedi.pipeline.history import Run
+from stedi.pipeline.refusals import Refusal, as_plain
 from stedi.plan.account import Account
 from stedi.plan.change import Change, People
 from stedi.plan.match import Match

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from stedi.errors import CatalogError
-from stedi.lake.history import TAG_PREFIX, Run
 from stedi.names import RUN
+from stedi.pipeline.history import TAG_PREFIX, Run
 from stedi.plan.lineage import KEYED_TABLES, published_tables
 from stedi.warehouse.warehouse import Warehouse
 

@@ -10,9 +10,9 @@ import polars as pl
 
 from stedi.contract import contract_of
 from stedi.errors import ConfigurationError, LakeError, UnknownNameError
-from stedi.lake.expired import check_readable
-from stedi.lake.history import TAG_PREFIX, Run, from_frame
 from stedi.names import CUSTOMER_TRUSTED, EARLIEST, LATEST, RUN
+from stedi.pipeline.expired import check_readable
+from stedi.pipeline.history import TAG_PREFIX, Run, from_frame
 from stedi.warehouse.warehouse import Warehouse
 
 _SUCH: Final = "2026-01-01T12:00:00+00:00"

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import polars as pl
 
-from stedi.lake.remade import only_in
 from stedi.outline import outline
+from stedi.pipeline.derive.remade import only_in
 
 
 class Turn(NamedTuple):

@@ -14,14 +14,14 @@ from stedi.consent.pseudonyms import Pseudonyms
 from stedi.contract import LANDING, Contract, contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.errors import LandingError, RejectedError
-from stedi.lake.ahead import ahead, in_turn
-from stedi.lake.refusals import MOST, Refusal, Rejects, as_plain, told, worst
 from stedi.landing.fetch import fetch
 from stedi.landing.gate import Gate
 from stedi.landing.objects import LandingObject, LeftOut, find_objects
 from stedi.landing.redact import as_typed, safe_path
 from stedi.landing.split import Split
 from stedi.names import CUSTOMER_LANDING, ERASED, OBJECT, QUARANTINE, TOMBSTONE
+from stedi.pipeline.derive.ahead import ahead, in_turn
+from stedi.pipeline.refusals import MOST, Refusal, Rejects, as_plain, told, worst
 from stedi.plan.account import Account
 from stedi.progress import Progress
 from stedi.warehouse.warehouse import Warehouse

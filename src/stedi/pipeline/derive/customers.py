@@ -14,11 +14,11 @@ from stedi.consent.pseudonyms import Pseudonyms, keys
 from stedi.contract import contract_of
 from stedi.contract.reasons import Drop
 from stedi.frame.checked import fetch
-from stedi.lake.erase.erased import Erased
-from stedi.lake.past import Past
-from stedi.lake.remade import Remade
-from stedi.lake.tally import Tally
 from stedi.names import CUSTOMER_LANDING, CUSTOMER_TRUSTED, OBJECT, QUARANTINE, TOMBSTONE, Consent
+from stedi.pipeline.derive.past import Past
+from stedi.pipeline.derive.remade import Remade
+from stedi.pipeline.derive.removed import Erased
+from stedi.pipeline.derive.tally import Tally
 from stedi.transform.sanitize_customers import judge_customers, newest, weigh_customers
 from stedi.warehouse.read import BATCH_ROWS
 

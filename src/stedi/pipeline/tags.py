@@ -7,8 +7,8 @@ place of the mark: wherever a mark is found, the tag was not set, and is taken o
 from typing import Final
 
 from stedi.interrupts import unbroken
-from stedi.lake.history import TAG_PREFIX, Run
 from stedi.names import RUN
+from stedi.pipeline.history import TAG_PREFIX, Run
 from stedi.plan.lineage import published_tables
 from stedi.warehouse.warehouse import Warehouse
 
