@@ -15,9 +15,9 @@ from commands import COMMANDS
 from interrupting import Fault, Place, Visits
 
 # What commands import on their way: here once, and not in each child.
-import stedi.lake.erase.erase
-import stedi.lake.maintain
-import stedi.lake.rotate  # noqa: F401
+import stedi.governance.erase.erasure
+import stedi.governance.maintain.maintain
+import stedi.governance.rotate.rotate  # noqa: F401
 
 STRUCK = "!"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from dying import Steps
 from pyiceberg.io.pyarrow import PyArrowFileIO
 
-from stedi.lake.erase import objects
+from stedi.governance.erase import objects
 from stedi.lake.lake import Lake
 from stedi.warehouse import notes
 from stedi.warehouse.sqlite_catalog import SqliteCatalog

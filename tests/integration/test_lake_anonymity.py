@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from lakes import lake_at
-from stedi.lake.privacy.looks import QUASI_IDENTIFIERS, Looks, customers_of, looks_of
-from stedi.lake.privacy.rounding import BASE, rounded
+from stedi.governance.privacy.looks import QUASI_IDENTIFIERS, Looks, customers_of, looks_of
+from stedi.governance.privacy.rounding import BASE, rounded
 from stedi.simulate import simulate
 
 pytestmark = pytest.mark.campaign

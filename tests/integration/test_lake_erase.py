@@ -203,7 +203,7 @@ def test_runs_that_held_the_person_are_gone_and_those_before_stay(after):
 
 
 def test_a_landing_root_that_is_given_after_an_interruption_is_searched_for_names_too(cage, monkeypatch):
-    from stedi.lake.erase.erase import Erasure
+    from stedi.governance.erase.erasure import Erasure
 
     def stop(*_):
         raise KeyboardInterrupt
@@ -699,7 +699,7 @@ def test_it_must_be_clear_who_is_meant(cage, asked):
 
 
 def test_while_an_erasure_is_unfinished_nothing_else_may_write(cage, monkeypatch):
-    from stedi.lake.erase.erase import Erasure
+    from stedi.governance.erase.erasure import Erasure
 
     def stop(_):
         raise KeyboardInterrupt

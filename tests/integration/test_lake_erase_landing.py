@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lakes import lake_at, put, run, sent
-from stedi.lake.erase.person import Person
+from stedi.governance.erase.person import Person
 from worlds import HOURS, NOW, customer, reading, step
 
 ANN, BOB = "ann@ex.com", "bob@ex.com"

@@ -13,7 +13,7 @@ from lakes import PSEUDONYMS, as_landed, figures, lake_at, pour, put, rich_world
 from oracle import key
 from stedi.cli.explain import print_explanation
 from stedi.errors import ConfigurationError, KeyMismatchError, LakeError
-from stedi.lake.explain.explanation import RULES
+from stedi.governance.explain.explanation import RULES
 from stedi.names import EPOCH
 from worlds import HOURS, MS, NOW, World, customer, reading, rejected, step
 

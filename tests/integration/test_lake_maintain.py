@@ -40,8 +40,8 @@ from lakes import (
 )
 from stedi.contract import CONTRACTS
 from stedi.errors import CatalogError, ConfigurationError, ConservationError, LakeError, RunConflictError
-from stedi.lake import compact
-from stedi.lake.maintain import Care, maintain
+from stedi.governance.maintain import compact
+from stedi.governance.maintain.maintain import Care, maintain
 from stedi.progress import silent
 from stedi.warehouse.bucket import buckets_of
 from stedi.warehouse.compaction import Target

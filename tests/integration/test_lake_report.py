@@ -11,8 +11,8 @@ import pytest
 from lakes import files_of, lake_at, pour, put_rows, rich_world, run
 from plants import bury
 from stedi.errors import LakeError, UnknownNameError
-from stedi.lake.privacy.privacy_report import PrivacyReport
-from stedi.lake.privacy.rounding import words
+from stedi.governance.privacy.privacy_report import PrivacyReport
+from stedi.governance.privacy.rounding import words
 from worlds import HOURS, NOW, SECRET, customer, reading, step
 
 CONSENTING, WITHDRAWN, SILENT, LATER = 12, 7, 6, 5

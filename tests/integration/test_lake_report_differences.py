@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from lakes import lake_at, put, put_rows, run, sent
-from stedi.lake.privacy.rounding import BASE
+from stedi.governance.privacy.rounding import BASE
 from worlds import HOURS, MS, NOW, customer, reading, step
 
 LAST_YEAR = HOURS[0].replace(year=2021)

@@ -9,7 +9,7 @@ import pytest
 import stedi as stedi_
 from lakes import PSEUDONYMS, lake_at
 from stedi.errors import ReceiptError
-from stedi.lake.erase.receipt import Receipt
+from stedi.governance.erase.receipt import Receipt
 from stedi.lake.health import health_of
 from worlds import SECRET
 

@@ -213,7 +213,7 @@ def test_the_audit_finds_a_row_with_an_id_of_the_old_key(cage):
 
 def test_the_audit_names_an_unfinished_rotation_and_counts_what_is_left_of_it(cage, monkeypatch):
     lake = cage.lake
-    monkeypatch.setattr("stedi.lake.rotate.expire_but", dies)
+    monkeypatch.setattr("stedi.governance.rotate.rotate.expire_but", dies)
     with pytest.raises(ZeroDivisionError):
         lake.rotate_key(NEW, drop_tags=TAGS)
     ring = lake_at(cage.folder, pseudonyms=OLD.followed_by(NEW))

@@ -12,7 +12,7 @@ import stedi
 from canary import EMAIL
 from lakes import EVERY_TABLE, IcebergTable, files_of, pour, put, rich_world, run, tables_of
 from stedi.errors import RejectedError, RunConflictError, StediError
-from stedi.lake.erase import erase
+from stedi.governance.erase import erasure as erase
 from stedi.pipeline.tags import MARK
 from stedi.warehouse import sqlite_catalog
 from stedi.warehouse.warehouse import Warehouse
@@ -107,7 +107,7 @@ def test_a_release_that_fails_is_taken_back(filled, monkeypatch):
 
 def test_a_rotation_that_fails_before_it_has_begun_is_taken_back(filled, monkeypatch):
     before = state(filled)
-    monkeypatch.setattr("stedi.lake.rotate.audit", fails)
+    monkeypatch.setattr("stedi.governance.rotate.rotate.audit", fails)
     with pytest.raises(ZeroDivisionError):
         filled.lake.rotate_key(stedi.Pseudonyms.generate())
     check_untouched(filled, before)
@@ -117,7 +117,7 @@ def test_a_rotation_that_fails_before_it_has_begun_is_taken_back(filled, monkeyp
 def test_a_maintenance_that_fails_is_taken_back(filled, more, monkeypatch):
     run(filled.lake, more, now=LATER)
     before = state(filled)
-    monkeypatch.setattr("stedi.lake.compact._check", fails)
+    monkeypatch.setattr("stedi.governance.maintain.compact._check", fails)
     with pytest.raises(ZeroDivisionError):
         filled.lake.maintain(keep_days=0, older_than=AT_ONCE)
     check_untouched(filled, before)

@@ -17,9 +17,9 @@ from stedi.consent.pseudonyms import key
 from stedi.consent.tombstones import Buried
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
-from stedi.lake.erase.neighbours import Neighbours
-from stedi.lake.erase.objects import whose_is
-from stedi.lake.erase.person import Person
+from stedi.governance.erase.neighbours import Neighbours
+from stedi.governance.erase.objects import whose_is
+from stedi.governance.erase.person import Person
 from stedi.landing.names_and_phones import forms
 from stedi.landing.without import write_without
 from worlds import SECRET

@@ -10,11 +10,11 @@ from lakes import judged
 from oracle import key, pseudonym
 from stedi.contract import CONTRACTS
 from stedi.contract.schemas import polars_schema
-from stedi.lake.verify.graves import find_graves
-from stedi.lake.verify.ids import find_ids
-from stedi.lake.verify.people import check_people, work_out
-from stedi.lake.verify.readings import Readings
-from stedi.lake.verify.rule import id_maker, name_of
+from stedi.governance.verify.graves import find_graves
+from stedi.governance.verify.ids import find_ids
+from stedi.governance.verify.people import check_people, work_out
+from stedi.governance.verify.readings import Readings
+from stedi.governance.verify.rule import id_maker, name_of
 from stedi.progress import silent
 from worlds import FAR_AWAY, HOURS, NOW, SECRET, poured_together, worlds
 

@@ -31,8 +31,8 @@ import stedi.plots
 import stedi.simulate
 from stedi.contract import CONTRACTS, contract_of
 from stedi.contract.schemas import polars_schema
-from stedi.lake.erase.receipt import Receipt
-from stedi.lake.explain.explanation import Explanation
+from stedi.governance.erase.receipt import Receipt
+from stedi.governance.explain.explanation import Explanation
 from stedi.lake.export import export
 from stedi.lake.health import health_of
 from stedi.landing.objects import LandingObject

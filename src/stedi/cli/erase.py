@@ -11,7 +11,7 @@ from rich.table import Table
 from stedi.cli.output import console, number, print_json, progress, size
 from stedi.cli.streams import done
 from stedi.errors import ConfigurationError, LakeError
-from stedi.lake.erase.receipt import DeviceDecision, Receipt
+from stedi.governance.erase.receipt import DeviceDecision, Receipt
 from stedi.lake.lake import Lake
 from stedi.landing.redact import safe_path
 from stedi.wording import count

@@ -12,8 +12,8 @@ from rich.text import Text
 
 from stedi.cli.funnel import dropped, fanned_out
 from stedi.cli.output import console, number, print_json
-from stedi.lake.explain.explanation import Entry, Explanation, Kind, Portion, Reason
-from stedi.lake.explain.who import guess
+from stedi.governance.explain.explanation import Entry, Explanation, Kind, Portion, Reason
+from stedi.governance.explain.who import guess
 from stedi.lake.lake import Lake
 from stedi.names import (
     ACCELEROMETER_LANDING,

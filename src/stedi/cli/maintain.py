@@ -9,8 +9,8 @@ from rich.text import Text
 
 from stedi.cli.output import console, number, print_json, progress, size
 from stedi.cli.streams import done
+from stedi.governance.maintain.report import MaintenanceReport, TableMaintenance
 from stedi.lake.lake import Lake
-from stedi.lake.maintenance import MaintenanceReport, TableMaintenance
 
 _NAMED = 5
 

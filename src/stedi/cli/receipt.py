@@ -6,7 +6,7 @@ from rich.table import Table
 
 from stedi.cli.output import console, number, print_json
 from stedi.errors import ReceiptError
-from stedi.lake.erase.receipt import Receipt
+from stedi.governance.erase.receipt import Receipt
 from stedi.lake.lake import Lake
 
 

@@ -9,8 +9,8 @@ from rich.console import Console
 from stedi.cli.output import console, number, print_json, progress, size
 from stedi.cli.streams import done
 from stedi.errors import ConfigurationError
+from stedi.governance.rotate.rotation import RotationReport
 from stedi.lake.lake import Lake
-from stedi.lake.rotation import RotationReport
 from stedi.wording import count
 
 

@@ -12,8 +12,8 @@ from rich.text import Text
 from stedi.cli.failure import FAILED
 from stedi.cli.output import console, number, print_json, progress, size
 from stedi.cli.receipt import read_receipt
+from stedi.governance.verify.finding import Finding, Verification
 from stedi.lake.lake import Lake
-from stedi.lake.verify.finding import Finding, Verification
 
 _BYTES = "bytes"
 

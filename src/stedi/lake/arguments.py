@@ -14,7 +14,7 @@ from typing import Final, ParamSpec, TypeVar, get_args
 
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.errors import ConfigurationError, UnknownNameError
-from stedi.lake.erase.receipt import DeviceDecision, Receipt
+from stedi.governance.erase.receipt import DeviceDecision, Receipt
 from stedi.names import CONSENT_MODES
 from stedi.warehouse.bucket import MOST as MOST_BUCKETS
 

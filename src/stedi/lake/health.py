@@ -10,6 +10,7 @@ import polars as pl
 from stedi.consent.tombstones import retired_keys
 from stedi.contract import LANDING
 from stedi.errors import CatalogError
+from stedi.governance.erase.receipt import Receipt
 from stedi.lake.concern import (
     Concern,
     about_clock,
@@ -22,7 +23,6 @@ from stedi.lake.concern import (
     about_tags,
     about_unfinished,
 )
-from stedi.lake.erase.receipt import Receipt
 from stedi.lake.lake import Lake
 from stedi.lake.upcoming import Upcoming, upcoming
 from stedi.names import (

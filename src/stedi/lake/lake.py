@@ -44,15 +44,15 @@ from stedi.warehouse.warehouse import Warehouse
 from stedi.wording import beginning
 
 if TYPE_CHECKING:
-    from stedi.lake.erase.erase import Request
-    from stedi.lake.erase.handed_in import HandedIn
-    from stedi.lake.erase.receipt import DeviceDecision, Receipt
-    from stedi.lake.explain.explanation import Explanation
-    from stedi.lake.maintenance import MaintenanceReport
-    from stedi.lake.privacy.privacy_report import PrivacyReport
-    from stedi.lake.rotate import Rotation
-    from stedi.lake.rotation import RotationReport
-    from stedi.lake.verify.finding import Verification
+    from stedi.governance.erase.erasure import Request
+    from stedi.governance.erase.handed_in import HandedIn
+    from stedi.governance.erase.receipt import DeviceDecision, Receipt
+    from stedi.governance.explain.explanation import Explanation
+    from stedi.governance.maintain.report import MaintenanceReport
+    from stedi.governance.privacy.privacy_report import PrivacyReport
+    from stedi.governance.rotate.rotate import Rotation
+    from stedi.governance.rotate.rotation import RotationReport
+    from stedi.governance.verify.finding import Verification
     from stedi.pipeline.upgrade import UpgradeReport
 
 
@@ -313,7 +313,7 @@ class Lake:
             Traceback (most recent call last):
             stedi.errors.LakeError: there is no published run in the lake ...
         """
-        from stedi.lake.maintain import Care, maintain, plan_maintenance
+        from stedi.governance.maintain.maintain import Care, maintain, plan_maintenance
         from stedi.warehouse.compaction import Target
 
         care = Care(keep_days=keep_days, older_than=older_than, target=Target(), progress=progress)
@@ -359,7 +359,7 @@ class Lake:
             Traceback (most recent call last):
             stedi.errors.LakeError: there is no published run in the lake ...
         """
-        from stedi.lake.verify.verify import verify_site
+        from stedi.governance.verify.verify import verify_site
 
         return verify_site(
             self._site, self._pseudonyms, older_than=older_than, progress=progress, receipts=receipts
@@ -369,8 +369,8 @@ class Lake:
     def report(self, at: str | date | datetime | None = None) -> "PrivacyReport":
         """Return the privacy report of a run: who is in it and why, how well they hide, what is still held.
 
-        It names nobody. Every figure counts people and is rounded down to a multiple of 5, by one rule that
-        :mod:`stedi.lake.privacy.rounding` has: two reports that differ by one person can't be subtracted.
+        It names nobody. Every figure counts people and is rounded down to a multiple of 5, by the rule of
+        :mod:`stedi.governance.privacy.rounding`: two reports that differ by one person can't be subtracted.
 
         Args:
             at: As in ``scan``; None for the newest run.
@@ -386,7 +386,7 @@ class Lake:
             Traceback (most recent call last):
             stedi.errors.LakeError: there is no published run in the lake ...
         """
-        from stedi.lake.privacy.privacy_report import privacy_report
+        from stedi.governance.privacy.privacy_report import privacy_report
 
         warehouse, runs = self._site.read()
         run = as_kept(warehouse, run_at(warehouse, runs, at))
@@ -453,7 +453,7 @@ class Lake:
             Traceback (most recent call last):
             stedi.errors.LakeError: there is no published run in the lake ...
         """
-        from stedi.lake.erase.erase import Erasure, Request
+        from stedi.governance.erase.erasure import Erasure, Request
 
         warehouse, runs = self._site.read()
         asked_at = lake_time(runs[-1])
@@ -535,7 +535,7 @@ class Lake:
             Traceback (most recent call last):
             stedi.errors.LakeError: there is no published run in the lake ...
         """
-        from stedi.lake.rotate import Change, Rotation, keys_of
+        from stedi.governance.rotate.rotate import Change, Rotation, keys_of
 
         def rotation(
             warehouse: Warehouse, runs: Sequence[Run], scratch: Path
@@ -573,7 +573,7 @@ class Lake:
             ReceiptError: One can't be read, or is missing.
             LakeError: Nothing was published yet.
         """
-        from stedi.lake.erase.chain import check_all_there, receipts_of
+        from stedi.governance.erase.chain import check_all_there, receipts_of
 
         warehouse, runs = self._site.read()
         found = receipts_of(warehouse)
@@ -597,7 +597,7 @@ class Lake:
             ReceiptError: Something was changed, left out or put in.
             KeyMismatchError: The lake's key is missing, or another one.
         """
-        from stedi.lake.erase.chain import (
+        from stedi.governance.erase.chain import (
             check_all_there,
             check_chain,
             check_in_chain,
@@ -632,8 +632,8 @@ class Lake:
             Traceback (most recent call last):
             stedi.errors.LakeError: there is no published run in the lake ...
         """
-        from stedi.lake.erase.chain import receipts_of
-        from stedi.lake.erase.handed_in import hold_against
+        from stedi.governance.erase.chain import receipts_of
+        from stedi.governance.erase.handed_in import hold_against
 
         warehouse, runs = self._site.read()
         try:
@@ -691,8 +691,8 @@ class Lake:
             Traceback (most recent call last):
             stedi.errors.ConfigurationError: explain one: pass email=, serial_number= or customer_id=, ...
         """
-        from stedi.lake.explain.explain import explain
-        from stedi.lake.explain.who import only_one
+        from stedi.governance.explain.explain import explain
+        from stedi.governance.explain.who import only_one
 
         kind, asked = only_one({"email": email, "serial_number": serial_number, "customer_id": customer_id})
         warehouse, runs = self._site.read()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stedi.consent.pseudonyms import key
-from stedi.lake.verify.mentions import telling
+from stedi.governance.verify.mentions import telling
 from stedi.landing.tokens import emails_in, serials_in, spellings, stands, tells, tokens, values_of
 
 ANN = "ann@ex.com"

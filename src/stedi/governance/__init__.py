@@ -1,0 +1,1 @@
+"""What keeps a lake right, and its people's rights."""

@@ -1,0 +1,221 @@
+"""What goes of each table when a person is erased, and what is replaced in the rows of others."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+import polars as pl
+import pyarrow as pa
+
+from stedi.governance.erase.person import Person
+from stedi.landing.gate import ERASED_TEXT, Gate
+from stedi.names import (
+    ACCELEROMETER_LANDING,
+    ACCELEROMETER_TRUSTED,
+    CUSTOMER_CURATED,
+    CUSTOMER_LANDING,
+    CUSTOMER_TRUSTED,
+    MACHINE_LEARNING_CURATED,
+    OBJECT,
+    QUARANTINE,
+    STEP_TRAINER_LANDING,
+    STEP_TRAINER_TRUSTED,
+)
+from stedi.warehouse.cut import Change, Cut, Texts
+
+_TIMES: Final = {STEP_TRAINER_TRUSTED: "sensor_reading_time", MACHINE_LEARNING_CURATED: "timestamp"}
+
+
+class Subject(NamedTuple):
+    """Rows that go, by what a column says.
+
+    Attributes:
+        column: The column.
+        chosen: Says which of its values are meant.
+        until: Only rows up to a time go: its column, and the time.
+    """
+
+    column: str
+    chosen: Callable[[pl.Series], pl.Series]
+    until: tuple[str, datetime] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowCut:
+    """Takes out the rows of some subjects, and replaces texts of a column in all others.
+
+    Attributes:
+        subjects: Whose rows go.
+        replaced: For some columns, what each of their texts becomes.
+    """
+
+    subjects: Sequence[Subject]
+    replaced: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """The columns to decide by."""
+        times = [each.until[0] for each in self.subjects if each.until is not None]
+        return list(dict.fromkeys([*(each.column for each in self.subjects), *times, *self.replaced]))
+
+    def __call__(self, rows: pa.Table) -> Change | None:
+        """Say what becomes of the rows of a row group."""
+        keep = pl.repeat(value=True, n=rows.num_rows, dtype=pl.Boolean, eager=True)
+        touched = False
+        for subject in self.subjects:
+            texts = Texts.of(rows.column(subject.column))
+            chosen = subject.chosen(texts.distinct)
+            if not chosen.any():
+                continue
+            gone = texts.rows(chosen)
+            if subject.until is not None:
+                column, last = subject.until
+                gone &= pl.Series(rows.column(column)).cast(pl.Datetime("us", "UTC")) <= last
+            touched |= bool(gone.any()) or subject.until is None
+            keep &= ~gone
+        values: dict[str, pl.Series] = {}
+        for column, new in self.replaced.items():
+            texts = Texts.of(rows.column(column))
+            replaced = pl.Series(
+                [None if text is None else new(text) for text in texts.distinct], dtype=pl.String
+            )
+            if not replaced.eq_missing(texts.distinct).all():
+                values[column] = replaced.gather(texts.places)
+        return Change(keep, values) if touched or values else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantineCut:
+    """Takes out rejected records of a person and their devices, and texts that name them.
+
+    A rejected record of somebody else may be a denial: it stays, without its raw text.
+    """
+
+    person: Person
+    erase_shared: bool
+    path: Callable[[str], str]
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """The columns to decide by."""
+        return (
+            "table_name",
+            "raw",
+            "emails",
+            "serial_numbers",
+            "tombstones",
+            "last_update_date",
+            "released_at",
+            "_object",
+        )
+
+    def __call__(self, rows: pa.Table) -> Change | None:
+        """Say what becomes of the rows of a row group."""
+        before = _frame(rows.select(self.columns))
+        after = [self._left(row) for row in before.iter_rows(named=True)]
+        keep = pl.Series([row is not None for row in after], dtype=pl.Boolean)
+        values = {}
+        for name in ("raw", "emails", "serial_numbers", "tombstones", "_object"):
+            column = before[name]
+            texts = [old if row is None else row[name] for old, row in zip(column, after, strict=True)]
+            changed = pl.Series(name, texts, dtype=column.dtype)
+            if not changed.eq_missing(column).all():
+                values[name] = changed
+        return Change(keep, values) if values or not keep.all() else None
+
+    def _left(self, row: dict[str, Any]) -> dict[str, Any] | None:
+        """Return what is left of a rejected record; None where nothing is."""
+        person, raw = self.person, row["raw"] or ""
+        emails, serials = row["emails"], row["serial_numbers"]
+        mine = [each for each in emails if person.reads(each)]
+        own = [each for each in serials if person.owns(each)]
+        named = bool(mine) or bool(own) or person.named_in(raw)
+        place = None if row["_object"] is None else self.path(row["_object"])
+        left = {**row, "_object": place, "raw": ERASED_TEXT if named else row["raw"]}
+        if row["table_name"] != CUSTOMER_LANDING:
+            shared = self.erase_shared and any(map(person.shares, serials))
+            nameless = named and not emails and not serials and not person.names_others(raw)
+            return None if mine or own or shared or nameless else left
+        others = [each for each in emails if each not in mine]
+        left |= {"emails": others, "serial_numbers": [each for each in serials if each not in own]}
+        if mine and row["last_update_date"] is None and row["released_at"] is None:
+            # It may be newer than the erasure: it denies for the person still, without naming them.
+            left["tombstones"] = sorted({*row["tombstones"], person.customer_id})
+        if not others:
+            # Nobody else's, as far as can be read: it says nothing about consent.
+            lone = named and not person.names_others(raw)
+            if not (mine or row["tombstones"] or lone or person.hinted_in(raw)):
+                return left
+            return {**left, "serial_numbers": []} if left["tombstones"] else None
+        return left
+
+
+def _frame(rows: pa.Table) -> pl.DataFrame:
+    """Return rows with texts that may be dictionaries as they are meant."""
+    columns = [
+        _text(column) if pa.types.is_dictionary(column.type) else pl.Series(column) for column in rows.columns
+    ]
+    return pl.DataFrame([column.alias(name) for column, name in zip(columns, rows.column_names, strict=True)])
+
+
+def _text(column: pa.ChunkedArray) -> pl.Series:
+    texts = Texts.of(column)
+    return texts.distinct.gather(texts.places)
+
+
+def cuts(
+    person: Person, path: Callable[[str], str], *, erased_at: datetime, erase_shared: bool
+) -> Mapping[str, Cut]:
+    """Return what goes of each table that can hold the person.
+
+    Args:
+        person: Who.
+        path: Gives a path without the names of the person.
+        erased_at: When.
+        erase_shared: Readings of devices that others listed too go as well, up to then.
+    """
+    place = {"_object": path}
+    shared_steps = (
+        [Subject("serial_number", person.is_shared, ("sensor_reading_time", erased_at))]
+        if erase_shared
+        else []
+    )
+    me = Subject("customer_id", lambda ids: ids == person.customer_id)
+    devices = list(person.shared.values())
+    return {
+        CUSTOMER_LANDING: RowCut(subjects=[Subject("email", person.is_mine)], replaced=place),
+        ACCELEROMETER_LANDING: RowCut(subjects=[Subject("user", person.is_mine)], replaced=place),
+        STEP_TRAINER_LANDING: RowCut(
+            subjects=[Subject("serial_number", person.is_own), *shared_steps], replaced=place
+        ),
+        QUARANTINE: QuarantineCut(person=person, erase_shared=erase_shared, path=place["_object"]),
+        OBJECT: RowCut(subjects=[], replaced={"path": place["_object"]}),
+        CUSTOMER_TRUSTED: RowCut(subjects=[me]),
+        ACCELEROMETER_TRUSTED: RowCut(subjects=[me]),
+        CUSTOMER_CURATED: RowCut(subjects=[me]),
+        **{
+            table: RowCut(
+                subjects=[
+                    me,
+                    *(
+                        [Subject("device_id", lambda ids: ids.is_in(devices), (time, erased_at))]
+                        if devices
+                        else []
+                    ),
+                ]
+            )
+            for table, time in _TIMES.items()
+        },
+    }
+
+
+def safe_names(person: Person, gate: Gate) -> Callable[[str], str]:
+    """Return what gives a path without the names of a person, as the next run will see it."""
+
+    @cache
+    def safe(path: str) -> str:
+        return gate.path(path, person.neighbours.know)
+
+    return safe

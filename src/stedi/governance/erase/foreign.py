@@ -1,0 +1,218 @@
+"""Files in the folder of a lake that stedi did not write: decoded, and named where they hold a person.
+
+They are not stedi's to delete. So the receipt of a lake in which one holds the person must not say that
+nothing remains.
+"""
+
+import hashlib
+import os
+import stat
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO, Final, NamedTuple
+
+import pyarrow as pa
+
+from stedi.governance.erase.objects import DRAFT, Remaining
+from stedi.governance.erase.person import Person
+from stedi.governance.verify.decode import UnreadableError, decoded, raw
+from stedi.landing.redact import as_typed, safe_path
+from stedi.landing.tokens import spellings, stands
+from stedi.warehouse.unreadable import UNREADABLE
+from stedi.warehouse.warehouse import Warehouse
+
+_OWN: Final = ("catalog.db", "lock.db")
+_SCRATCH: Final = "scratch"
+_ARROW: Final = b"ARROW1"
+_ZIP: Final = b"PK\x03\x04"
+_MEMBER: Final = 256 * 1024 * 1024
+_HOLDS: Final = "stedi did not write it, and it holds the person: delete it, or have its owner do so"
+_NAMED: Final = "stedi did not write it, and its name holds the person: rename it, or delete it"
+_ROOT: Final = "the path of the lake itself names the person, and is in its metadata: move the lake"
+_UNKNOWN: Final = "stedi did not write it, and can't tell whether it holds the person: look for yourself"
+_BESIDE: Final = {
+    _HOLDS: "no run reads it, and it holds the person: delete it, or have its owner do so",
+    _NAMED: "no run reads it, and its name holds the person: rename it, or delete it",
+    _UNKNOWN: "no run reads it, and it can't be told whether it holds the person: look for yourself",
+}
+_EMAILS: Final = ("email", "emails", "user")
+_SERIALS: Final = ("serial_number", "serial_numbers", "serialnumber")
+
+
+class _File(NamedTuple):
+    shown: str
+    open: Callable[[], BinaryIO]
+    regular: bool
+
+
+def look_through(
+    warehouse: Warehouse,
+    folder: Path | None,
+    places: Sequence[str],
+    person: Person,
+    mask: Callable[[str], str],
+) -> Sequence[Remaining]:
+    """Return the files that stedi did not write and that hold a person, or may.
+
+    Args:
+        warehouse: The lake's tables.
+        folder: The folder of a local lake.
+        places: Files in the warehouse that stedi did not write, within its root.
+        person: Who.
+        mask: Gives a path without the names of the person.
+    """
+    found = []
+    if (masked := mask(warehouse.root)) != warehouse.root:
+        found.append(Remaining(path=as_typed(masked), why=_ROOT, sure=False))
+    for file in _files(warehouse, folder, places):
+        shown = as_typed(mask(file.shown))
+        why = _why(file, person)
+        if mask(file.shown) != file.shown:
+            why = _HOLDS if why == _HOLDS else _NAMED
+        if why is not None:
+            found.append(Remaining(path=shown, why=why, sure=why != _UNKNOWN))
+    return found
+
+
+def look_beside(
+    root: str, read: Iterable[str], lake: Path | None, person: Person, mask: Callable[[str], str]
+) -> Sequence[Remaining]:
+    """Return the files under a landing root that no run reads, and that hold a person, or may.
+
+    Args:
+        root: The landing root, on a disk.
+        read: The objects that runs read.
+        lake: The folder of the lake, which may lie in the root.
+        person: Who.
+        mask: Gives a path without the names of the person.
+    """
+    known = {os.path.abspath(place) for place in read}  # noqa: PTH100 - links are objects, too
+    found = []
+    for here, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if lake is None or Path(here, name) != lake)
+        for path in (Path(here, name) for name in sorted(names)):
+            if os.path.abspath(path) in known or path.name.endswith(DRAFT):  # noqa: PTH100
+                continue
+            place = str(path.relative_to(root))
+            why = _why(_local(path, place), person)
+            if why != _HOLDS and mask(place) != place:
+                why = _NAMED
+            if why is not None:
+                shown = safe_path(mask(place), digest=_digest(path))
+                found.append(Remaining(path=shown, why=_BESIDE[why], sure=why != _UNKNOWN))
+    return found
+
+
+def _digest(path: Path) -> str | None:
+    with suppress(OSError), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+    return None
+
+
+def _why(file: _File, person: Person) -> str | None:
+    """Say why a file remains, or may; None where it holds nobody who is meant."""
+    try:
+        return _look(file, person)
+    except (UnreadableError, OSError, *UNREADABLE, zipfile.BadZipFile, NotImplementedError):
+        return _UNKNOWN
+
+
+def _files(warehouse: Warehouse, folder: Path | None, places: Sequence[str]) -> Iterator[_File]:
+    root = warehouse.root
+    for place in places:
+        if folder is None:
+            location = f"{root}/{place}"
+            yield _File(place, lambda location=location: warehouse.read_file(location), regular=True)  # type: ignore[misc]
+        else:
+            path = Path(root, place)
+            yield _local(path, str(path.relative_to(folder)) if path.is_relative_to(folder) else place)
+    if folder is None:
+        return
+    for here, folders, names in os.walk(folder):
+        if Path(here) == folder:
+            folders[:] = [name for name in folders if Path(here, name) != Path(root) and name != _SCRATCH]
+            names = [name for name in names if not name.startswith(_OWN)]  # noqa: PLW2901 - those that are stedi's
+        for name in sorted(names):
+            yield _local(Path(here, name), str(Path(here, name).relative_to(folder)))
+
+
+def _local(path: Path, shown: str) -> _File:
+    return _File(shown, lambda: path.open("rb"), regular=stat.S_ISREG(path.lstat().st_mode))
+
+
+def _look(file: _File, person: Person) -> str | None:
+    """Say why a file remains; None where it holds nobody who is meant."""
+    if not file.regular:
+        return _UNKNOWN
+    with file.open() as source:
+        head = source.read(16)
+    unknown = False
+    for where, text in _texts(file, head):
+        if _holds(where, text, person):
+            return _HOLDS
+        unknown |= where == "" and b"\x00" in text and not _known(head)
+    return _UNKNOWN if unknown else None
+
+
+def _known(head: bytes) -> bool:
+    """Say whether a file is of a kind whose texts are all decoded."""
+    known = (
+        b"PAR1",
+        b"Obj\x01",
+        b"SQLite format 3\x00",
+        _ARROW,
+        _ZIP,
+        b"\x1f\x8b",
+        b"\x28\xb5\x2f\xfd",
+        b"BZh",
+    )
+    return head.startswith((*known, b"\xfd7zXZ\x00", b"\xff\xfe", b"\xfe\xff"))
+
+
+def _texts(file: _File, head: bytes) -> Iterator[tuple[str, bytes]]:
+    with file.open() as source:
+        yield from raw(source)
+    if head.startswith(_ARROW):
+        with file.open() as source:
+            yield from _arrow(source)
+    elif head.startswith(_ZIP):
+        with file.open() as source, zipfile.ZipFile(source) as packed:
+            for member in packed.infolist():
+                if member.file_size > _MEMBER:
+                    raise UnreadableError("zip")
+                text = packed.read(member)
+                yield "", text
+                yield from decoded(BytesIO(text))
+    elif head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        with file.open() as source:
+            yield "unpacked", source.read(_MEMBER).decode("utf-16", "replace").encode()
+    else:
+        with file.open() as source:
+            yield from decoded(source)
+
+
+def _arrow(source: BinaryIO) -> Iterator[tuple[str, bytes]]:
+    with pa.ipc.open_file(source) as reader:
+        for place in range(reader.num_record_batches):
+            batch = reader.get_batch(place)
+            for name, column in zip(batch.schema.names, batch.columns, strict=True):
+                texts = (str(each) for each in column.unique().to_pylist() if each is not None)
+                yield f"column {name}", "\n".join(texts).encode()
+
+
+def _holds(where: str, text: bytes, person: Person) -> bool:
+    plain = text.decode("utf-8", "replace")
+    column = where.removeprefix("column ").lower().partition(".")[0]
+    if column in _EMAILS and any(map(person.has_email, plain.split("\n"))):
+        return True
+    if column in _SERIALS and any(map(person.owns, plain.split("\n"))):
+        return True
+    ids = (person.customer_id, *person.own.values())
+    return (
+        any(stands(spelled, each) for spelled in spellings(plain) for each in ids)
+        or person.named_in(plain)
+        or person.called_in(plain)
+    )

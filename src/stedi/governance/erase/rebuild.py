@@ -1,0 +1,50 @@
+"""Tags that stay at their run, without a person: the snapshots that they name are written anew."""
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+
+from stedi.governance.erase.traces import Traces
+from stedi.pipeline.history import TAG_PREFIX
+from stedi.pipeline.run import new_run_id
+from stedi.plan.lineage import published_tables
+from stedi.progress import Progress
+from stedi.warehouse.warehouse import Warehouse
+from stedi.warehouse.writer import Written
+
+
+def rebuild_tags(warehouse: Warehouse, names: Collection[str], traces: Traces, progress: Progress) -> None:
+    """Have tags name snapshots without a person: new files for those that held them, the others as they are.
+
+    A table whose tag is rebuilt already is passed over, so that whoever was interrupted just asks again. The
+    tag on the run table stays where it is: the run that it tells of is the same.
+
+    Args:
+        warehouse: The lake's tables.
+        names: The tags.
+        traces: Where the person is.
+        progress: Is told how far the work is.
+    """
+    for table in published_tables():
+        held = traces.snapshots.get(table, frozenset())
+        tags = {name: at for name, at in warehouse.tags(table).items() if name in names and at in held}
+        # Several tags may share snapshots, and snapshots share files: each is written once.
+        written: dict[str, Written] = {}
+        rebuilt: dict[int, int] = {}
+        for number, (name, at) in enumerate(sorted(tags.items())):
+            progress(f"rebuilding tags of {table}", number, len(tags))
+            if at in rebuilt:
+                warehouse.tag(table, rebuilt[at], name)
+                continue
+            found = traces.found_in(table, at)
+            for place, touch in found.items():
+                if place not in written:
+                    writer = warehouse.writer(table, new_run_id(datetime.now(UTC)))
+                    warehouse.write_without(table, traces.holdings[table].files[place], touch, writer)
+                    written[place] = writer.close()
+            rebuilt[at] = warehouse.rebuild_tag(
+                table,
+                name,
+                TAG_PREFIX + new_run_id(datetime.now(UTC)),
+                added=[file for place in found for file in written[place]],
+                removed=[traces.holdings[table].files[place] for place in found],
+            )

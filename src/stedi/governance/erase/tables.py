@@ -1,0 +1,298 @@
+"""The tables without a person: landing tables first, then all that is derived from them, as one run."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from stedi.consent.effective import undated_in
+from stedi.consent.pseudonyms import Pseudonyms
+from stedi.contract import contract_of
+from stedi.contract.schemas import polars_schema
+from stedi.governance.erase.objects import Rewrite
+from stedi.governance.erase.person import Person
+from stedi.governance.erase.traces import Traces
+from stedi.names import ERASED, OBJECT, QUARANTINE, TOMBSTONE
+from stedi.pipeline.clock import time_since
+from stedi.pipeline.derive.derive import Derivation
+from stedi.pipeline.derive.past import Past
+from stedi.pipeline.derive.removed import Erased
+from stedi.pipeline.history import Run
+from stedi.pipeline.publish import audit
+from stedi.plan.account import Account
+from stedi.plan.lineage import DERIVED_TABLES, LANDING_TABLES, RECORD_TABLES, published_tables
+from stedi.progress import Progress
+from stedi.warehouse.warehouse import Warehouse
+
+_PLACE = ["table_name", "digest"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A step of an erasure that is published as a row of the run table.
+
+    Attributes:
+        base: The run before it.
+        run_id: Its id.
+        branch: Its branch.
+        started_at: When it began.
+    """
+
+    base: Run
+    run_id: str
+    branch: str
+    started_at: datetime
+
+    def run(self, **changes: object) -> Run:
+        """Return the row of the run table: that of the base, but for some changes."""
+        return replace(
+            self.base,
+            run_id=self.run_id,
+            base_run_id=self.base.run_id,
+            kind="erasing",
+            started_at=self.started_at,
+            published_at=time_since(self.started_at),
+            **changes,  # type: ignore[arg-type]  # the fields of a run, which replace() checks
+        )
+
+
+def bury(
+    warehouse: Warehouse,
+    step: Step,
+    person: Person,
+    *,
+    erased_at: datetime,
+    tombstones: pl.DataFrame,
+) -> Run:
+    """Stage the tombstones of a person and their devices; return the row that publishes them.
+
+    Args:
+        warehouse: The lake's tables.
+        step: The step.
+        person: Whom to bury.
+        erased_at: When.
+        tombstones: Those that stay.
+    """
+    kinds = [
+        (person.customer_id, "person"),
+        *((each, "device") for each in person.own.values()),
+        *((each, "shared_device") for each in person.shared.values()),
+        *((each, "aside") for each in sorted(person.aside_ids)),
+    ]
+    new = pl.DataFrame(
+        [(digest, step.base.key_fingerprint, kind, erased_at, None) for digest, kind in kinds],
+        schema=polars_schema(contract_of(TOMBSTONE)),
+        orient="row",
+    )
+    writer = warehouse.writer(TOMBSTONE, step.run_id)
+    writer.write(pl.concat([tombstones, new]))
+    base = step.base.snapshots[TOMBSTONE]
+    snapshot_id = warehouse.replace(TOMBSTONE, step.branch, base, writer.close())
+    grown = warehouse.count(TOMBSTONE, snapshot_id) - warehouse.count(TOMBSTONE, base)
+    return step.run(
+        snapshots={**step.base.snapshots, TOMBSTONE: snapshot_id},
+        accounts=nothing_new(step.base) | {TOMBSTONE: _account(TOMBSTONE, added=grown)},
+    )
+
+
+def enter(warehouse: Warehouse, step: Step, rewrites: Collection[Rewrite]) -> Run | None:
+    """Stage ledger entries of landing objects that will be replaced, so that no run reads them again.
+
+    Returns:
+        The row that publishes them; None where there is nothing to enter.
+    """
+    base = step.base.snapshots[OBJECT]
+    entries = _entries(warehouse.scan(OBJECT, base).collect(), rewrites, step.run_id)
+    if entries.is_empty():
+        return None
+    writer = warehouse.writer(OBJECT, step.run_id)
+    writer.write(entries)
+    snapshot_id = warehouse.add(OBJECT, step.branch, base, writer.close())
+    return step.run(
+        snapshots={**step.base.snapshots, OBJECT: snapshot_id},
+        accounts=nothing_new(step.base) | {OBJECT: _account(OBJECT, added=entries.height)},
+    )
+
+
+def nothing_new(base: Run) -> dict[str, Account]:
+    """Return the accounts of a step that loads nothing, and derives nothing."""
+    return {**base.accounts, **{table: _account(table) for table in RECORD_TABLES}}
+
+
+def _account(table: str, *, added: int = 0, erased: int = 0) -> Account:
+    return Account(
+        table=table,
+        rows_in=added + erased,
+        used=added,
+        dropped={ERASED: erased} if erased else {},
+        rows_out=added,
+    )
+
+
+def remove(
+    warehouse: Warehouse,
+    step: Step,
+    person: Person,
+    traces: Traces,
+    *,
+    tombstones_before: int,
+    path: Callable[[str], str],
+    pseudonyms: Pseudonyms,
+    scratch: Path,
+    progress: Progress,
+) -> Run | None:
+    """Stage all tables without a person; return the row that publishes them, None where nothing changes."""
+    base = step.base.snapshots
+    found = {table: traces.found_in(table, base[table]) for table in traces.touched}
+    removed = {
+        table: _write_without(warehouse, step, table, traces, progress)
+        for table in (*LANDING_TABLES, QUARANTINE)
+    }
+    snapshots = dict(base)
+    for table, gone in removed.items():
+        snapshots[table] = gone.snapshot_id
+    snapshots[OBJECT] = _ledger(warehouse, step, removed, path)
+    accounts = {
+        **nothing_new(step.base),
+        **{table: _account(table, erased=gone.rows.height) for table, gone in removed.items()},
+    }
+    match = step.base.match
+    if any(found[table] for table in (*LANDING_TABLES, QUARANTINE, *DERIVED_TABLES)):
+        # Derived rows of somebody of whom nothing was sent are none of ours: all is derived anew.
+        stray = not any(found[table] for table in LANDING_TABLES)
+        stray = stray and any(found[table] for table in DERIVED_TABLES)
+        derived = Derivation(
+            warehouse,
+            {table: snapshots[table] for table in RECORD_TABLES},
+            # What is there was derived before the tombstones were published.
+            Past(warehouse, step.base, {**base, TOMBSTONE: tombstones_before}, forgotten=stray),
+            run_id=step.run_id,
+            scratch=scratch,
+            progress=progress,
+            erased=Erased(
+                people=pl.Series([person.key] if person.key else [], dtype=pl.String),
+                landing={table: removed[table].rows for table in LANDING_TABLES},
+            ),
+        ).run(
+            branch=step.branch,
+            now=step.base.now,
+            pseudonyms=pseudonyms,
+            consent=step.base.consent,
+        )
+        derived.match.check()
+        snapshots |= derived.snapshots
+        accounts |= derived.accounts
+        match = derived.match
+    for table in published_tables():
+        if snapshots[table] == base[table]:
+            snapshots[table] = warehouse.forget_removed(table, step.branch, base[table])
+    if snapshots == dict(base):
+        return None
+    audit(warehouse, base, snapshots, accounts, erasing=True)
+    return step.run(snapshots=snapshots, accounts=accounts, match=match)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class _Gone:
+    snapshot_id: int
+    rows: pl.DataFrame
+
+
+def _write_without(warehouse: Warehouse, step: Step, table: str, traces: Traces, progress: Progress) -> _Gone:
+    """Write the data files of a table that hold the person anew."""
+    base = step.base.snapshots[table]
+    found = traces.found_in(table, base)
+    gone = [polars_schema(contract_of(table)).to_frame()]
+    writer = warehouse.writer(table, step.run_id)
+    for number, (place, touch) in enumerate(found.items()):
+        progress(f"rewriting {table}", number, len(found))
+        file = traces.holdings[table].files[place]
+        gone += warehouse.taken_out(table, file, touch)
+        warehouse.write_without(table, file, touch, writer)
+    removed = [traces.holdings[table].files[place] for place in found]
+    snapshot_id = warehouse.change(table, step.branch, base, added=writer.close(), removed=removed)
+    return _Gone(snapshot_id=snapshot_id, rows=pl.concat(gone))
+
+
+def _ledger(
+    warehouse: Warehouse,
+    step: Step,
+    removed: Mapping[str, _Gone],
+    path: Callable[[str], str],
+) -> int:
+    """Count what was erased in the ledger, and take names out of its paths; return its snapshot."""
+    base = step.base.snapshots[OBJECT]
+    ledger = warehouse.scan(OBJECT, base).collect()
+    records = _per_object((table, gone.rows) for table, gone in removed.items() if table != QUARANTINE)
+    bad = removed[QUARANTINE].rows
+    rejected = _per_object(
+        (str(table), rows) for (table,), rows in bad.partition_by("table_name", as_dict=True).items()
+    )
+    known = ledger.join(records.rename({"rows": "_records"}), on=_PLACE, how="left", maintain_order="left")
+    known = known.join(rejected.rename({"rows": "_rejected"}), on=_PLACE, how="left", maintain_order="left")
+    # Times of somebody who is gone: they stay only where they date what somebody else's record denies.
+    needed = undated_in(warehouse.scan(QUARANTINE, removed[QUARANTINE].snapshot_id))
+    forgotten = (pl.col("_records") > 0) & ~pl.col("digest").is_in(needed)
+    gone_records = pl.when(~pl.col("duplicate")).then(pl.col("_records")).fill_null(0)
+    gone_rejected = pl.when(~pl.col("duplicate")).then(pl.col("_rejected")).fill_null(0)
+    paths = ledger["path"].unique()
+    after = known.with_columns(
+        path=pl.col("path").replace(dict(zip(paths, map(path, paths), strict=True))),
+        records=pl.col("records") - gone_records,
+        rejected=pl.col("rejected") - gone_rejected,
+        erased=pl.col("erased") + gone_records + gone_rejected,
+        newest_update=pl.when(forgotten).then(None).otherwise(pl.col("newest_update")),
+    ).select(ledger.columns)
+    if after.equals(ledger):
+        return base
+    writer = warehouse.writer(OBJECT, step.run_id)
+    writer.write(after)
+    return warehouse.replace(OBJECT, step.branch, base, writer.close())
+
+
+def _per_object(parts: Iterable[tuple[str, pl.DataFrame]]) -> pl.DataFrame:
+    """Return how many rows went of each object."""
+    counts = [
+        rows.group_by(digest="_digest")
+        .agg(pl.len().cast(pl.Int64).alias("rows"))
+        .select(pl.lit(table).alias("table_name"), "digest", "rows")
+        for table, rows in parts
+    ]
+    schema = {"table_name": pl.String, "digest": pl.String, "rows": pl.Int64}
+    return pl.concat([pl.DataFrame(schema=schema), *counts])
+
+
+def _entries(ledger: pl.DataFrame, rewrites: Collection[Rewrite], run_id: str) -> pl.DataFrame:
+    """Return the entries of rewritten objects of which the old bytes were loaded: nothing more is in them."""
+    loaded = {
+        (row["table_name"], row["digest"]): row
+        for row in ledger.filter(~pl.col("duplicate")).iter_rows(named=True)
+    }
+    digests = set(zip(ledger["table_name"], ledger["digest"], strict=True))
+    entered = set(zip(ledger["table_name"], ledger["path"], ledger["digest"], strict=True))
+    rows = []
+    for each in rewrites:
+        before = loaded.get((each.old.table, each.old_digest))
+        if before is None or (each.new.table, each.label, each.new_digest) in entered:
+            continue
+        digest = (each.new.table, each.new_digest)
+        rows.append(
+            before
+            | {
+                "path": each.label,
+                "size": each.new.size,
+                "version": each.new.version,
+                "digest": each.new_digest,
+                # Twins stay twins, and objects of which nothing is left have become equal.
+                "duplicate": digest in digests,
+                "records": 0,
+                "rejected": 0,
+                "erased": 0,
+                "newest_update": None,
+                "run": run_id,
+            }
+        )
+        digests.add(digest)
+    return pl.DataFrame(rows, schema=ledger.schema)

@@ -1,0 +1,140 @@
+"""A receipt in words: Markdown for people."""
+
+from collections.abc import Iterator
+
+from stedi.governance.erase.receipt import Receipt
+from stedi.landing.redact import safe_path
+from stedi.marked import cell, marked
+from stedi.wording import count
+
+
+def markdown(receipt: Receipt) -> str:
+    """Return a receipt as Markdown."""
+    return "\n".join(_lines(receipt)) + "\n"
+
+
+def _lines(receipt: Receipt) -> Iterator[str]:
+    if receipt.outcome == "nobody":
+        yield "# No erasure"
+    else:
+        number = "plan" if receipt.number is None else f"no. {receipt.number}"
+        yield f"# Erasure receipt, {number}"
+    yield ""
+    yield _outcome(receipt)
+    yield ""
+    yield "| | |"
+    yield "|---|---|"
+    yield f"| Subject (keyed digest) | `{receipt.subject}` |"
+    yield f"| Asked at | {receipt.asked_at:%Y-%m-%d %H:%M:%S}Z |"
+    yield f"| Asked by | {cell(receipt.asked_by)} |"
+    yield f"| Reason | {cell(receipt.reason or 'none given')} |"
+    if receipt.erased_at is not None:
+        yield f"| Kept out | whatever was sent or recorded until {receipt.erased_at:%Y-%m-%d %H:%M:%S}Z |"
+    yield f"| Finished at | {receipt.finished_at:%Y-%m-%d %H:%M:%S}Z |"
+    yield f"| Devices | {receipt.devices} of theirs alone, {receipt.shared_devices} shared |"
+    if receipt.device_decision is not None:
+        yield f"| Readings of shared devices | {receipt.device_decision} |"
+    yield f"| Key, version | {receipt.key_fingerprint}, stedi {receipt.code_version} |"
+    yield ""
+    yield from _scanned(receipt)
+    yield from _went(receipt)
+    yield ""
+    yield "## What remains elsewhere"
+    yield ""
+    yield from _remains(receipt)
+    if receipt.signature is not None:
+        yield ""
+        yield f"Receipt before this one: `{receipt.previous}`"
+        yield ""
+        yield f"Signature: `{receipt.signature}`"
+
+
+def _scanned(receipt: Receipt) -> Iterator[str]:
+    yield "## What was scanned"
+    yield ""
+    seen = receipt.scanned
+    yield f"- {count(seen.files, 'data file')} of all snapshots, {seen.bytes:,} bytes"
+    yield f"- {count(seen.objects, 'landing object')}, {seen.object_bytes:,} bytes"
+    if receipt.number is not None:
+        yield f"- {count(seen.decoded_after, 'file')} that stedi wrote decoded afterwards: nothing was found"
+    yield ""
+
+
+def _went(receipt: Receipt) -> Iterator[str]:
+    yield "## What went"
+    yield ""
+    yield "| Table | Rows | Data files rewritten | Data files removed | Snapshots expired |"
+    yield "|---|---:|---:|---:|---:|"
+    for table in receipt.tables:
+        yield (
+            f"| {table.table} | {table.rows:,} | {table.rewritten:,} | {len(table.removed):,} | "
+            f"{table.snapshots:,} |"
+        )
+    yield ""
+    if receipt.number is not None:
+        yield f"{count(receipt.files_deleted, 'file')} deleted, {receipt.bytes_freed:,} bytes freed."
+        yield ""
+    yield from _refs(receipt)
+    for rewritten in receipt.objects:
+        yield (
+            f"- landing object `{safe_path(rewritten.path)}`: {count(rewritten.records, 'record')}, "
+            f"`{rewritten.digest_before}` → `{rewritten.digest_after}`"
+        )
+    if any(table.removed for table in receipt.tables):
+        yield ""
+        yield "| Removed data file | Bytes | SHA-256 |"
+        yield "|---|---:|---|"
+        for table in receipt.tables:
+            for file in table.removed:
+                yield f"| {table.table}/{file.name} | {file.bytes:,} | `{file.sha256}` |"
+
+
+def _outcome(receipt: Receipt) -> str:
+    if receipt.outcome == "planned":
+        return f"This is a plan: {count(receipt.rows, 'row')} would go; nothing was changed."
+    if receipt.outcome == "nobody":
+        return "Nobody of this name is in the lake: nobody was erased, and nothing was changed."
+    if receipt.outcome == "nothing_left":
+        return (
+            "Nothing of this person was left in the lake: there was nothing to do but to keep out what was "
+            "sent since the erasure before."
+        )
+    went = f"{count(receipt.rows, 'row')} went from the tables"
+    if receipt.resumed:
+        went += "; an erasure that was interrupted was completed"
+    return f"The person was erased: {went}."
+
+
+def _refs(receipt: Receipt) -> Iterator[str]:
+    for words, names in (
+        ("Dropped, since they held the person", receipt.refs_dropped),
+        ("Moved to the run without the person", receipt.refs_moved),
+        ("Rebuilt at their own run, without the person", receipt.refs_rebuilt),
+        ("Hold the person: to be rebuilt, moved or dropped by name", receipt.refs_holding),
+    ):
+        if names:
+            yield f"- {words}: {', '.join(map(marked, names))}"
+
+
+def _remains(receipt: Receipt) -> Iterator[str]:
+    remains = receipt.remains
+    if remains.trained_on:
+        yield f"- training sets of these runs held the person: {', '.join(remains.trained_on)}"
+    if remains.unknown_runs:
+        yield (
+            f"- of {count(len(remains.unknown_runs), 'run')} that can't be told any more: their snapshots "
+            "were expired before"
+        )
+    for item in remains.objects:
+        yield f"- landing object `{item.path}`: {item.why}"
+    if remains.shared_devices:
+        yield (
+            f"- the raw readings of {count(remains.shared_devices, 'device')} that others listed too; what "
+            "was recorded until the erasure is never trusted"
+        )
+    for item in remains.files:
+        yield f"- file `{item.path}` in the folder of the lake: {item.why}"
+    if remains.foreign_files:
+        yield f"- {count(remains.foreign_files, 'file')} in the warehouse that stedi did not write"
+    for each in remains.elsewhere:
+        yield f"- not reached: {each}"
