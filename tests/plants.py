@@ -22,8 +22,8 @@ import stedi
 from lakes import LANDING, IcebergTable, local
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
+from stedi.pipeline.history import new_run_id
 from stedi.pipeline.publish import publish
-from stedi.pipeline.run import new_run_id
 from stedi.plan.account import Account
 from stedi.warehouse.bucket import bucket_count, buckets_of
 from stedi.warehouse.writer import TableWriter

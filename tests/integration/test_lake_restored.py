@@ -9,8 +9,8 @@ import pytest
 import stedi as stedi_
 from lakes import PSEUDONYMS, lake_at
 from stedi.errors import ReceiptError
-from stedi.governance.erase.receipt import Receipt
 from stedi.lake.health import health_of
+from stedi.pipeline.receipts.receipt import Receipt
 from worlds import SECRET
 
 WHO, OTHER = "w5-fiona.k@example.com", "w2-ann@example.com"

@@ -31,7 +31,6 @@ import stedi.plots
 import stedi.simulate
 from stedi.contract import CONTRACTS, contract_of
 from stedi.contract.schemas import polars_schema
-from stedi.governance.erase.receipt import Receipt
 from stedi.governance.explain.explanation import Explanation
 from stedi.lake.export import export
 from stedi.lake.health import health_of
@@ -39,6 +38,7 @@ from stedi.landing.objects import LandingObject
 from stedi.landing.rules import Origin
 from stedi.landing.s3 import Found
 from stedi.outline import outline
+from stedi.pipeline.receipts.receipt import Receipt
 from stedi.pipeline.run_report import RunReport
 
 CANARY = "Quintessa Zorbleak"

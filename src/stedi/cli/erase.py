@@ -11,9 +11,9 @@ from rich.table import Table
 from stedi.cli.output import console, number, print_json, progress, size
 from stedi.cli.streams import done
 from stedi.errors import ConfigurationError, LakeError
-from stedi.governance.erase.receipt import DeviceDecision, Receipt
 from stedi.lake.lake import Lake
 from stedi.landing.redact import safe_path
+from stedi.pipeline.receipts.receipt import DeviceDecision, Receipt
 from stedi.wording import count
 
 

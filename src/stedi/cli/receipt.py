@@ -6,8 +6,8 @@ from rich.table import Table
 
 from stedi.cli.output import console, number, print_json
 from stedi.errors import ReceiptError
-from stedi.governance.erase.receipt import Receipt
 from stedi.lake.lake import Lake
+from stedi.pipeline.receipts.receipt import Receipt
 
 
 def read_receipt(file: Path) -> Receipt:

@@ -14,8 +14,8 @@ from typing import Final, ParamSpec, TypeVar, get_args
 
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.errors import ConfigurationError, UnknownNameError
-from stedi.governance.erase.receipt import DeviceDecision, Receipt
 from stedi.names import CONSENT_MODES
+from stedi.pipeline.receipts.receipt import DeviceDecision, Receipt
 from stedi.warehouse.bucket import MOST as MOST_BUCKETS
 
 P = ParamSpec("P")

@@ -7,10 +7,10 @@ from typing import Final
 
 from stedi.contract import LANDING
 from stedi.errors import TableFormatError
-from stedi.governance.erase.handed_in import HandedIn, Standing
 from stedi.lake.upcoming import Upcoming
 from stedi.names import ERASED, MACHINE_LEARNING_CURATED
 from stedi.pipeline.history import Run
+from stedi.pipeline.receipts.handed_in import HandedIn, Standing
 from stedi.warehouse.layout import ICEBERG_FORMAT
 from stedi.wording import count
 

@@ -10,7 +10,6 @@ import polars as pl
 from stedi.consent.tombstones import retired_keys
 from stedi.contract import LANDING
 from stedi.errors import CatalogError
-from stedi.governance.erase.receipt import Receipt
 from stedi.lake.concern import (
     Concern,
     about_clock,
@@ -36,6 +35,7 @@ from stedi.names import (
     Consent,
 )
 from stedi.pipeline.history import Run, from_frame
+from stedi.pipeline.receipts.receipt import Receipt
 from stedi.plan.lineage import LINEAGE
 
 _RUNS: Final = 10

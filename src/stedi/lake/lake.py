@@ -45,14 +45,14 @@ from stedi.wording import beginning
 
 if TYPE_CHECKING:
     from stedi.governance.erase.erasure import Request
-    from stedi.governance.erase.handed_in import HandedIn
-    from stedi.governance.erase.receipt import DeviceDecision, Receipt
     from stedi.governance.explain.explanation import Explanation
     from stedi.governance.maintain.report import MaintenanceReport
     from stedi.governance.privacy.privacy_report import PrivacyReport
     from stedi.governance.rotate.rotate import Rotation
     from stedi.governance.rotate.rotation import RotationReport
     from stedi.governance.verify.finding import Verification
+    from stedi.pipeline.receipts.handed_in import HandedIn
+    from stedi.pipeline.receipts.receipt import DeviceDecision, Receipt
     from stedi.pipeline.upgrade import UpgradeReport
 
 
@@ -573,7 +573,7 @@ class Lake:
             ReceiptError: One can't be read, or is missing.
             LakeError: Nothing was published yet.
         """
-        from stedi.governance.erase.chain import check_all_there, receipts_of
+        from stedi.pipeline.receipts.chain import check_all_there, receipts_of
 
         warehouse, runs = self._site.read()
         found = receipts_of(warehouse)
@@ -597,7 +597,7 @@ class Lake:
             ReceiptError: Something was changed, left out or put in.
             KeyMismatchError: The lake's key is missing, or another one.
         """
-        from stedi.governance.erase.chain import (
+        from stedi.pipeline.receipts.chain import (
             check_all_there,
             check_chain,
             check_in_chain,
@@ -632,8 +632,8 @@ class Lake:
             Traceback (most recent call last):
             stedi.errors.LakeError: there is no published run in the lake ...
         """
-        from stedi.governance.erase.chain import receipts_of
-        from stedi.governance.erase.handed_in import hold_against
+        from stedi.pipeline.receipts.chain import receipts_of
+        from stedi.pipeline.receipts.handed_in import hold_against
 
         warehouse, runs = self._site.read()
         try:

@@ -1,5 +1,6 @@
 """The runs of a lake: rows of the run table, read and written."""
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -54,6 +55,11 @@ class Run:
     def ref(self) -> str:
         """The name of the run's branch while it works, and of its tag afterwards."""
         return TAG_PREFIX + self.run_id
+
+
+def new_run_id(started_at: datetime) -> str:
+    """Return an id that sorts by time and is never made twice."""
+    return f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
 def to_frame(run: Run) -> pl.DataFrame:

@@ -1,6 +1,5 @@
 """One run: what is new is loaded, the derived tables are made again, checked, and published as a whole."""
 
-import secrets
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,16 +13,17 @@ from stedi.consent.pseudonyms import Pseudonyms
 from stedi.errors import ConsentModeError, LakeError
 from stedi.landing.objects import LandingObject
 from stedi.names import CUSTOMER_LANDING, DISTRIBUTION, OBJECT, QUARANTINE, TOMBSTONE, Consent
-from stedi.pipeline.clock import lake_time, time_since
+from stedi.pipeline.clock import time_since
 from stedi.pipeline.derive.derive import Derivation
 from stedi.pipeline.derive.past import Past
 from stedi.pipeline.history import TAG_PREFIX, Run
 from stedi.pipeline.load import Loaded, Loader
-from stedi.pipeline.publish import audit, publish
+from stedi.pipeline.publication import publication
+from stedi.pipeline.publish import audit
 from stedi.pipeline.refusals import Refusal
 from stedi.pipeline.release import release
 from stedi.pipeline.run_report import RunReport
-from stedi.pipeline.undo import take_back, undone
+from stedi.pipeline.undo import take_back
 from stedi.plan.account import Account
 from stedi.plan.change import Change, People
 from stedi.plan.lineage import LANDING_TABLES, LINEAGE, RECORD_TABLES, published_tables
@@ -91,20 +91,14 @@ def check_order(consent: Consent, now: datetime, base: Run | None) -> None:
         )
 
 
-def new_run_id(started_at: datetime) -> str:
-    """Return an id that sorts by time and is never made twice."""
-    return f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-
-
 def execute(warehouse: Warehouse, order: Order, runs: Sequence[Run]) -> RunReport:
     """Carry out a run on a repaired lake that nobody else writes to, and publish it, unless it is a plan."""
     base = runs[-1] if runs else None
-    started_at = lake_time(base)
-    run_id = new_run_id(started_at)
     before = base.snapshots if base else {name: warehouse.main(name) for name in published_tables()}
-    with undone(warehouse, run_id):
+    with publication(warehouse, runs) as step:
+        run_id, started_at = step.run_id, step.started_at
         if order.convert is not None:
-            before = order.convert(warehouse, before, run_id, TAG_PREFIX + run_id)
+            before = order.convert(warehouse, before, run_id, step.branch)
         staged = _stage(warehouse, order, base, before, run_id)
         staged.match.check()
         audit(warehouse, before, staged.snapshots, staged.accounts)
@@ -125,10 +119,10 @@ def execute(warehouse: Warehouse, order: Order, runs: Sequence[Run]) -> RunRepor
         )
         if not order.plan:
             order.seal()
-            publish(warehouse, run, runs)
+            step.publish(run)
         else:
             # Within: an interrupt here leaves no more than one before.
-            take_back(warehouse, runs, TAG_PREFIX + run_id)
+            take_back(warehouse, runs, step.branch)
     changed = base is None or any(
         snapshot != before[name] for name, snapshot in staged.snapshots.items() if name != OBJECT
     )

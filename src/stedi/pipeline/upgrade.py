@@ -20,9 +20,9 @@ from stedi.contract.schemas import polars_schema
 from stedi.landing.gate import ERASED_TEXT
 from stedi.landing.salvage import Named
 from stedi.names import CUSTOMER_LANDING, EPOCH, MILLISECOND, QUARANTINE, TOMBSTONE
-from stedi.pipeline.history import TAG_PREFIX, Run
+from stedi.pipeline.history import TAG_PREFIX, Run, new_run_id
 from stedi.pipeline.purge import sweep
-from stedi.pipeline.run import Order, execute, new_run_id
+from stedi.pipeline.run import Order, execute
 from stedi.plan.change import Change, People
 from stedi.progress import Progress
 from stedi.warehouse.layout import LAKE_FORMAT

@@ -47,6 +47,7 @@ from stedi.warehouse.layout import ICEBERG_FORMAT
 from stedi.warehouse.listing import Found, files_under
 from stedi.warehouse.manifests import files_of, manifests_of
 from stedi.warehouse.reachable import reachable
+from stedi.warehouse.run_tables import RunTables
 from stedi.warehouse.shared_lock import SharedLock
 from stedi.warehouse.sqlite_catalog import SqliteCatalog
 from stedi.warehouse.unreadable import UNREADABLE
@@ -226,6 +227,10 @@ class Warehouse:
     def scan(self, name: str, snapshot_id: int) -> pl.LazyFrame:
         """Return a lazy frame over a snapshot."""
         return read.scan(self._table(name), snapshot_id)
+
+    def at(self, snapshots: Mapping[str, int]) -> RunTables:
+        """Return the tables as a run left them, by the snapshots that the run names."""
+        return RunTables(self, snapshots)
 
     def rows(
         self, name: str, snapshot_id: int, columns: Sequence[str], *, run: str | None = None

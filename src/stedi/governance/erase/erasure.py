@@ -4,8 +4,8 @@ Whatever is interrupted is seen in the run table, whose newest row then says ``e
 write, and the same erasure once more finishes it. docs/design/2026-11-24-erasure.md says why so.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -26,7 +26,6 @@ from stedi.errors import (
     LandingError,
     UnknownNameError,
 )
-from stedi.governance.erase.chain import append, check_all_there, erased_before, receipts_of
 from stedi.governance.erase.cuts import cuts, safe_names
 from stedi.governance.erase.findings import Findings, forget, keep, kept
 from stedi.governance.erase.foreign import look_beside, look_through
@@ -43,17 +42,7 @@ from stedi.governance.erase.objects import replace as replace_objects
 from stedi.governance.erase.person import Person, check_same, find_person, pending_tombstones
 from stedi.governance.erase.places import Places
 from stedi.governance.erase.rebuild import rebuild_tags
-from stedi.governance.erase.receipt import (
-    DeviceDecision,
-    LeftObject,
-    Outcome,
-    Receipt,
-    Remains,
-    Scanned,
-    TableErasure,
-    elsewhere,
-)
-from stedi.governance.erase.tables import Step, bury, enter, nothing_new, remove
+from stedi.governance.erase.tables import bury, enter, remove
 from stedi.governance.erase.traces import find_traces, named_by_users
 from stedi.landing.gate import Gate
 from stedi.landing.objects import LandingObject
@@ -69,14 +58,23 @@ from stedi.names import (
     STEP_TRAINER_LANDING,
     TOMBSTONE,
 )
-from stedi.pipeline.clock import lake_time, time_since
-from stedi.pipeline.history import TAG_PREFIX, Run
+from stedi.pipeline.clock import time_since
+from stedi.pipeline.history import Run
 from stedi.pipeline.load import find_sources
-from stedi.pipeline.publish import publish
+from stedi.pipeline.publication import Publication, publication
 from stedi.pipeline.published import as_kept
 from stedi.pipeline.purge import drop_refs, expire_but, sweep
-from stedi.pipeline.run import new_run_id
-from stedi.pipeline.undo import undone
+from stedi.pipeline.receipts.chain import append, check_all_there, erased_before, receipts_of
+from stedi.pipeline.receipts.receipt import (
+    DeviceDecision,
+    LeftObject,
+    Outcome,
+    Receipt,
+    Remains,
+    Scanned,
+    TableErasure,
+    elsewhere,
+)
 from stedi.plan.lineage import RECORD_TABLES, published_tables
 from stedi.progress import Progress, silent
 from stedi.warehouse.cut import Cut
@@ -324,12 +322,12 @@ class Erasure:
 
     def _move_on(self) -> Receipt:
         """Keep out what was sent since the erasure before, too: it may be on its way still."""
-        with self._step() as step:
+        with publication(self._warehouse, self._runs) as step:
             row = self._bury(step)
             receipt = self._sign(
                 self._receipt(self._findings(), outcome="nothing_left", tables=(), files=self._foreign())
             )
-            self._publish(replace(row, kind="erasure"))
+            self._publish(step, replace(row, kind="erasure"))
         return receipt
 
     def _check_whole(self) -> None:
@@ -429,20 +427,12 @@ class Erasure:
         found = Findings.of(self._warehouse, self._traces, self._runs, self._rewrites, self._holding)
         return found.joined(kept(self._warehouse, of=self._of))
 
-    @contextmanager
-    def _step(self) -> Iterator[Step]:
-        """Give a step to stage and to publish; if that fails, it is taken back."""
-        started_at = lake_time(self._runs[-1])
-        run_id = new_run_id(started_at)
-        with undone(self._warehouse, run_id):
-            yield Step(base=self._runs[-1], run_id=run_id, branch=TAG_PREFIX + run_id, started_at=started_at)
-
     def _publish_tombstones(self) -> None:
         """First of all: from here on no old file brings the person back."""
-        with self._step() as step:
-            self._publish(self._bury(step))
+        with publication(self._warehouse, self._runs) as step:
+            self._publish(step, self._bury(step))
 
-    def _bury(self, step: Step) -> Run:
+    def _bury(self, step: Publication) -> Run:
         others = self._other_graves([*self._person.own, *self._person.shared])
         return bury(self._warehouse, step, self._person, erased_at=self._erased_at, tombstones=others)
 
@@ -467,9 +457,9 @@ class Erasure:
 
     def _replace_objects(self, held: Held) -> Replaced:
         """Replace landing objects, which the ledger must know before; the tables still tell who is meant."""
-        with self._step() as step:
+        with publication(self._warehouse, self._runs) as step:
             if (row := enter(self._warehouse, step, self._rewrites.found)) is not None:
-                self._publish(row)
+                self._publish(step, row)
                 newer = find_traces(self._warehouse, {OBJECT: self._cuts[OBJECT]}, silent)
                 self._traces = self._traces.joined(newer)
         if self._request.landing is not None:
@@ -477,7 +467,7 @@ class Erasure:
         return replace_objects(self._rewrites, self._request.progress, held)
 
     def _publish_tables(self) -> None:
-        with self._step() as step:
+        with publication(self._warehouse, self._runs) as step:
             row = remove(
                 self._warehouse,
                 step,
@@ -490,15 +480,15 @@ class Erasure:
                 progress=self._request.progress,
             )
             if row is not None:
-                self._publish(row)
+                self._publish(step, row)
 
     def _publish_end(self) -> None:
-        with self._step() as step:
-            self._publish(replace(step.run(accounts=nothing_new(step.base)), kind="erasure"))
+        with publication(self._warehouse, self._runs) as step:
+            self._publish(step, step.row("erasure"))
 
-    def _publish(self, row: Run) -> None:
+    def _publish(self, step: Publication, row: Run) -> None:
         self._request.progress("publishing", 0, 1)
-        publish(self._warehouse, row, self._runs)
+        step.publish(row)
         self._runs.append(row)
 
     def _drop_refs(self, holding: Collection[str]) -> None:

@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Self
 
 from stedi.governance.erase.objects import Rewrite, Rewrites
-from stedi.governance.erase.receipt import RemovedFile, RewrittenObject
 from stedi.governance.erase.traces import Traces
 from stedi.landing.redact import safe_path
 from stedi.pipeline.history import Run
+from stedi.pipeline.receipts.receipt import RemovedFile, RewrittenObject
 from stedi.warehouse.warehouse import Warehouse
 
 _DRAFT: Final = ".pending.json"

@@ -18,9 +18,9 @@ import pyarrow as pa
 
 from stedi.governance.erase.objects import DRAFT, Remaining
 from stedi.governance.erase.person import Person
-from stedi.governance.verify.decode import UnreadableError, decoded, raw
 from stedi.landing.redact import as_typed, safe_path
 from stedi.landing.tokens import spellings, stands
+from stedi.warehouse.file_texts import UnreadableError, decoded, raw
 from stedi.warehouse.unreadable import UNREADABLE
 from stedi.warehouse.warehouse import Warehouse
 

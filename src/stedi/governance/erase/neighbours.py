@@ -1,6 +1,6 @@
 """Everybody else in a lake, by name: what of a text is theirs must stay, whatever stands in it."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,9 +11,7 @@ from stedi.landing.names_and_phones import forms
 from stedi.landing.paths import Kind
 from stedi.landing.tokens import bare
 from stedi.names import ACCELEROMETER_LANDING, CUSTOMER_LANDING, STEP_TRAINER_LANDING
-
-Scan = Callable[[str], pl.LazyFrame]
-"""Gives a table of the newest run."""
+from stedi.warehouse.run_tables import Scan
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -14,10 +14,11 @@ from stedi.consent.tombstones import Buried, Grave
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.errors import ConfigurationError, LakeError
-from stedi.governance.erase.neighbours import Neighbours, Scan
+from stedi.governance.erase.neighbours import Neighbours
 from stedi.landing.names_and_phones import asides_in, forms, stands_alone, within
 from stedi.landing.tokens import emails_in, serials_in, spellings, stands, tells, tokens, values_of
 from stedi.names import CUSTOMER_LANDING, QUARANTINE, TOMBSTONE
+from stedi.warehouse.run_tables import Scan
 
 _MILLISECONDS: Final = 1000
 

@@ -4,8 +4,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 
 from stedi.governance.erase.traces import Traces
-from stedi.pipeline.history import TAG_PREFIX
-from stedi.pipeline.run import new_run_id
+from stedi.pipeline.history import TAG_PREFIX, new_run_id
 from stedi.plan.lineage import published_tables
 from stedi.progress import Progress
 from stedi.warehouse.warehouse import Warehouse

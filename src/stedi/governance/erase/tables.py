@@ -1,7 +1,7 @@
 """The tables without a person: landing tables first, then all that is derived from them, as one run."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -14,14 +14,13 @@ from stedi.contract.schemas import polars_schema
 from stedi.governance.erase.objects import Rewrite
 from stedi.governance.erase.person import Person
 from stedi.governance.erase.traces import Traces
-from stedi.names import ERASED, OBJECT, QUARANTINE, TOMBSTONE
-from stedi.pipeline.clock import time_since
+from stedi.names import OBJECT, QUARANTINE, TOMBSTONE
 from stedi.pipeline.derive.derive import Derivation
 from stedi.pipeline.derive.past import Past
 from stedi.pipeline.derive.removed import Erased
 from stedi.pipeline.history import Run
+from stedi.pipeline.publication import Publication, account_of, unchanged
 from stedi.pipeline.publish import audit
-from stedi.plan.account import Account
 from stedi.plan.lineage import DERIVED_TABLES, LANDING_TABLES, RECORD_TABLES, published_tables
 from stedi.progress import Progress
 from stedi.warehouse.warehouse import Warehouse
@@ -29,38 +28,9 @@ from stedi.warehouse.warehouse import Warehouse
 _PLACE = ["table_name", "digest"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """A step of an erasure that is published as a row of the run table.
-
-    Attributes:
-        base: The run before it.
-        run_id: Its id.
-        branch: Its branch.
-        started_at: When it began.
-    """
-
-    base: Run
-    run_id: str
-    branch: str
-    started_at: datetime
-
-    def run(self, **changes: object) -> Run:
-        """Return the row of the run table: that of the base, but for some changes."""
-        return replace(
-            self.base,
-            run_id=self.run_id,
-            base_run_id=self.base.run_id,
-            kind="erasing",
-            started_at=self.started_at,
-            published_at=time_since(self.started_at),
-            **changes,  # type: ignore[arg-type]  # the fields of a run, which replace() checks
-        )
-
-
 def bury(
     warehouse: Warehouse,
-    step: Step,
+    step: Publication,
     person: Person,
     *,
     erased_at: datetime,
@@ -91,13 +61,14 @@ def bury(
     base = step.base.snapshots[TOMBSTONE]
     snapshot_id = warehouse.replace(TOMBSTONE, step.branch, base, writer.close())
     grown = warehouse.count(TOMBSTONE, snapshot_id) - warehouse.count(TOMBSTONE, base)
-    return step.run(
+    return step.row(
+        "erasing",
         snapshots={**step.base.snapshots, TOMBSTONE: snapshot_id},
-        accounts=nothing_new(step.base) | {TOMBSTONE: _account(TOMBSTONE, added=grown)},
+        accounts=unchanged(step.base) | {TOMBSTONE: account_of(TOMBSTONE, added=grown)},
     )
 
 
-def enter(warehouse: Warehouse, step: Step, rewrites: Collection[Rewrite]) -> Run | None:
+def enter(warehouse: Warehouse, step: Publication, rewrites: Collection[Rewrite]) -> Run | None:
     """Stage ledger entries of landing objects that will be replaced, so that no run reads them again.
 
     Returns:
@@ -110,30 +81,16 @@ def enter(warehouse: Warehouse, step: Step, rewrites: Collection[Rewrite]) -> Ru
     writer = warehouse.writer(OBJECT, step.run_id)
     writer.write(entries)
     snapshot_id = warehouse.add(OBJECT, step.branch, base, writer.close())
-    return step.run(
+    return step.row(
+        "erasing",
         snapshots={**step.base.snapshots, OBJECT: snapshot_id},
-        accounts=nothing_new(step.base) | {OBJECT: _account(OBJECT, added=entries.height)},
-    )
-
-
-def nothing_new(base: Run) -> dict[str, Account]:
-    """Return the accounts of a step that loads nothing, and derives nothing."""
-    return {**base.accounts, **{table: _account(table) for table in RECORD_TABLES}}
-
-
-def _account(table: str, *, added: int = 0, erased: int = 0) -> Account:
-    return Account(
-        table=table,
-        rows_in=added + erased,
-        used=added,
-        dropped={ERASED: erased} if erased else {},
-        rows_out=added,
+        accounts=unchanged(step.base) | {OBJECT: account_of(OBJECT, added=entries.height)},
     )
 
 
 def remove(
     warehouse: Warehouse,
-    step: Step,
+    step: Publication,
     person: Person,
     traces: Traces,
     *,
@@ -155,8 +112,8 @@ def remove(
         snapshots[table] = gone.snapshot_id
     snapshots[OBJECT] = _ledger(warehouse, step, removed, path)
     accounts = {
-        **nothing_new(step.base),
-        **{table: _account(table, erased=gone.rows.height) for table, gone in removed.items()},
+        **unchanged(step.base),
+        **{table: account_of(table, erased=gone.rows.height) for table, gone in removed.items()},
     }
     match = step.base.match
     if any(found[table] for table in (*LANDING_TABLES, QUARANTINE, *DERIVED_TABLES)):
@@ -191,7 +148,7 @@ def remove(
     if snapshots == dict(base):
         return None
     audit(warehouse, base, snapshots, accounts, erasing=True)
-    return step.run(snapshots=snapshots, accounts=accounts, match=match)
+    return step.row("erasing", snapshots=snapshots, accounts=accounts, match=match)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -200,7 +157,9 @@ class _Gone:
     rows: pl.DataFrame
 
 
-def _write_without(warehouse: Warehouse, step: Step, table: str, traces: Traces, progress: Progress) -> _Gone:
+def _write_without(
+    warehouse: Warehouse, step: Publication, table: str, traces: Traces, progress: Progress
+) -> _Gone:
     """Write the data files of a table that hold the person anew."""
     base = step.base.snapshots[table]
     found = traces.found_in(table, base)
@@ -218,7 +177,7 @@ def _write_without(warehouse: Warehouse, step: Step, table: str, traces: Traces,
 
 def _ledger(
     warehouse: Warehouse,
-    step: Step,
+    step: Publication,
     removed: Mapping[str, _Gone],
     path: Callable[[str], str],
 ) -> int:

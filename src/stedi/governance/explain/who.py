@@ -4,8 +4,6 @@ import re
 from collections.abc import Callable, Collection, Iterable
 from typing import Final
 
-import polars as pl
-
 from stedi.consent.pseudonyms import Pseudonyms, key
 from stedi.errors import ConfigurationError, KeyMismatchError
 from stedi.governance.explain.explanation import Kind
@@ -16,9 +14,7 @@ from stedi.names import (
     QUARANTINE,
     STEP_TRAINER_LANDING,
 )
-
-Scan = Callable[[str], pl.LazyFrame]
-"""Gives a table of the run that is explained."""
+from stedi.warehouse.run_tables import Scan
 
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 _EMAILS: Final = ((CUSTOMER_LANDING, "email"), (QUARANTINE, "emails"), (ACCELEROMETER_LANDING, "user"))

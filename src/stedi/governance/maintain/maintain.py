@@ -6,7 +6,7 @@ and what is deleted is reached by nothing.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from stedi.governance.maintain.compact import compact, plan_compaction, publish_compacted
@@ -15,11 +15,9 @@ from stedi.landing.redact import as_typed
 from stedi.names import END_OF_TIME, RUN
 from stedi.pipeline.clock import lake_time, time_since
 from stedi.pipeline.expired import expirable
-from stedi.pipeline.history import TAG_PREFIX, Run
-from stedi.pipeline.run import new_run_id
-from stedi.pipeline.undo import undone
-from stedi.plan.account import Account
-from stedi.plan.lineage import RECORD_TABLES, published_tables
+from stedi.pipeline.history import Run
+from stedi.pipeline.publication import publication
+from stedi.plan.lineage import published_tables
 from stedi.progress import Progress
 from stedi.warehouse.compaction import Group, Target
 from stedi.warehouse.unreachable import Leftovers
@@ -81,7 +79,7 @@ def maintain(warehouse: Warehouse, runs: Sequence[Run], care: Care) -> Maintenan
     newest = _snapshots(warehouse, runs[-1])
     rows, before = _rows(warehouse, newest), _files(warehouse, newest)
     groups = plan_compaction(warehouse, newest, care.target)
-    run = _compact(warehouse, runs, groups, care, started_at) if groups else None
+    run = _compact(warehouse, runs, groups, care) if groups else None
     if run is not None:
         runs = [*runs, run]
     after = _files(warehouse, _snapshots(warehouse, runs[-1]))
@@ -108,47 +106,30 @@ def _compact(
     runs: Sequence[Run],
     groups: Mapping[str, Sequence[Group]],
     care: Care,
-    started_at: datetime,
 ) -> Run:
-    base = runs[-1]
-    run_id = new_run_id(started_at)
-    branch = TAG_PREFIX + run_id
     total = sum(group.rows for of_table in groups.values() for group in of_table)
     done = 0
-    snapshots = dict(base.snapshots)
+    snapshots = dict(runs[-1].snapshots)
 
     def read(rows: int) -> None:
         nonlocal done
         done += rows
         care.progress("merging small files", done, total)
 
-    with undone(warehouse, run_id):
+    with publication(warehouse, runs) as step:
         for table in (name for name in groups if name != RUN):
             snapshots[table] = compact(
                 warehouse,
                 table,
                 groups[table],
-                run_id=run_id,
-                branch=branch,
-                base=base.snapshots[table],
+                run_id=step.run_id,
+                branch=step.branch,
+                base=snapshots[table],
                 told=read,
             )
-        run = replace(
-            base,
-            run_id=run_id,
-            base_run_id=base.run_id,
-            kind="maintenance",
-            started_at=started_at,
-            published_at=time_since(started_at),
-            snapshots=snapshots,
-            accounts={**base.accounts, **{table: _nothing_new(table) for table in RECORD_TABLES}},
-        )
+        run = step.row("maintenance", snapshots=snapshots)
         publish_compacted(warehouse, run, runs, care.target)
     return run
-
-
-def _nothing_new(table: str) -> Account:
-    return Account(table=table, rows_in=0, used=0, rows_out=0)
 
 
 def _delete(warehouse: Warehouse, found: Leftovers, progress: Progress) -> None:

@@ -11,7 +11,6 @@ import polars as pl
 
 from stedi.governance.verify.people import statements
 from stedi.governance.verify.rule import NEVER_OVER, Said, Verdict, judge, name_of
-from stedi.governance.verify.scan import Scan
 from stedi.names import (
     CUSTOMER_CURATED,
     CUSTOMER_LANDING,
@@ -21,6 +20,7 @@ from stedi.names import (
     STEP_TRAINER_TRUSTED,
 )
 from stedi.pipeline.history import Run
+from stedi.warehouse.run_tables import Scan
 
 ALL: Final = "all customers"
 CONSENTS: Final = "consents"

@@ -17,8 +17,6 @@ import polars as pl
 from stedi.consent.tombstones import Buried, retired_keys
 from stedi.contract import contract_of
 from stedi.errors import ConservationError, KeyMismatchError, LakeError, UnknownNameError
-from stedi.governance.erase.chain import check_all_there, receipts_of
-from stedi.governance.erase.tables import nothing_new
 from stedi.governance.rotate.rotation import RotationReport
 from stedi.names import (
     ACCELEROMETER_LANDING,
@@ -29,15 +27,14 @@ from stedi.names import (
     STEP_TRAINER_LANDING,
     TOMBSTONE,
 )
-from stedi.pipeline.clock import lake_time, time_since
 from stedi.pipeline.derive.derive import Derivation
 from stedi.pipeline.derive.past import Past
 from stedi.pipeline.history import TAG_PREFIX, Run
 from stedi.pipeline.keys import Succession, save_successor
-from stedi.pipeline.publish import audit, publish
+from stedi.pipeline.publication import Publication, publication, unchanged
+from stedi.pipeline.publish import audit
 from stedi.pipeline.purge import drop_refs, expire_but, sweep
-from stedi.pipeline.run import new_run_id
-from stedi.pipeline.undo import undone
+from stedi.pipeline.receipts.chain import check_all_there, receipts_of
 from stedi.plan.lineage import DERIVED_TABLES, KEYED_TABLES, RECORD_TABLES, published_tables
 from stedi.progress import Progress
 from stedi.warehouse.warehouse import Warehouse
@@ -190,15 +187,12 @@ class Rotation:
                 raise UnknownNameError.of("tag", name, known)
 
     def _publish_tables(self) -> None:
-        base = self._runs[-1]
-        started_at = lake_time(base)
-        run_id = new_run_id(started_at)
-        with undone(self._warehouse, run_id):
-            self._publish(self._derived(base, run_id, started_at))
+        with publication(self._warehouse, self._runs) as step:
+            self._publish(step, self._derived(step))
 
-    def _derived(self, base: Run, run_id: str, started_at: datetime) -> Run:
+    def _derived(self, step: Publication) -> Run:
         """Stage tombstones and derived tables under the new key; return the row that publishes them."""
-        warehouse, branch = self._warehouse, TAG_PREFIX + run_id
+        warehouse, base, run_id, branch = self._warehouse, step.base, step.run_id, step.branch
         snapshots = dict(base.snapshots)
         tombstones = self._buried.under(
             self._new, customers=self._names(_CUSTOMERS), devices=self._names(_DEVICES)
@@ -220,7 +214,7 @@ class Rotation:
             if snapshots[table] == base.snapshots[table]:
                 snapshots[table] = warehouse.forget_removed(table, branch, base.snapshots[table])
         derived.match.check()
-        accounts = nothing_new(base) | dict(derived.accounts)
+        accounts = unchanged(base) | dict(derived.accounts)
         audit(warehouse, base.snapshots, snapshots, accounts)
         same = base.code_version == version(DISTRIBUTION)
         for table in DERIVED_TABLES if same else ():
@@ -229,13 +223,8 @@ class Rotation:
                     f"{table}: other rows came out than before, and only ids should differ; nothing was "
                     "published. Look what stedi run LANDING --full says of it"
                 )
-        return replace(
-            base,
-            run_id=run_id,
-            base_run_id=base.run_id,
-            kind="rotating",
-            started_at=started_at,
-            published_at=time_since(started_at),
+        return step.row(
+            "rotating",
             key_fingerprint=self._new.fingerprint,
             code_version=version(DISTRIBUTION),
             match=derived.match,
@@ -244,25 +233,12 @@ class Rotation:
         )
 
     def _publish_end(self) -> None:
-        base = self._runs[-1]
-        started_at = lake_time(base)
-        run_id = new_run_id(started_at)
-        with undone(self._warehouse, run_id):
-            self._publish(
-                replace(
-                    base,
-                    run_id=run_id,
-                    base_run_id=base.run_id,
-                    kind="rotation",
-                    started_at=started_at,
-                    published_at=time_since(started_at),
-                    accounts=nothing_new(base),
-                )
-            )
+        with publication(self._warehouse, self._runs) as step:
+            self._publish(step, step.row("rotation"))
 
-    def _publish(self, row: Run) -> None:
+    def _publish(self, step: Publication, row: Run) -> None:
         self._change.progress("publishing", 0, 1)
-        publish(self._warehouse, row, self._runs)
+        step.publish(row)
         self._runs.append(row)
 
     def _check_nothing_left(self) -> int:

@@ -7,11 +7,11 @@ import polars as pl
 
 from stedi.governance.verify.finding import Fault, Finding
 from stedi.governance.verify.readings import Recount
-from stedi.governance.verify.scan import Scan
 from stedi.names import OBJECT, QUARANTINE, RUN
 from stedi.pipeline.history import Run
 from stedi.plan.account import Account
 from stedi.plan.lineage import LANDING_TABLES, LINEAGE
+from stedi.warehouse.run_tables import Scan
 
 _REASONS: Final = {step.table: {str(reason) for reason in step.drops} for step in LINEAGE}
 

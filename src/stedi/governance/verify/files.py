@@ -11,10 +11,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from stedi.governance.verify.decode import rows_of
 from stedi.governance.verify.finding import Fault, Finding
 from stedi.landing.redact import as_typed
 from stedi.pipeline.history import Run
+from stedi.warehouse.file_texts import rows_of
 from stedi.warehouse.inspection import Inspection
 from stedi.warehouse.unreadable import UNREADABLE
 from stedi.warehouse.warehouse import Warehouse

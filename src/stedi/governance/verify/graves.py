@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from stedi.governance.verify.scan import Scan
 from stedi.names import TOMBSTONE
+from stedi.warehouse.run_tables import Scan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

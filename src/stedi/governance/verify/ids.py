@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from stedi.governance.verify.finding import Fault, Finding
 from stedi.governance.verify.rule import name_of
-from stedi.governance.verify.scan import Scan
 from stedi.names import CUSTOMER_TRUSTED
+from stedi.warehouse.run_tables import Scan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,11 +8,11 @@ from stedi.contract import contract_of
 from stedi.governance.verify.finding import Fault, Finding
 from stedi.governance.verify.graves import Graves
 from stedi.governance.verify.rule import name_of
-from stedi.governance.verify.scan import Scan
 from stedi.names import CUSTOMER_LANDING, TOMBSTONE
 from stedi.pipeline.history import Run
 from stedi.plan.lineage import KEYED_TABLES
 from stedi.warehouse.inspection import Inspection
+from stedi.warehouse.run_tables import Scan
 from stedi.warehouse.warehouse import Warehouse
 
 _DOMAINS = {"email": ("customer", "customer_id"), "serial_number": ("device", "device_id")}

@@ -17,13 +17,11 @@ import pyarrow as pa
 
 from stedi.governance.verify.rule import name_of
 from stedi.outline import outline
+from stedi.warehouse.file_texts import LONGEST
 
 ANCHOR_BYTES: Final = 6
 CUT: Final = 15
 """Iceberg cuts bounds to 16 characters, and raises the last one of an upper bound: 15 are left for sure."""
-
-LONGEST: Final = 256
-"""No form has more bytes than this."""
 
 _SURE: Final = 12
 """A plain text of so many bytes, with letters, stands nowhere by accident: no boundaries are asked for."""

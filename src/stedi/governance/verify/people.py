@@ -22,8 +22,8 @@ from stedi.governance.verify.rule import (
     micros,
     name_of,
 )
-from stedi.governance.verify.scan import Scan
 from stedi.names import CUSTOMER_LANDING, CUSTOMER_TRUSTED
+from stedi.warehouse.run_tables import Scan
 
 CUSTOMER_COLUMNS: Final = (
     "last_update_date",

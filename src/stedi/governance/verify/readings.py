@@ -16,7 +16,6 @@ from stedi.governance.verify.finding import Finding
 from stedi.governance.verify.ids import Ids
 from stedi.governance.verify.people import CUSTOMER_COLUMNS, People, missing_rows, surplus_rows
 from stedi.governance.verify.rule import name_of
-from stedi.governance.verify.scan import Scan
 from stedi.names import (
     ACCELEROMETER_LANDING,
     ACCELEROMETER_TRUSTED,
@@ -27,6 +26,7 @@ from stedi.names import (
     STEP_TRAINER_TRUSTED,
 )
 from stedi.progress import Progress
+from stedi.warehouse.run_tables import Scan
 
 GROUP_ROWS: Final = 750_000
 """About how many readings of both sensors one group may have."""

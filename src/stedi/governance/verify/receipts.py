@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.errors import ReceiptError
-from stedi.governance.erase.chain import check_signature
-from stedi.governance.erase.handed_in import HandedIn, Standing, hold_against
-from stedi.governance.erase.receipt import FIRST, Receipt
 from stedi.governance.verify.finding import Fault, Finding
 from stedi.landing.redact import as_typed
 from stedi.pipeline.history import Run
+from stedi.pipeline.receipts.chain import check_signature
+from stedi.pipeline.receipts.handed_in import HandedIn, Standing, hold_against
+from stedi.pipeline.receipts.receipt import FIRST, Receipt
 from stedi.warehouse.unreadable import UNREADABLE
 from stedi.warehouse.warehouse import Warehouse
 

@@ -6,7 +6,8 @@ from typing import Final, NamedTuple
 import polars as pl
 import pyarrow as pa
 
-from stedi.governance.verify.needles import ANCHOR_BYTES, LONGEST, Form, Named, Needles, forms_of
+from stedi.governance.verify.needles import ANCHOR_BYTES, Form, Named, Needles, forms_of
+from stedi.warehouse.file_texts import LONGEST
 
 _BATCH: Final = 16 * 1024 * 1024
 _SHORT: Final = 1024

@@ -7,14 +7,11 @@ import polars as pl
 
 from stedi.contract import CONTRACTS, contract_of
 from stedi.contract.reasons import Drop, Rejection
-from stedi.governance.erase.receipt import elsewhere
-from stedi.governance.verify.decode import UnreadableError, decoded, parquet, raw, rows_of
 from stedi.governance.verify.files import LakeFile, Standing
 from stedi.governance.verify.finding import Fault, Finding
 from stedi.governance.verify.mentions import telling
 from stedi.governance.verify.needles import KEY, Named, Needles, make_needles
 from stedi.governance.verify.rule import name_of
-from stedi.governance.verify.scan import Scan
 from stedi.governance.verify.search import Hit, Search
 from stedi.landing.redact import REDACTED, as_typed
 from stedi.names import (
@@ -23,8 +20,11 @@ from stedi.names import (
     QUARANTINE,
     STEP_TRAINER_LANDING,
 )
+from stedi.pipeline.receipts.receipt import elsewhere
 from stedi.progress import Progress
+from stedi.warehouse.file_texts import UnreadableError, decoded, parquet, raw, rows_of
 from stedi.warehouse.inspection import Inspection
+from stedi.warehouse.run_tables import Scan
 from stedi.warehouse.unreadable import UNREADABLE
 
 EMAIL: Final = "e-mail"

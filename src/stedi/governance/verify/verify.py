@@ -14,7 +14,6 @@ import polars as pl
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.contract import CONTRACTS
 from stedi.errors import CatalogError, ConfigurationError, KeyMismatchError
-from stedi.governance.erase.receipt import Receipt
 from stedi.governance.verify.accounts import check_arithmetic, check_ledger, check_recount
 from stedi.governance.verify.erased import check_erased
 from stedi.governance.verify.files import LakeFile, broken_tables, check_files, find_files
@@ -38,6 +37,7 @@ from stedi.governance.verify.traces import needles_of, redacted, search_files
 from stedi.names import DISTRIBUTION, TOMBSTONE
 from stedi.pipeline.history import Run
 from stedi.pipeline.keys import find_key
+from stedi.pipeline.receipts.receipt import Receipt
 from stedi.pipeline.site import Site
 from stedi.progress import Progress
 from stedi.warehouse.inspection import Inspection

@@ -1,6 +1,6 @@
 """customer_trusted: of everybody, or of those whom something new concerns."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
@@ -21,9 +21,7 @@ from stedi.pipeline.derive.removed import Erased
 from stedi.pipeline.derive.tally import Tally
 from stedi.transform.sanitize_customers import judge_customers, newest, weigh_customers
 from stedi.warehouse.read import BATCH_ROWS
-
-Scan = Callable[[str], pl.LazyFrame]
-"""Gives a table as it is, or as it was."""
+from stedi.warehouse.run_tables import Scan
 
 RECORDS_AT_ONCE: Final = 65_536
 """So many records, or a few more, are judged at once: each takes some 2 KB meanwhile."""

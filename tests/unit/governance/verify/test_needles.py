@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stedi.governance.verify.decode import UnreadableError, avro, decoded
 from stedi.governance.verify.needles import CUT, Named, forms, make_needles
 from stedi.governance.verify.search import Search
+from stedi.warehouse.file_texts import UnreadableError, avro, decoded
 
 ENCODINGS = {
     "UTF-8": str.encode,

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.errors import ReceiptError
-from stedi.governance.erase.receipt import FIRST, Receipt
 from stedi.landing.redact import as_typed
 from stedi.pipeline.history import Run
+from stedi.pipeline.receipts.receipt import FIRST, Receipt
 from stedi.warehouse.warehouse import Warehouse
 
 

@@ -220,7 +220,7 @@ class Receipt:
 
     def to_markdown(self) -> str:
         """Return the receipt for people."""
-        from stedi.governance.erase.words import markdown  # noqa: PLC0415 - it knows this class
+        from stedi.pipeline.receipts.markdown import markdown  # noqa: PLC0415 - it knows this class
 
         return markdown(self)
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from stedi.governance.erase.receipt import Receipt
 from stedi.landing.redact import safe_path
 from stedi.marked import cell, marked
+from stedi.pipeline.receipts.receipt import Receipt
 from stedi.wording import count
 
 

@@ -6,8 +6,8 @@ from enum import StrEnum
 
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.errors import ReceiptError
-from stedi.governance.erase.chain import check_signature
-from stedi.governance.erase.receipt import Receipt
+from stedi.pipeline.receipts.chain import check_signature
+from stedi.pipeline.receipts.receipt import Receipt
 
 
 class Standing(StrEnum):

@@ -16,10 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from stedi.governance.verify.needles import LONGEST
-
 Piece = tuple[str, bytes]
 """Where in a file, and the text there."""
+
+LONGEST: Final = 256
+"""Parts of a file overlap by so many bytes: no text that is searched for has more."""
 
 _CHUNK: Final = 8 * 1024 * 1024
 _UNPACKED: Final = 1024 * 1024 * 1024

@@ -1,0 +1,1 @@
+"""Receipts of erasures: the signed chain of them that a lake keeps."""
