@@ -121,9 +121,11 @@ def bury(lake: stedi.Lake, erased: dict[str, datetime]) -> None:
     with lake._site.hold() as (warehouse, runs):
         base = runs[-1]
         run_id = new_run_id(datetime.now(UTC))
-        writer = warehouse.writer("tombstone", run_id)
+        writer = warehouse.table("tombstone").writer(run_id)
         writer.write(rows)
-        snapshot = warehouse.add("tombstone", f"run-{run_id}", base.snapshots["tombstone"], writer.close())
+        snapshot = warehouse.table("tombstone").stage(
+            f"run-{run_id}", base.snapshots["tombstone"], added=writer.close()
+        )
         nothing = {
             name: Account(table=name, rows_in=0, used=0, rows_out=0)
             for name in (*LANDING, "quarantine", "object")

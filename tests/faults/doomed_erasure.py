@@ -13,7 +13,7 @@ from pyiceberg.io.pyarrow import PyArrowFileIO
 
 from stedi.governance.erase import objects
 from stedi.lake.lake import Lake
-from stedi.warehouse import notes
+from stedi.warehouse.notes import Notes
 from stedi.warehouse.sqlite_catalog import SqliteCatalog
 from stedi.warehouse.warehouse import Warehouse
 from stedi.warehouse.writer import TableWriter
@@ -29,7 +29,7 @@ def main() -> None:
         (TableWriter, ("close", "copy")),
         (objects, ("_replace", "_verify")),
         (Path, ("replace", "unlink")),
-        (notes, ("write", "delete")),
+        (Notes, ("write", "delete")),
         (Warehouse, ("scrub_catalog",)),
     ):
         steps.around(owner, *names)

@@ -27,8 +27,8 @@ from worlds import HOURS, customer, reading, step
 NEWEST = stedi.Pseudonyms(b"z" * 32)
 _FOLDERS = ("lake", "landing", "config")
 _KILLED = {
-    "staged": ("run", "before", "append_run", 1),
-    "unshown": ("run", "after", "append_run", 1),
+    "staged": ("run", "before", "append_to_main", 1),
+    "unshown": ("run", "after", "append_to_main", 1),
     "half tagged": ("tag", "after", "tags.set_tag", 4),
 }
 """States that a kill leaves: of which command, before or after which commit, and at which visit."""

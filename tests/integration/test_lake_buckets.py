@@ -12,7 +12,7 @@ BUCKETED = ("accelerometer_trusted", "step_trainer_trusted", "machine_learning_c
 
 def buckets_in(folder) -> set[int]:
     tables = Warehouse.local(folder, "stedi")
-    return {bucket.bucket_count(tables._table(name)) for name in BUCKETED}
+    return {bucket.bucket_count(tables.table(name).iceberg) for name in BUCKETED}
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,9 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from inspect import getsource
+from pkgutil import walk_packages
 
 import pytest
 
@@ -23,8 +26,12 @@ def set_clock(monkeypatch, back: timedelta) -> None:
         def now(cls, tz=None):
             return datetime.now(tz) - back
 
-    for module in ("clock", "run", "maintain", "rotate", "erase.tables", "erase.erase"):
-        monkeypatch.setattr(f"stedi.lake.{module}.datetime", Clock)
+    for package in ("pipeline", "governance.erase", "governance.maintain", "governance.rotate"):
+        home = import_module(f"stedi.{package}")
+        for found in walk_packages(home.__path__, f"{home.__name__}."):
+            module = import_module(found.name)
+            if "datetime.now(" in getsource(module):
+                monkeypatch.setattr(module, "datetime", Clock)
 
 
 def chained(runs, *links):

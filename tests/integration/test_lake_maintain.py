@@ -44,7 +44,7 @@ from stedi.governance.maintain import compact
 from stedi.governance.maintain.maintain import Care, maintain
 from stedi.progress import silent
 from stedi.warehouse.bucket import buckets_of
-from stedi.warehouse.compaction import Target
+from stedi.warehouse.compaction import Target, groups_to_merge
 from stedi.warehouse.lock import exclusive
 from worlds import HOURS, World, customer, reading, step
 
@@ -264,15 +264,15 @@ def test_buckets_are_merged_one_by_one_and_sorted(filled):
     iceberg = pyiceberg_table(filled.folder, table)
     rows = derived_rows(filled.folder)[table]
     warehouse, runs = filled.lake._site.read()
-    writer = warehouse.writer(table, "20260101T000000Z-abcdef")
-    frame = warehouse.scan(table, runs[-1].snapshots[table]).collect()
+    writer = warehouse.table(table).writer("20260101T000000Z-abcdef")
+    frame = warehouse.table(table).scan(runs[-1].snapshots[table]).collect()
     places = pl.Series(buckets_of(frame["customer_id"], 3))
     for bucket in range(3):
         part = frame.filter(places == bucket)
         for half in (part[1::2], part[0::2]):
             writer.write_bucket(half, bucket)
-    snapshot = warehouse.replace(table, "parted", runs[-1].snapshots[table], writer.close())
-    groups = warehouse.small_groups(table, snapshot, Target())
+    snapshot = warehouse.table(table).replace("parted", runs[-1].snapshots[table], writer.close())
+    groups = groups_to_merge(warehouse.table(table).iceberg, snapshot, Target())
     assert [group.bucket for group in groups] == sorted({*places})
     assert all(len(group.files) == 2 for group in groups)
     branch = "run-x"
@@ -328,19 +328,19 @@ def test_manifests_of_tables_that_are_overwritten_again_and_again_stay_few(worn)
 def test_rows_that_get_lost_stop_a_maintenance_before_it_is_shown(filled, tmp_path, monkeypatch):
     deliver(filled.lake, tmp_path, 1)
     before, tables = published(filled.folder), rows_of(filled.lake)
-    read = compact.Warehouse.rows_of
+    read = compact.rows_of
     forged = []
 
-    def forge(self, table, files):
+    def forge(table, files):
         """Give one row another value when the new files are read back."""
-        for frame in read(self, table, files):
-            if table == "accelerometer_landing" and len(list(files)) == 1:
-                forged.append(table)
+        for frame in read(table, files):
+            if table.name()[-1] == "accelerometer_landing" and len(list(files)) == 1:
+                forged.append(table.name())
                 yield frame.with_columns(x=pl.when(pl.int_range(pl.len()) == 0).then(7.5).otherwise("x"))
             else:
                 yield frame
 
-    monkeypatch.setattr(compact.Warehouse, "rows_of", forge)
+    monkeypatch.setattr(compact, "rows_of", forge)
     with pytest.raises(ConservationError, match=r"accelerometer_landing.*nothing was published"):
         filled.lake.maintain(**AT_ONCE)
     assert forged

@@ -13,8 +13,10 @@ from canary import EMAIL
 from lakes import EVERY_TABLE, IcebergTable, files_of, pour, put, rich_world, run, tables_of
 from stedi.errors import RejectedError, RunConflictError, StediError
 from stedi.governance.erase import erasure as erase
+from stedi.pipeline import publish
 from stedi.pipeline.tags import MARK
 from stedi.warehouse import sqlite_catalog
+from stedi.warehouse.table import LakeTable
 from stedi.warehouse.warehouse import Warehouse
 from worlds import NOW
 
@@ -152,16 +154,16 @@ def test_an_erasure_that_has_begun_is_brought_to_its_end(cages, monkeypatch, ste
 
 
 def test_an_interrupted_tag_is_on_no_table(filled, monkeypatch):
-    tag = Warehouse.tag
+    tag = LakeTable.tag
     calls = []
 
-    def interrupted(self, table, *args):
-        calls.append(table)
+    def interrupted(self, *args):
+        calls.append(self.name)
         if len(calls) == 4:
             raise KeyboardInterrupt
-        tag(self, table, *args)
+        tag(self, *args)
 
-    monkeypatch.setattr(Warehouse, "tag", interrupted)
+    monkeypatch.setattr(LakeTable, "tag", interrupted)
     with pytest.raises(KeyboardInterrupt):
         filled.lake.tag("training")
     monkeypatch.undo()
@@ -176,8 +178,8 @@ def test_a_tag_that_a_killed_process_left_half_set_is_unfinished_and_dropped_by_
     """Killed between two tables: only the mark on the run table tells."""
     warehouse = Warehouse.local(filled.folder, "stedi")
     newest = filled.lake.last_run()
-    warehouse.tag("run", warehouse.main("run"), f"{MARK}training")
-    warehouse.tag("customer_landing", newest.snapshots["customer_landing"], "training")
+    warehouse.table("run").tag(warehouse.table("run").main(), f"{MARK}training")
+    warehouse.table("customer_landing").tag(newest.snapshots["customer_landing"], "training")
     assert {str(finding.code) for finding in filled.lake.verify().findings} == {"unfinished"}
     assert filled.lake.tags() == {}
     run(filled.lake, filled.landing, now=LATER)
@@ -203,13 +205,13 @@ def test_a_publication_whose_answer_is_lost_is_found_out(filled, more, monkeypat
 
 
 def test_an_interrupt_after_the_publication_loses_nothing(filled, more, monkeypatch):
-    append = Warehouse.append_run
+    append = publish.append_to_main
 
-    def interrupted(self, files):
-        append(self, files)
+    def interrupted(table, files):
+        append(table, files)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Warehouse, "append_run", interrupted)
+    monkeypatch.setattr(publish, "append_to_main", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run(filled.lake, more, now=LATER)
     monkeypatch.undo()

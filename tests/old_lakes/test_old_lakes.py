@@ -9,7 +9,6 @@ import stedi
 from stedi.errors import LakeFormatError
 from stedi.pipeline import upgrade
 from stedi.plan.change import Change
-from stedi.warehouse.warehouse import Warehouse
 
 START = datetime(2022, 6, 18, 15, tzinfo=UTC)
 AT_ONCE = {"keep_days": 0, "older_than": timedelta(0)}
@@ -86,19 +85,18 @@ def test_an_upgraded_one_is_of_this_format_and_keeps_what_it_had(old):
         "_rebuild",
         *(
             pytest.param(step, marks=pytest.mark.campaign)
-            for step in ("evolve", "execute", "set_format", "sweep")
+            for step in ("evolve_tables", "execute", "set_format", "sweep")
         ),
     ],
 )
 def test_an_interrupted_upgrade_is_ended_by_the_next(tmp_path, monkeypatch, killed_at):
     old = unpack("format-1-sound", tmp_path)
-    owner = Warehouse if killed_at in ("evolve", "set_format") else upgrade
 
     def struck(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(owner, killed_at, struck)
+        patch.setattr(upgrade, killed_at, struck)
         with pytest.raises(KeyboardInterrupt):
             old.open().upgrade()
     lake = old.open()

@@ -1,4 +1,4 @@
-"""Every public name and signature is as written down: whoever changes one, changes public_names.txt, and says so.
+"""Every public name and signature is as public_names.txt has it: whoever changes one says so there.
 
 ``uv run python tests/unit/test_public_names.py`` writes the file anew.
 """

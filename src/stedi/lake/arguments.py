@@ -16,7 +16,7 @@ from stedi.consent.pseudonyms import Pseudonyms
 from stedi.errors import ConfigurationError, UnknownNameError
 from stedi.names import CONSENT_MODES
 from stedi.pipeline.receipts.receipt import DeviceDecision, Receipt
-from stedi.warehouse.bucket import MOST as MOST_BUCKETS
+from stedi.warehouse.bucket import MOST_BUCKETS
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -224,7 +224,7 @@ class Lake:
             judged_at = judged_at or lake_time(base)
             check_order(base.consent, judged_at, base)
             pseudonyms, _ = find_key(self._pseudonyms, fingerprint=base.key_fingerprint)
-            quarantine = warehouse.scan(QUARANTINE, base.snapshots[QUARANTINE]).collect()
+            quarantine = warehouse.table(QUARANTINE).scan(base.snapshots[QUARANTINE]).collect()
             order = Order(
                 sources={},
                 consent=base.consent,
@@ -584,7 +584,7 @@ class Lake:
     @clear_errors
     def receipts_place(self) -> str:
         """The folder of the receipts, one JSON file each."""
-        return self._site.read()[0].notes_place
+        return self._site.read()[0].notes.place
 
     @clear_errors
     def check_receipt(self, receipt: "Receipt | None" = None) -> None:
@@ -725,13 +725,13 @@ class Lake:
     def tables(self) -> pl.DataFrame:
         """Return the tables of the newest run: a row each, with zone, rows, bytes and snapshot."""
         warehouse, runs = self._site.read()
-        snapshots = {**runs[-1].snapshots, RUN: warehouse.main(RUN)}
+        snapshots = {**runs[-1].snapshots, RUN: warehouse.table(RUN).main()}
         return pl.DataFrame(
             {
                 "table": name,
                 "zone": contract.zone.value,
-                "rows": warehouse.count(name, snapshots[name]),
-                "bytes": warehouse.size(name, snapshots[name]),
+                "rows": warehouse.table(name).count(snapshots[name]),
+                "bytes": warehouse.table(name).total(snapshots[name], "files-size"),
                 "snapshot_id": snapshots[name],
                 "grain": contract.grain,
             }
@@ -742,13 +742,13 @@ class Lake:
     def table_formats(self) -> dict[str, int]:
         """Return the version of Iceberg's table format that each table has: stedi writes 2."""
         warehouse, _ = self._site.read()
-        return {name: warehouse.format_version(name) for name in CONTRACTS}
+        return {name: warehouse.table(name).format_version for name in CONTRACTS}
 
     @clear_errors
     def runs(self) -> pl.DataFrame:
         """Return the published runs, the newest last."""
         warehouse, _ = self._site.read()
-        rows = warehouse.scan(RUN, warehouse.main(RUN)).collect()
+        rows = warehouse.table(RUN).scan(warehouse.table(RUN).main()).collect()
         order = pl.DataFrame({"run_id": [run.run_id for run in from_frame(rows)]})
         return order.join(rows, on="run_id", how="left", maintain_order="left").select(rows.columns)
 

@@ -28,14 +28,17 @@ def expirable(
     young = [run for run in runs if run.published_at >= kept_from]
     found: dict[str, set[int]] = {}
     for table in (*published_tables(), RUN):
-        kept = warehouse.referred(table, but=TAG_PREFIX)
+        stored = warehouse.table(table)
+        # Branches of unfinished runs are not among them: a repair drops these.
+        branches = {at for name, at in stored.refs().items() if not name.startswith(TAG_PREFIX)}
+        kept = {stored.main(), *stored.tags().values(), *branches}
         named: set[int] = set()
         if table != RUN:
             kept |= {run.snapshots[table] for run in (*young, runs[-1])}
             named = {run.snapshots[table] for run in runs}
         found[table] = {
             snapshot_id
-            for snapshot_id, made_at in warehouse.snapshots(table).items()
+            for snapshot_id, made_at in stored.snapshots().items()
             if snapshot_id not in kept and (snapshot_id in named or made_at < unnamed_from)
         }
     return found
@@ -52,9 +55,9 @@ def check_readable(warehouse: Warehouse, runs: Sequence[Run], run: Run, table: s
             f"run {run.run_id}, published {run.published_at:%Y-%m-%d %H:%M}, can no longer be read: the key "
             f"was rotated since, and its {table} went with the old key"
         )
-    if warehouse.has_snapshot(table, run.snapshots[table]):
+    if warehouse.table(table).has_snapshot(run.snapshots[table]):
         return
-    there = warehouse.snapshots(table)
+    there = warehouse.table(table).snapshots()
     oldest = next((each.run_id for each in runs if each.snapshots[table] in there), "none")
     raise CatalogError(
         f"run {run.run_id}, published {run.published_at:%Y-%m-%d %H:%M}, can no longer be read: its "

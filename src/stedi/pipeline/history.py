@@ -129,7 +129,7 @@ def published(warehouse: Warehouse) -> Sequence[Run]:
     """Return the published runs, the newest last."""
     if not warehouse.has(RUN):
         return ()
-    return from_frame(warehouse.scan(RUN, warehouse.main(RUN)).collect())
+    return from_frame(warehouse.table(RUN).scan(warehouse.table(RUN).main()).collect())
 
 
 def _from_row(row: Mapping[str, Any]) -> Run:

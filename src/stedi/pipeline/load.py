@@ -121,8 +121,8 @@ class Loader:
         self._run_id = run_id
         self._branch = branch
         self._progress = progress
-        self._ledger = warehouse.scan(OBJECT, base[OBJECT]).collect()
-        self._gate = Gate(warehouse.scan(TOMBSTONE, base[TOMBSTONE]).collect(), pseudonyms)
+        self._ledger = warehouse.table(OBJECT).scan(base[OBJECT]).collect()
+        self._gate = Gate(warehouse.table(TOMBSTONE).scan(base[TOMBSTONE]).collect(), pseudonyms)
         self._entries: list[dict[str, object]] = []
         self._refusals: list[Refusal] = []
         self._lookalikes: list[tuple[str, str]] = []
@@ -173,7 +173,7 @@ class Loader:
             RejectedError: Too many of a table's new records were rejected.
         """
         writers: dict[str, TableWriter] = {
-            name: self._warehouse.writer(name, self._run_id)
+            name: self._warehouse.table(name).writer(self._run_id)
             for name in (*(contract.name for contract in LANDING), QUARANTINE, OBJECT)
         }
         total = sum(item.size for objects in unseen.values() for item in objects)
@@ -202,7 +202,7 @@ class Loader:
         entries = pl.DataFrame(self._entries, schema=polars_schema(contract_of(OBJECT)))
         writers[OBJECT].write(entries)
         snapshots = {
-            name: self._warehouse.add(name, self._branch, self._base[name], writer.close())
+            name: self._warehouse.table(name).stage(self._branch, self._base[name], added=writer.close())
             for name, writer in writers.items()
         }
         return Loaded(
@@ -222,9 +222,9 @@ class Loader:
         moved = self._gate.moved
         if moved is None:
             return self._base[TOMBSTONE]
-        writer = self._warehouse.writer(TOMBSTONE, self._run_id)
+        writer = self._warehouse.table(TOMBSTONE).writer(self._run_id)
         writer.write(moved)
-        return self._warehouse.replace(TOMBSTONE, self._branch, self._base[TOMBSTONE], writer.close())
+        return self._warehouse.table(TOMBSTONE).replace(self._branch, self._base[TOMBSTONE], writer.close())
 
     def _parts(
         self, contract: Contract, unseen: Sequence[LandingObject]

@@ -15,6 +15,7 @@ from stedi.names import ERASED, RUN
 from stedi.pipeline.history import Run, published, to_frame
 from stedi.plan.account import Account
 from stedi.plan.lineage import LINEAGE, RECORD_TABLES
+from stedi.warehouse.rewrite import append_to_main, fence
 from stedi.warehouse.warehouse import Warehouse
 from stedi.warehouse.writer import Written
 
@@ -37,7 +38,7 @@ def audit(
     for account in accounts.values():
         account.check()
     for table in RECORD_TABLES:
-        grown = warehouse.count(table, staged[table]) - warehouse.count(table, base[table])
+        grown = warehouse.table(table).count(staged[table]) - warehouse.table(table).count(base[table])
         # What a tombstone keeps out was never there; only an erasure takes rows away.
         gone = accounts[table].dropped.get(ERASED, 0) if erasing else 0
         _same(table, "rows were added", grown, accounts[table].rows_out - gone)
@@ -46,12 +47,12 @@ def audit(
             step.table,
             "rows were judged",
             accounts[step.table].rows_in,
-            warehouse.count(step.driving, staged[step.driving]),
+            warehouse.table(step.driving).count(staged[step.driving]),
         )
         _same(
             step.table,
             "rows were written",
-            warehouse.count(step.table, staged[step.table]),
+            warehouse.table(step.table).count(staged[step.table]),
             accounts[step.table].rows_out,
         )
 
@@ -70,10 +71,10 @@ def publish(warehouse: Warehouse, run: Run, runs: Sequence[Run]) -> None:
     Raises:
         RunConflictError: Another run was published meanwhile.
     """
-    writer = warehouse.writer(RUN, run.run_id)
+    writer = warehouse.table(RUN).writer(run.run_id)
     writer.write(to_frame(run))
     files = writer.close()
-    commit(warehouse, run, runs, files, lambda: warehouse.append_run(files))
+    commit(warehouse, run, runs, files, lambda: append_to_main(warehouse.table(RUN).writable, files))
 
 
 def commit(
@@ -96,7 +97,7 @@ def commit(
             append()
         except BaseException as error:
             if not _landed(warehouse, run):
-                warehouse.discard(files)
+                warehouse.files.discard(file.file_path for file in files)
                 raise
             if not isinstance(error, Exception):
                 show(warehouse, [*runs, run])
@@ -116,7 +117,9 @@ def _landed(warehouse: Warehouse, run: Run) -> bool:
     if there():
         return True
     with contextlib.suppress(RunConflictError):
-        warehouse.fence()
+        # Of a local lake nothing can be on its way: its catalog answers, or the process is gone.
+        if not warehouse.alone:
+            fence(warehouse.table(RUN).iceberg)
         return False
     return there()
 
@@ -138,7 +141,7 @@ def _show(warehouse: Warehouse, runs: Sequence[Run]) -> None:
     newest = runs[-1]
     retired = [run.ref for run in runs[:-KEPT_RUN_TAGS]]
     for table, snapshot_id in newest.snapshots.items():
-        warehouse.advance(table, snapshot_id, newest.ref, retired)
+        warehouse.table(table).advance(snapshot_id, newest.ref, retired)
     # The run table's own tag stays where its run was published: what main has gained since is no row.
-    at = warehouse.tags(RUN).get(newest.ref, warehouse.main(RUN))
-    warehouse.advance(RUN, at, newest.ref, retired, move_main=False)
+    at = warehouse.table(RUN).tags().get(newest.ref, warehouse.table(RUN).main())
+    warehouse.table(RUN).advance(at, newest.ref, retired, move_main=False)

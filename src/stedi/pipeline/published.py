@@ -13,6 +13,7 @@ from stedi.errors import ConfigurationError, LakeError, UnknownNameError
 from stedi.names import CUSTOMER_TRUSTED, EARLIEST, LATEST, RUN
 from stedi.pipeline.expired import check_readable
 from stedi.pipeline.history import TAG_PREFIX, Run, from_frame
+from stedi.warehouse.rewrite import rebuilt
 from stedi.warehouse.warehouse import Warehouse
 
 _SUCH: Final = "2026-01-01T12:00:00+00:00"
@@ -127,7 +128,11 @@ def as_kept(warehouse: Warehouse, run: Run) -> Run:
 
 def _kept(warehouse: Warehouse, run: Run, table: str) -> int:
     own = run.snapshots[table]
-    return own if warehouse.has_snapshot(table, own) else warehouse.rebuilt(table).get(own, own)
+    return (
+        own
+        if warehouse.table(table).has_snapshot(own)
+        else rebuilt(warehouse.table(table).iceberg).get(own, own)
+    )
 
 
 def scan_at(
@@ -146,21 +151,21 @@ def scan_at(
     run, newest = run_at(warehouse, runs, at), runs[-1]
     if table == RUN:
         until = [each.run_id for each in runs[: runs.index(run) + 1]]
-        return warehouse.scan(RUN, warehouse.main(RUN)).filter(pl.col("run_id").is_in(until))
+        return warehouse.table(RUN).scan(warehouse.table(RUN).main()).filter(pl.col("run_id").is_in(until))
     run = replace(run, snapshots={**run.snapshots, table: _kept(warehouse, run, table)})
     check_readable(warehouse, runs, run, table)
-    frame = warehouse.scan(table, run.snapshots[table])
+    frame = warehouse.table(table).scan(run.snapshots[table])
     if run.run_id == newest.run_id or include_withdrawn or "customer_id" not in contract.names:
         return frame
-    trusted = warehouse.scan(CUSTOMER_TRUSTED, newest.snapshots[CUSTOMER_TRUSTED])
+    trusted = warehouse.table(CUSTOMER_TRUSTED).scan(newest.snapshots[CUSTOMER_TRUSTED])
     return frame.join(trusted.select("customer_id").unique(), on="customer_id", how="semi")
 
 
 def tags_of(warehouse: Warehouse) -> dict[str, str]:
     """Return the users' tags and their runs: the newest that the run table had when it was tagged."""
     return {
-        name: from_frame(warehouse.scan(RUN, snapshot_id).collect())[-1].run_id
-        for name, snapshot_id in warehouse.tags(RUN).items()
+        name: from_frame(warehouse.table(RUN).scan(snapshot_id).collect())[-1].run_id
+        for name, snapshot_id in warehouse.table(RUN).tags().items()
         if not name.startswith(TAG_PREFIX)
     }
 

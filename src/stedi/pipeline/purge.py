@@ -23,9 +23,9 @@ def expire_but(
     expired = {}
     for place, (table, wanted) in enumerate(kept.items()):
         progress("expiring snapshots", place, len(kept))
-        stay = {*wanted, *warehouse.refs(table).values(), warehouse.main(table)}
-        gone = [each for each in warehouse.snapshots(table) if each not in stay]
-        warehouse.expire(table, gone)
+        stay = {*wanted, *warehouse.table(table).refs().values(), warehouse.table(table).main()}
+        gone = [each for each in warehouse.table(table).snapshots() if each not in stay]
+        warehouse.table(table).expire(gone)
         expired[table] = len(gone)
     return expired
 
@@ -53,7 +53,7 @@ def sweep(warehouse: Warehouse, progress: Progress) -> Swept:
     files = [file for of_table in found.files.values() for file in of_table]
     for number, file in enumerate(files):
         progress("deleting files", number, len(files))
-        warehouse.delete([file], lambda: None)
+        warehouse.files.delete([file], lambda: None)
     return Swept(len(files), sum(file.size for file in files), found.foreign)
 
 
@@ -61,4 +61,4 @@ def drop_refs(warehouse: Warehouse, names: Collection[str]) -> None:
     """Drop tags and branches of all tables."""
     # The run table first: a tag counts only while it has it.
     for table in (RUN, *reversed(tuple(published_tables()))):
-        warehouse.drop_refs(table, names)
+        warehouse.table(table).drop_refs(names)

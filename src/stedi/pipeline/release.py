@@ -43,13 +43,13 @@ def release(
     now: datetime,
 ) -> int:
     """Mark records as released, on a run's branch, and return the new snapshot of the quarantine."""
-    rows = warehouse.scan(QUARANTINE, snapshot_id).collect()
+    rows = warehouse.table(QUARANTINE).scan(snapshot_id).collect()
     marked = pl.DataFrame(
         list(released), schema={"_digest": pl.String, "_position": pl.Int64}, orient="row"
     ).with_columns(pl.lit(value=True).alias("_now"))
     changed = rows.join(marked, on=["_digest", "_position"], how="left").with_columns(
         released_at=pl.when(pl.col("_now")).then(pl.lit(now)).otherwise(pl.col("released_at"))
     )
-    writer = warehouse.writer(QUARANTINE, run_id)
+    writer = warehouse.table(QUARANTINE).writer(run_id)
     writer.write(changed.select(polars_schema(contract_of(QUARANTINE)).names()))
-    return warehouse.replace(QUARANTINE, branch, snapshot_id, writer.close())
+    return warehouse.table(QUARANTINE).replace(branch, snapshot_id, writer.close())

@@ -94,7 +94,7 @@ def check_order(consent: Consent, now: datetime, base: Run | None) -> None:
 def execute(warehouse: Warehouse, order: Order, runs: Sequence[Run]) -> RunReport:
     """Carry out a run on a repaired lake that nobody else writes to, and publish it, unless it is a plan."""
     base = runs[-1] if runs else None
-    before = base.snapshots if base else {name: warehouse.main(name) for name in published_tables()}
+    before = base.snapshots if base else {name: warehouse.table(name).main() for name in published_tables()}
     with publication(warehouse, runs) as step:
         run_id, started_at = step.run_id, step.started_at
         if order.convert is not None:
@@ -242,5 +242,5 @@ def _anything_new(warehouse: Warehouse, order: Order, base: Run, loaded: Loaded)
         return True
     if _other_code(base):
         return True
-    customers = warehouse.scan(CUSTOMER_LANDING, base.snapshots[CUSTOMER_LANDING])
+    customers = warehouse.table(CUSTOMER_LANDING).scan(base.snapshots[CUSTOMER_LANDING])
     return not customers.filter(passing(base.now, order.now)).head(1).collect().is_empty()

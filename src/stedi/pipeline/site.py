@@ -25,6 +25,8 @@ from stedi.pipeline.history import Run, published
 from stedi.pipeline.repair import repair
 from stedi.warehouse.bucket import buckets_for
 from stedi.warehouse.catalog import CATALOG_FILE, WAREHOUSE_FOLDER, refuse_lost
+from stedi.warehouse.damage import first_damaged, needs
+from stedi.warehouse.evolve import evolve_tables, set_format
 from stedi.warehouse.failure import explained
 from stedi.warehouse.layout import LAKE_FORMAT
 from stedi.warehouse.lock import LOCK_FILE, exclusive
@@ -199,13 +201,13 @@ class Site:
         with contextlib.suppress(*UNREADABLE):
             # What was not made yet is not damaged.
             if self.exists and (warehouse := self._fresh()).begun:
-                return warehouse.first_damaged() if thorough else warehouse.first_damaged(data=[RUN])
+                return first_damaged(warehouse) if thorough else first_damaged(warehouse, data=[RUN])
         return None
 
     def needs(self, file: str) -> bool:
         """Say whether the lake as it is now needs a file whose path ends so; yes if that can't be told."""
         with contextlib.suppress(*UNREADABLE):
-            return self._fresh().needs(file)
+            return needs(self._fresh(), file)
         return True
 
     def _refuse_lost(self) -> None:
@@ -260,8 +262,8 @@ class Site:
                 _refuse_older(warehouse)
             elif warehouse.lake_format < LAKE_FORMAT:
                 # Nothing is in it that could be old.
-                warehouse.evolve()
-                warehouse.set_format()
+                evolve_tables(warehouse)
+                set_format(warehouse)
         if runs and runs[-1].kind == "erasing" and not (erasing or upgrading):
             raise ErasureUnfinishedError(
                 f"an erasure in the lake {self}, begun at {runs[-1].started_at:%Y-%m-%d %H:%M:%S}Z, is not "

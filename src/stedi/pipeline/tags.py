@@ -19,24 +19,24 @@ MARK: Final = f"{TAG_PREFIX}tagging-"
 def set_tag(warehouse: Warehouse, run: Run, name: str) -> None:
     """Tag the newest run in every table."""
     try:
-        warehouse.tag(RUN, warehouse.main(RUN), MARK + name)
+        warehouse.table(RUN).tag(warehouse.table(RUN).main(), MARK + name)
         for table in published_tables():
-            warehouse.tag(table, run.snapshots[table], name)
-        warehouse.rename_tag(RUN, MARK + name, name)
+            warehouse.table(table).tag(run.snapshots[table], name)
+        warehouse.table(RUN).rename_tag(MARK + name, name)
     except BaseException as error:
         with unbroken():
             warehouse.refresh()
             drop_half_set(warehouse)
-            if name in warehouse.tags(RUN) and isinstance(error, Exception):
+            if name in warehouse.table(RUN).tags() and isinstance(error, Exception):
                 return
         raise
 
 
 def drop_half_set(warehouse: Warehouse) -> None:
     """Take tags off that were not set on every table."""
-    marks = {tag for tag in warehouse.tags(RUN) if tag.startswith(MARK)}
+    marks = {tag for tag in warehouse.table(RUN).tags() if tag.startswith(MARK)}
     if not marks:
         return
     for table in published_tables():
-        warehouse.drop_refs(table, {mark.removeprefix(MARK) for mark in marks})
-    warehouse.drop_refs(RUN, marks)
+        warehouse.table(table).drop_refs({mark.removeprefix(MARK) for mark in marks})
+    warehouse.table(RUN).drop_refs(marks)

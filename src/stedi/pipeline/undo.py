@@ -16,6 +16,7 @@ from stedi.pipeline.publish import show
 from stedi.pipeline.purge import sweep
 from stedi.plan.lineage import published_tables
 from stedi.progress import silent
+from stedi.warehouse.undo import take_back_tables
 from stedi.warehouse.warehouse import Warehouse
 
 T = TypeVar("T")
@@ -80,4 +81,4 @@ def _settle(warehouse: Warehouse, run_id: str) -> None:
 def take_back(warehouse: Warehouse, runs: Sequence[Run], prefix: str = TAG_PREFIX) -> None:
     """Take back what was staged for branches, and was not published."""
     kept = {table: {run.snapshots[table] for run in runs} for table in published_tables()}
-    warehouse.take_back(prefix, kept)
+    take_back_tables(warehouse, prefix, kept)

@@ -25,7 +25,10 @@ from stedi.pipeline.purge import sweep
 from stedi.pipeline.run import Order, execute
 from stedi.plan.change import Change, People
 from stedi.progress import Progress
+from stedi.warehouse.evolve import evolve_tables, set_format
 from stedi.warehouse.layout import LAKE_FORMAT
+from stedi.warehouse.read import old_rows
+from stedi.warehouse.rewrite import rebuild_tag, stage_rewrite
 from stedi.warehouse.warehouse import Warehouse
 
 _CONVERTED: Final = (QUARANTINE, TOMBSTONE)
@@ -72,7 +75,7 @@ class UpgradeReport:
 def plan_upgrade(warehouse: Warehouse, runs: Sequence[Run]) -> UpgradeReport:
     """Return what an upgrade would do, and change nothing."""
     before = runs[-1].snapshots
-    old = warehouse.old_rows(QUARANTINE, before[QUARANTINE])
+    old = old_rows(warehouse.table(QUARANTINE).iceberg, before[QUARANTINE])
     rows = None if old is None else of_quarantine(old)
     return UpgradeReport(
         planned=True,
@@ -93,12 +96,12 @@ def upgrade(warehouse: Warehouse, runs: Sequence[Run], order: Order) -> UpgradeR
     that nothing needs any more, and at last the number by which other verbs know the format.
     """
     plan = plan_upgrade(warehouse, runs)
-    warehouse.evolve()
+    evolve_tables(warehouse)
     warehouse.refresh()
     report = execute(warehouse, replace(order, convert=converted), runs)
     _rebuild(warehouse, order.progress)
     sweep(warehouse, order.progress)
-    warehouse.set_format()
+    set_format(warehouse)
     return replace(plan, planned=False, changes=report.changes, people=report.people)
 
 
@@ -106,11 +109,17 @@ def converted(warehouse: Warehouse, snapshots: Mapping[str, int], run_id: str, b
     """Stage what an older format wrote as this one has it; return the snapshots with those that are new."""
     found = dict(snapshots)
     for table in _CONVERTED:
-        old = warehouse.old_rows(table, snapshots[table])
+        old = old_rows(warehouse.table(table).iceberg, snapshots[table])
         if old is not None:
-            writer = warehouse.writer(table, run_id)
+            writer = warehouse.table(table).writer(run_id)
             writer.write(_CONVERT[table](old))
-            found[table] = warehouse.rewrite(table, branch, snapshots[table], writer.close())
+            found[table] = stage_rewrite(
+                warehouse.table(table).writable,
+                branch,
+                base=snapshots[table],
+                added=writer.close(),
+                removed=warehouse.table(table).data_files(snapshots[table]),
+            )
     return found
 
 
@@ -118,24 +127,26 @@ def _rebuild(warehouse: Warehouse, progress: Progress) -> None:
     """Write anew what tags name in an older format, and expire all else that has it."""
     for table in _CONVERTED:
         rebuilt: dict[int, int] = {}
-        tags = sorted(warehouse.tags(table).items())
+        tags = sorted(warehouse.table(table).tags().items())
         for number, (name, at) in enumerate(tags):
             progress(f"rewriting {table}", number, len(tags))
             if at in rebuilt:
-                warehouse.tag(table, rebuilt[at], name)
+                warehouse.table(table).tag(rebuilt[at], name)
                 continue
-            old = warehouse.old_rows(table, at)
+            old = old_rows(warehouse.table(table).iceberg, at)
             if old is None:
                 continue
-            writer = warehouse.writer(table, new_run_id(datetime.now(UTC)))
+            writer = warehouse.table(table).writer(new_run_id(datetime.now(UTC)))
             writer.write(_CONVERT[table](old))
             branch = TAG_PREFIX + new_run_id(datetime.now(UTC))
-            removed = warehouse.data_files(table, at)
-            rebuilt[at] = warehouse.rebuild_tag(table, name, branch, added=writer.close(), removed=removed)
-        kept = {*warehouse.refs(table).values(), warehouse.main(table)}
-        others = [each for each in warehouse.snapshots(table) if each not in kept]
-        gone = [each for each in others if warehouse.old_rows(table, each) is not None]
-        warehouse.expire(table, gone)
+            removed = warehouse.table(table).data_files(at)
+            rebuilt[at] = rebuild_tag(
+                warehouse.table(table).writable, name, branch, added=writer.close(), removed=removed
+            )
+        kept = {*warehouse.table(table).refs().values(), warehouse.table(table).main()}
+        others = [each for each in warehouse.table(table).snapshots() if each not in kept]
+        gone = [each for each in others if old_rows(warehouse.table(table).iceberg, each) is not None]
+        warehouse.table(table).expire(gone)
 
 
 def of_quarantine(old: pl.DataFrame) -> pl.DataFrame:
@@ -201,6 +212,6 @@ def _named(rows: pl.DataFrame) -> int:
 def _other_keys(warehouse: Warehouse, run: Run) -> int:
     names: set[str] = set()
     for column in ("email", "serial_number"):
-        scan = warehouse.scan(CUSTOMER_LANDING, run.snapshots[CUSTOMER_LANDING])
+        scan = warehouse.table(CUSTOMER_LANDING).scan(run.snapshots[CUSTOMER_LANDING])
         names |= set(scan.select(pl.col(column).unique()).collect().to_series())
     return len({key(name) for name in names if once(name) != key(name)})

@@ -27,7 +27,7 @@ from stedi.warehouse.layout import (
     partition_spec,
     table_properties,
 )
-from stedi.warehouse.notes import FOLDER as NOTES
+from stedi.warehouse.notes import NOTES_FOLDER
 from stedi.warehouse.sqlite_catalog import SqliteCatalog, knows, places
 from stedi.warehouse.transaction import Creation
 
@@ -117,7 +117,7 @@ def refuse_lost(folder: Path) -> None:
 def _was_published(folder: Path) -> bool:
     """Say whether anything was ever published: nothing else writes rows of runs, or receipts."""
     home = folder / WAREHOUSE_FOLDER
-    return any(home.glob(f"*/{RUN}/data/*.parquet")) or any(home.glob(f"{NOTES}/*"))
+    return any(home.glob(f"*/{RUN}/data/*.parquet")) or any(home.glob(f"{NOTES_FOLDER}/*"))
 
 
 def _refuse_orphaned(folder: Path, file: Path) -> None:

@@ -56,7 +56,7 @@ class Group:
         return sum(file.record_count for file in self.files)
 
 
-def groups(table: Table, snapshot_id: int, target: Target) -> list[Group]:
+def groups_to_merge(table: Table, snapshot_id: int, target: Target) -> Sequence[Group]:
     """Return the data files of a snapshot that should become one.
 
     Raises:

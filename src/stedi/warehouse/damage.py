@@ -1,26 +1,48 @@
 """Which file of a table is damaged or gone: what somebody has to know who wants to restore it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable
 
 import pyarrow.parquet as pq
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
 
+from stedi.contract import CONTRACTS
 from stedi.warehouse.inspection import inspect
 from stedi.warehouse.location import plain
+from stedi.warehouse.reachable import reachable
 from stedi.warehouse.unreadable import UNREADABLE
+from stedi.warehouse.warehouse import Warehouse
 
 
-def damaged_metadata(table: Table) -> Iterator[str]:
-    """Yield the manifest lists and manifests of a table, of whatever snapshot, that can't be read."""
-    yield from sorted(inspect(table).damaged)
+def first_damaged(warehouse: Warehouse, *, data: Collection[str] = tuple(CONTRACTS)) -> str | None:
+    """Return the first file of a lake that can't be read to its end; None where all can.
+
+    Args:
+        warehouse: The lake's tables.
+        data: The tables whose data files on main are read, too: of others only the metadata is.
+    """
+    for name in CONTRACTS:
+        try:
+            table = warehouse.table(name).iceberg
+        except UNREADABLE:
+            return f"the metadata of the table {name}"
+        # The manifest lists and manifests, of whatever snapshot.
+        if damaged := inspect(table).damaged:
+            return min(damaged)
+    tables = [warehouse.table(name) for name in data]
+    found = (first_damaged_of(table.iceberg, table.data_files(table.main())) for table in tables)
+    return next((path for path in found if path is not None), None)
 
 
-def damaged_data(table: Table, files: Iterable[DataFile]) -> Iterator[str]:
-    """Yield the data files, of some, that can't be read to their end."""
-    for file in files:
-        if not _whole(table, file):
-            yield plain(file.file_path)
+def first_damaged_of(table: Table, files: Iterable[DataFile]) -> str | None:
+    """Return the first data file of some that can't be read to its end; None where all can."""
+    return next((plain(file.file_path) for file in files if not _whole(table, file)), None)
+
+
+def needs(warehouse: Warehouse, file: str) -> bool:
+    """Say whether a snapshot of any table needs a file whose path ends so."""
+    needed = (place for name in CONTRACTS for place in reachable(warehouse.table(name).iceberg).needed)
+    return any(place.endswith(file) for place in needed)
 
 
 def _whole(table: Table, file: DataFile) -> bool:

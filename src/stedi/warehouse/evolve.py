@@ -1,25 +1,16 @@
 """Tables of a lake of an older format: they get the columns, properties and number of this one."""
 
-from typing import Final
-
 from pyiceberg.table import Table
 
-from stedi.contract import Contract
+from stedi.contract import CONTRACTS, Contract
+from stedi.names import RUN
 from stedi.warehouse.failure import committing
 from stedi.warehouse.layout import FORMAT_PROPERTY, LAKE_FORMAT, iceberg_schema, table_properties
 from stedi.warehouse.transaction import Changes
-
-_FIRST: Final = 1
-"""The format of a lake that says none."""
+from stedi.warehouse.warehouse import Warehouse
 
 
-def format_of(table: Table) -> int:
-    """Return the format of a lake, by its run table; one that is no number is newer than any."""
-    said = table.metadata.properties.get(FORMAT_PROPERTY, str(_FIRST))
-    return int(said) if said.isdecimal() else LAKE_FORMAT + 1
-
-
-def evolve(table: Table, contract: Contract) -> None:
+def _evolve(table: Table, contract: Contract) -> None:
     """Give a table the columns and the properties of its contract; its rows stay as they are, and are old."""
     wanted, had = iceberg_schema(contract), {field.name for field in table.schema().fields}
     if had != set(contract.names):
@@ -39,7 +30,13 @@ def evolve(table: Table, contract: Contract) -> None:
             transaction.set_properties(properties)
 
 
-def set_format(table: Table) -> None:
+def evolve_tables(warehouse: Warehouse) -> None:
+    """Give all tables of a lake the columns and properties of this version."""
+    for name, contract in CONTRACTS.items():
+        _evolve(warehouse.table(name).writable, contract)
+
+
+def set_format(warehouse: Warehouse) -> None:
     """Say that a lake has the format of this version."""
-    with committing(), Changes(table) as transaction:
+    with committing(), Changes(warehouse.table(RUN).writable) as transaction:
         transaction.set_properties({FORMAT_PROPERTY: str(LAKE_FORMAT)})

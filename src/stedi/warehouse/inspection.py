@@ -12,6 +12,7 @@ from pyiceberg.table.snapshots import Snapshot
 
 from stedi.warehouse.layout import ICEBERG_FORMAT
 from stedi.warehouse.location import plain
+from stedi.warehouse.manifests import entries_of, manifests_of
 from stedi.warehouse.unreadable import UNREADABLE
 
 
@@ -125,9 +126,9 @@ def inspect(table: Table) -> Inspection:
     damaged: set[str] = set()
     for snapshot in metadata.snapshots:
         try:
-            own = snapshot.manifests(table.io)
+            own = manifests_of(snapshot, table.io, anew=True)
         except UNREADABLE:
-            own = []
+            own = ()
             damaged.add(plain(snapshot.manifest_list))
         manifests |= {manifest.manifest_path: manifest for manifest in own}
         snapshots[snapshot.snapshot_id] = _facts(snapshot, tuple(plain(each.manifest_path) for each in own))
@@ -177,7 +178,7 @@ def _listed(table: Table, manifest: ManifestFile, names: Mapping[int, str]) -> l
                 for field in bounds or ()
             ),
         )
-        for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=False)
+        for entry in entries_of(manifest, table.io, anew=True)
     ]
 
 

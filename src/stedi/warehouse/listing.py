@@ -1,11 +1,13 @@
 """The files that there are under a location, local or on an object store."""
 
+import contextlib
+import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple, cast
 
 from pyarrow.fs import FileSelector, FileType
 from pyiceberg.io import FileIO
@@ -28,6 +30,53 @@ class Found(NamedTuple):
     size: int
     written_at: datetime
     regular: bool
+
+
+class LakeFiles(NamedTuple):
+    """The files of a warehouse, whoever wrote them.
+
+    Attributes:
+        io: What reads and deletes them.
+        root: The folder or URL under which they are.
+        check: Raises an error if this process may not write any more.
+    """
+
+    io: FileIO
+    root: str
+    check: Callable[[], None]
+
+    def listing(self) -> Iterator[Found]:
+        """Yield the files that there are."""
+        return files_under(self.io, self.root)
+
+    def open(self, location: str) -> BinaryIO:
+        """Open a file for reading."""
+        return cast("BinaryIO", self.io.new_input(location).open())
+
+    def digest(self, location: str) -> str:
+        """Return the SHA-256 of a file, in hex."""
+        with self.open(location) as source:
+            return hashlib.file_digest(source, "sha256").hexdigest()  # type: ignore[arg-type] # it has readinto
+
+    def delete(self, files: Iterable[Found], done: Callable[[], None]) -> None:
+        """Delete files that no table reaches.
+
+        Args:
+            files: The files.
+            done: Is called after each.
+        """
+        self.check()
+        for file in files:
+            # Somebody else may have deleted it: that is as well.
+            with contextlib.suppress(FileNotFoundError):
+                self.io.delete(file.location)
+            done()
+
+    def discard(self, locations: Iterable[str]) -> None:
+        """Delete files that no snapshot names; what can't be deleted is left to a maintenance."""
+        for location in locations:
+            with contextlib.suppress(OSError):
+                self.io.delete(location)
 
 
 def files_under(io: FileIO, location: str) -> Iterator[Found]:

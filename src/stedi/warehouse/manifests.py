@@ -18,23 +18,23 @@ from pyiceberg.table.snapshots import Snapshot
 from stedi.errors import CatalogError
 from stedi.warehouse.location import plain
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 _MOST: Final = 20_000
 
 
-class Remembered(Generic[T]):
+class Remembered(Generic[_T]):
     """What files held, as long as they are what they were; the oldest is forgotten where it becomes much."""
 
     def __init__(self) -> None:
         """Remember nothing yet."""
-        self._known: OrderedDict[str, tuple[tuple[int, ...], Sequence[T]]] = OrderedDict()
+        self._known: OrderedDict[str, tuple[tuple[int, ...], Sequence[_T]]] = OrderedDict()
         self._count = 0
         self._lock = Lock()
 
-    def of(self, location: str, read: Callable[[], Sequence[T]]) -> Sequence[T]:
-        """Return what a file holds."""
+    def of(self, location: str, read: Callable[[], Sequence[_T]], *, anew: bool = False) -> Sequence[_T]:
+        """Return what a file holds; read it if it is not known, or if it must be read anew."""
         place = plain(location)
-        if "://" in place:
+        if anew or "://" in place:
             return read()
         at = _written(place)
         known = self._known.get(place)
@@ -76,23 +76,35 @@ def snapshot_of(table: Table, snapshot_id: int) -> Snapshot:
     return snapshot
 
 
-def manifests_of(snapshot: Snapshot, io: FileIO) -> Sequence[ManifestFile]:
+def manifests_of(snapshot: Snapshot, io: FileIO, *, anew: bool = False) -> Sequence[ManifestFile]:
     """Return the manifests of a snapshot.
+
+    Args:
+        snapshot: The snapshot.
+        io: What reads its files.
+        anew: Read the list even if it is remembered: for an audit.
 
     Raises:
         OSError: The list is gone.
     """
-    return _lists.of(snapshot.manifest_list, lambda: snapshot.manifests(io))
+    return _lists.of(snapshot.manifest_list, lambda: snapshot.manifests(io), anew=anew)
 
 
-def entries_of(manifest: ManifestFile, io: FileIO) -> Sequence[ManifestEntry]:
+def entries_of(manifest: ManifestFile, io: FileIO, *, anew: bool = False) -> Sequence[ManifestEntry]:
     """Return the entries of a manifest, also those of files that were taken out: not to be changed.
+
+    Args:
+        manifest: The manifest.
+        io: What reads it.
+        anew: Read it even if it is remembered: for an audit.
 
     Raises:
         OSError: The manifest is gone.
     """
     return _manifests.of(
-        manifest.manifest_path, lambda: manifest.fetch_manifest_entry(io, discard_deleted=False)
+        manifest.manifest_path,
+        lambda: manifest.fetch_manifest_entry(io, discard_deleted=False),
+        anew=anew,
     )
 
 

@@ -4,20 +4,24 @@ An ordinary overwrite keeps the manifests in which nothing is left, and lists wh
 a table that is overwritten every minute gets one more of them each minute, and each scan reads them all.
 """
 
+import secrets
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from pyiceberg.manifest import DataFile, ManifestContent, ManifestEntry, ManifestEntryStatus, ManifestFile
 from pyiceberg.table import Table, Transaction
-from pyiceberg.table.refs import MAIN_BRANCH
+from pyiceberg.table.refs import MAIN_BRANCH, SnapshotRefType
 from pyiceberg.table.snapshots import Operation, Summary
+from pyiceberg.table.update import AssertRefSnapshotId, SetPropertiesUpdate
 from pyiceberg.table.update.snapshot import ManageSnapshots, _OverwriteFiles
 
 from stedi.errors import CatalogError
 from stedi.warehouse.failure import committing
-from stedi.warehouse.manifests import live_entries_of, manifests_of
-from stedi.warehouse.refs import STAGED, main_snapshot
+from stedi.warehouse.manifests import live_entries_of, manifests_of, snapshot_of
 from stedi.warehouse.transaction import Changes
 
+STAGED: Final = "stedi.run"
+"""The property of a snapshot that was staged for a run: the name of the run's branch."""
 _ENTRIES = 10_000
 _NOTHING: Mapping[str, str] = {}
 REBUILT = "stedi.rebuilt"
@@ -85,6 +89,18 @@ def _existing(entry: ManifestEntry) -> ManifestEntry:
     )
 
 
+def main_snapshot(table: Table) -> int:
+    """Return the id of the snapshot that main points at.
+
+    Raises:
+        CatalogError: The table has none.
+    """
+    snapshot = table.current_snapshot()
+    if snapshot is None:
+        raise CatalogError(f"table {table.name()[-1]} has no snapshot: its creation was interrupted")
+    return snapshot.snapshot_id
+
+
 def stage_compaction(
     table: Table, branch: str, *, base: int, added: Sequence[DataFile], removed: Sequence[DataFile]
 ) -> int:
@@ -135,7 +151,42 @@ def rebuilt_of(table: Table, snapshot_id: int) -> int | None:
     return int(said) if said.isdecimal() else None
 
 
-def rewrite_main(table: Table, added: Sequence[DataFile], removed: Sequence[DataFile]) -> int:
+def forget_removed(table: Table, branch: str, base: int) -> int:
+    """Write the manifests of a snapshot anew where they name files that were taken out.
+
+    Returns:
+        The new snapshot, on a branch; the base where no manifest names any.
+    """
+    if not any(each.deleted_files_count for each in manifests_of(snapshot_of(table, base), table.io)):
+        return base
+    return stage_compaction(table, branch, base=base, added=(), removed=())
+
+
+def rebuilt(table: Table) -> Mapping[int, int]:
+    """Return the snapshots that stand in the place of others and are tagged, by those others."""
+    tagged = (
+        ref.snapshot_id for ref in table.refs().values() if ref.snapshot_ref_type is SnapshotRefType.TAG
+    )
+    found = {rebuilt_of(table, snapshot_id): snapshot_id for snapshot_id in tagged}
+    return {old: new for old, new in found.items() if old is not None}
+
+
+def append_to_main(table: Table, added: Sequence[DataFile]) -> None:
+    """Append data files to main, if main is still where it was when the table was loaded.
+
+    Raises:
+        RunConflictError: Main has moved since.
+    """
+    with (
+        committing(),
+        Changes(table) as transaction,
+        transaction.update_snapshot().fast_append() as producer,
+    ):
+        for file in added:
+            producer.append_data_file(file)
+
+
+def rewrite_main(table: Table, added: Sequence[DataFile], removed: Sequence[DataFile]) -> None:
     """Put data files in the place of others on main, if main is still where it was when the table was loaded.
 
     Raises:
@@ -143,7 +194,19 @@ def rewrite_main(table: Table, added: Sequence[DataFile], removed: Sequence[Data
     """
     with committing(), Changes(table) as transaction:
         _commit(_Rewrite, transaction, MAIN_BRANCH, added, removed)
-    return main_snapshot(table)
+
+
+def fence(table: Table) -> None:
+    """Change a table so that a commit to main that is still on its way fails, if main is where it was.
+
+    Raises:
+        RunConflictError: Main has moved since the table was loaded.
+    """
+    unmoved = AssertRefSnapshotId.model_validate({"ref": MAIN_BRANCH, "snapshot-id": main_snapshot(table)})
+    with committing(), Changes(table) as transaction:
+        transaction._stage(  # noqa: SLF001 - a change with a requirement of its own
+            (SetPropertiesUpdate(updates={"stedi.fence": secrets.token_hex(8)}),), (unmoved,)
+        )
 
 
 def _commit(

@@ -27,20 +27,20 @@ class RunTables:
 
     def scan(self, table: str) -> pl.LazyFrame:
         """Return a lazy frame over a table."""
-        return self.warehouse.scan(table, self.snapshots[table])
+        return self.warehouse.table(table).scan(self.snapshots[table])
 
     def count(self, table: str) -> int:
         """Return how many rows a table has."""
-        return self.warehouse.count(table, self.snapshots[table])
+        return self.warehouse.table(table).count(self.snapshots[table])
 
     def rows(self, table: str, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
         """Yield some columns of a table in frames of bounded size."""
-        return self.warehouse.rows(table, self.snapshots[table], columns)
+        return self.warehouse.table(table).rows(self.snapshots[table], columns)
 
     def spelled(self, table: str, column: str, wanted: pl.Series) -> pl.Series:
         """Return the texts of a required column that have one of some keys, each once."""
-        return self.warehouse.spelled(table, self.snapshots[table], column, wanted)
+        return self.warehouse.table(table).spelled(self.snapshots[table], column, wanted)
 
     def has(self, table: str) -> bool:
         """Say whether the snapshot of a table is still there."""
-        return self.warehouse.has_snapshot(table, self.snapshots[table])
+        return self.warehouse.table(table).has_snapshot(self.snapshots[table])

@@ -27,7 +27,7 @@ from stedi.warehouse.failure import committing
 from stedi.warehouse.transaction import Changes
 
 PROPERTY: Final = "stedi.lock"
-FOLDER: Final = "_lock"
+LOCK_FOLDER: Final = "_lock"
 """The folder of the signs of life, beside the tables: a name that no namespace can have."""
 _BEAT: Final = 5.0
 _DEAD_AFTER: Final = 30.0
@@ -170,7 +170,7 @@ class SharedLock:
                 self._beat(self._token, count)
 
     def _place(self, token: str) -> str:
-        return f"{self._root}/{FOLDER}/{token}"
+        return f"{self._root}/{LOCK_FOLDER}/{token}"
 
     def _beat(self, token: str, count: int) -> None:
         at = time.monotonic()

@@ -4,7 +4,8 @@ A staged snapshot says in its summary which branch it was staged for. So what a 
 from what was published, even where the branch is gone and only the snapshot is still there.
 """
 
-from collections.abc import Collection
+import sqlite3
+from collections.abc import Collection, Mapping
 
 from pyiceberg.manifest import ManifestEntryStatus
 from pyiceberg.table import Table
@@ -12,14 +13,41 @@ from pyiceberg.table.refs import SnapshotRefType
 from pyiceberg.table.snapshots import Snapshot
 from pyiceberg.table.update.snapshot import ExpireSnapshots, ManageSnapshots
 
+from stedi.contract import CONTRACTS
 from stedi.warehouse.failure import committing
 from stedi.warehouse.manifests import entries_of, manifests_of
-from stedi.warehouse.refs import STAGED
+from stedi.warehouse.rewrite import STAGED
 from stedi.warehouse.transaction import Changes
 from stedi.warehouse.unreadable import UNREADABLE
+from stedi.warehouse.warehouse import Warehouse
 
 
-def take_back(table: Table, prefix: str, kept: Collection[int]) -> list[str]:
+def take_back_tables(warehouse: Warehouse, prefix: str, kept: Mapping[str, Collection[int]]) -> None:
+    """Take what was staged for branches out of the metadata of all tables, and delete its files.
+
+    What one table refuses is left to whoever comes next, and all others are tried.
+
+    Args:
+        warehouse: The lake's tables.
+        prefix: How the names of the branches begin.
+        kept: Per table, snapshots that stay.
+    """
+    refused: Exception | None = None
+    for name in CONTRACTS:
+        try:
+            if warehouse.has(name):
+                files = _take_back(warehouse.table(name).writable, prefix, kept.get(name, ()))
+                warehouse.files.discard(files)
+        except sqlite3.OperationalError:
+            # The catalog is busy, and was waited for: that is as long for each other table.
+            raise
+        except Exception as error:  # noqa: BLE001 - the first is raised in the end
+            refused = refused or error
+    if refused is not None:
+        raise refused
+
+
+def _take_back(table: Table, prefix: str, kept: Collection[int]) -> list[str]:
     """Take branches, and what was staged for them, out of the metadata of a table, in one commit.
 
     Args:

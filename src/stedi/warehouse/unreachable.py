@@ -1,22 +1,20 @@
 """Files of a lake that no snapshot reaches any more: found, and deleted."""
 
-import contextlib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from pyiceberg.io import FileIO
 from pyiceberg.table import Table
 
 from stedi.errors import CatalogError
 from stedi.warehouse.layout import BUCKET_FIELD
 from stedi.warehouse.listing import Found, files_under
 from stedi.warehouse.location import plain
-from stedi.warehouse.notes import folder_of
+from stedi.warehouse.notes import notes_place
 from stedi.warehouse.reachable import Reachable
-from stedi.warehouse.shared_lock import FOLDER as SIGNS
+from stedi.warehouse.shared_lock import LOCK_FOLDER
 
 _UUID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _OURS: Final = re.compile(
@@ -56,7 +54,7 @@ def find_unreachable(
             found here could be trusted.
     """
     root = plain(root).rstrip("/")
-    ours = (f"{folder_of(root)}/", f"{root}/{SIGNS}/")
+    ours = (f"{notes_place(root)}/", f"{root}/{LOCK_FOLDER}/")
     homes = {f"{_home(root, table)}/": name for name, (table, _) in tables.items()}
     missing = {location for _, reached in tables.values() for location in reached.needed}
     wanted = missing.union(*(reached.kept for _, reached in tables.values()))
@@ -90,18 +88,3 @@ def _home(root: str, table: Table) -> str:
             f"table {table.name()[-1]} is not under the warehouse {root}: nothing is deleted elsewhere"
         )
     return home
-
-
-def delete(io: FileIO, files: Iterable[Found], done: Callable[[], None]) -> None:
-    """Delete files.
-
-    Args:
-        io: What the tables' files are written with.
-        files: The files.
-        done: Is called after each.
-    """
-    for file in files:
-        # Somebody else may have deleted it: that is as well.
-        with contextlib.suppress(FileNotFoundError):
-            io.delete(file.location)
-        done()

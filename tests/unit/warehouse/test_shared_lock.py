@@ -12,7 +12,7 @@ from stedi.warehouse.shared_lock import SharedLock
 @pytest.fixture
 def lock(tmp_path, monkeypatch) -> SharedLock:
     monkeypatch.setattr(shared_lock, "_PAUSE", (0.0, 0.0))
-    (tmp_path / shared_lock.FOLDER).mkdir()
+    (tmp_path / shared_lock.LOCK_FOLDER).mkdir()
     return SharedLock(lambda: pytest.fail("no table is needed"), PyArrowFileIO(), str(tmp_path))
 
 
@@ -20,7 +20,7 @@ def test_every_sign_is_as_long_as_the_one_before(lock, tmp_path):
     signs = []
     for count in (0, 9, 10, 12_345):
         lock._beat("token", count)
-        signs.append((Path(tmp_path) / shared_lock.FOLDER / "token").read_bytes())
+        signs.append((Path(tmp_path) / shared_lock.LOCK_FOLDER / "token").read_bytes())
         assert lock._read("token") == signs[-1]
     assert len(set(signs)) == 4
     assert len(set(map(len, signs))) == 1

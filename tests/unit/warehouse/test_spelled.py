@@ -11,7 +11,7 @@ from pyiceberg.table import Table
 
 from stedi.consent.pseudonyms import key
 from stedi.warehouse.read import _CLOSED_BYTES, _candidates, spelled
-from stedi.warehouse.refs import append, main_snapshot
+from stedi.warehouse.rewrite import append_to_main, main_snapshot
 from stedi.warehouse.writer import TableWriter
 from tables import make, readings
 
@@ -41,7 +41,7 @@ SPELLINGS = st.text("aAbB \x1c\x1f\n\x00\u00a0\uff21\u00c4\u017f\u212a", max_siz
 def by_stedi(table: Table, users: list[str], run: str = "run-1") -> None:
     writer = TableWriter(table, run)
     writer.write(rows_of(users).select(table.schema().column_names))
-    append(table, writer.close())
+    append_to_main(table, writer.close())
 
 
 def by_pyiceberg(table: Table, users: list[str]) -> None:
@@ -87,7 +87,7 @@ def test_each_row_group_of_each_file_is_looked_at(catalog: SqlCatalog, monkeypat
 
 def test_a_table_without_rows_has_no_texts(catalog: SqlCatalog):
     table = make(catalog, "accelerometer_landing")
-    append(table, [])
+    append_to_main(table, [])
     assert texts(table, FEW) == []
 
 

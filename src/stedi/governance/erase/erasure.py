@@ -77,7 +77,9 @@ from stedi.pipeline.receipts.receipt import (
 )
 from stedi.plan.lineage import RECORD_TABLES, published_tables
 from stedi.progress import Progress, silent
-from stedi.warehouse.cut import Cut
+from stedi.warehouse.cut import Cut, touch
+from stedi.warehouse.damage import first_damaged, first_damaged_of
+from stedi.warehouse.holding import holding, metadata_texts
 from stedi.warehouse.warehouse import Warehouse
 from stedi.wording import count, others, were
 
@@ -144,7 +146,7 @@ class Erasure:
         self._request = request
         self._unfinished = runs[-1].kind == "erasing"
         base = runs[-1].snapshots
-        self._tombstones = warehouse.scan(TOMBSTONE, base[TOMBSTONE]).collect()
+        self._tombstones = warehouse.table(TOMBSTONE).scan(base[TOMBSTONE]).collect()
         self._graves = Buried(self._tombstones, request.pseudonyms)
         pending = pending_tombstones(self._scan, unfinished=self._unfinished)
         self._person = find_person(
@@ -194,13 +196,13 @@ class Erasure:
         return look_beside(request.landing, read, request.folder, self._person, self._path)
 
     def _scan(self, table: str) -> pl.LazyFrame:
-        return self._warehouse.scan(table, self._runs[-1].snapshots[table])
+        return self._warehouse.table(table).scan(self._runs[-1].snapshots[table])
 
     def _known(self, table: str) -> pl.LazyFrame:
         """Return a table as it was before the erasure began, as long as that can be read: it tells names."""
         before = self._runs[self._begun()].snapshots[table]
-        known = self._warehouse.has_snapshot(table, before)
-        return self._warehouse.scan(table, before) if known else self._scan(table)
+        known = self._warehouse.table(table).has_snapshot(before)
+        return self._warehouse.table(table).scan(before) if known else self._scan(table)
 
     def _with_new_tombstones(self) -> pl.DataFrame:
         person, made_with = self._person, self._request.pseudonyms.fingerprint
@@ -344,10 +346,10 @@ class Erasure:
         """Return the first file that can't be read, of those that are read once something was published."""
         # These are the largest, and of them only what is rewritten is read in full.
         large = (ACCELEROMETER_LANDING, STEP_TRAINER_LANDING)
-        found = self._warehouse.first_damaged(data=[name for name in CONTRACTS if name not in large])
+        found = first_damaged(self._warehouse, data=[name for name in CONTRACTS if name not in large])
         for name in large:
             files = [self._traces.holdings[name].files[place] for place in self._traces.touched[name]]
-            found = found or self._warehouse.first_damaged_of(name, files)
+            found = found or first_damaged_of(self._warehouse.table(name).iceberg, files)
         return found
 
     @property
@@ -377,8 +379,8 @@ class Erasure:
                 "run, without them (rebuild_tags=, --rebuild-tag), moved to the newest run (move_tags=, "
                 "--move-tag) or dropped (drop_tags=, --drop-tag). Nothing was changed"
             )
-        branches = {name for table in self._cuts for name in self._warehouse.refs(table)}
-        branches -= {name for table in self._cuts for name in self._warehouse.tags(table)}
+        branches = {name for table in self._cuts for name in self._warehouse.table(table).refs()}
+        branches -= {name for table in self._cuts for name in self._warehouse.table(table).tags()}
         if wrong := sorted((self._request.move | self._request.rebuild) & branches):
             raise ConfigurationError(
                 f"{wrong[0]!r} is a branch, and can't be moved or rebuilt: drop it, by --drop-tag"
@@ -386,7 +388,7 @@ class Erasure:
         asked = [*self._request.drop, *self._request.move, *self._request.rebuild]
         if twice := sorted(name for name in set(asked) if asked.count(name) > 1):
             raise ConfigurationError(f"the tag {twice[0]!r} was named twice: drop, move or rebuild it")
-        known = {name for table in (*self._cuts, RUN) for name in self._warehouse.refs(table)}
+        known = {name for table in (*self._cuts, RUN) for name in self._warehouse.table(table).refs()}
         for name in sorted(asked):
             # Whoever asks once more says the same of tags that are gone by now.
             if name not in known and not self._buried:
@@ -497,13 +499,13 @@ class Erasure:
         Args:
             holding: What users named, and held the person before the erasure began.
         """
-        newest = {**self._runs[-1].snapshots, RUN: self._warehouse.main(RUN)}
+        newest = {**self._runs[-1].snapshots, RUN: self._warehouse.table(RUN).main()}
         runs = {run.ref for run in self._runs if self._traces.holds(run)}
         moved = self._request.move & {*holding}
         drop_refs(self._warehouse, runs | (self._request.drop & {*holding}) | moved)
         for name in sorted(moved):
             for table in (*_TABLES, RUN):
-                self._warehouse.tag(table, newest[table], name)
+                self._warehouse.table(table).tag(newest[table], name)
 
     def _expire(self) -> Mapping[str, int]:
         """Expire all snapshots but those of runs that never held the person; return how many, by table."""
@@ -522,13 +524,13 @@ class Erasure:
         root = self._warehouse.root.encode()
         for table, cut in self._cuts.items():
             before, touched = self._traces.holdings[table].files, self._traces.touched[table]
-            for place, file in self._warehouse.holding(table).files.items():
+            for place, file in holding(self._warehouse.table(table).iceberg).files.items():
                 if place in touched or (
-                    place not in before and self._warehouse.touch(table, file, cut).changed
+                    place not in before and touch(self._warehouse.table(table).iceberg, file, cut).changed
                 ):
                     raise _left(table)
                 decoded += 1
-            for text in self._warehouse.metadata_texts(table):
+            for text in metadata_texts(self._warehouse.table(table).iceberg):
                 plain = key(text.replace(root, b"").decode("utf-8", "replace"))
                 if any(stands(plain, each) for each in names):
                     raise _left(table)

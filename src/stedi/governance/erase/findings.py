@@ -56,7 +56,7 @@ class Findings:
                 table: tuple(
                     RemovedFile(
                         name=place.rpartition("/data/")[2],
-                        sha256=warehouse.file_digest(place),
+                        sha256=warehouse.files.digest(place),
                         bytes=traces.holdings[table].files[place].file_size_in_bytes,
                     )
                     for place in sorted(touched)
@@ -123,12 +123,12 @@ def keep(warehouse: Warehouse, findings: Findings, *, of: str) -> None:
         findings: The findings; nothing in them names anybody.
         of: Of which erasure they are.
     """
-    warehouse.write_note(_DRAFT, json.dumps({"of": of, "findings": asdict(findings)}).encode())
+    warehouse.notes.write(_DRAFT, json.dumps({"of": of, "findings": asdict(findings)}).encode())
 
 
 def kept(warehouse: Warehouse, *, of: str) -> Findings | None:
     """Return the findings that were kept of an erasure; None where there are none."""
-    text = warehouse.find_note(_DRAFT)
+    text = warehouse.notes.find(_DRAFT)
     if text is None:
         return None
     found = json.loads(text)
@@ -151,4 +151,4 @@ def kept(warehouse: Warehouse, *, of: str) -> Findings | None:
 
 def forget(warehouse: Warehouse) -> None:
     """Delete kept findings."""
-    warehouse.delete_note(_DRAFT)
+    warehouse.notes.delete(_DRAFT)

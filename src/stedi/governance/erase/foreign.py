@@ -125,7 +125,7 @@ def _files(warehouse: Warehouse, folder: Path | None, places: Sequence[str]) -> 
     for place in places:
         if folder is None:
             location = f"{root}/{place}"
-            yield _File(place, lambda location=location: warehouse.read_file(location), regular=True)  # type: ignore[misc]
+            yield _File(place, lambda location=location: warehouse.files.open(location), regular=True)  # type: ignore[misc]
         else:
             path = Path(root, place)
             yield _local(path, str(path.relative_to(folder)) if path.is_relative_to(folder) else place)

@@ -7,6 +7,8 @@ from stedi.governance.erase.traces import Traces
 from stedi.pipeline.history import TAG_PREFIX, new_run_id
 from stedi.plan.lineage import published_tables
 from stedi.progress import Progress
+from stedi.warehouse.cut import write_without
+from stedi.warehouse.rewrite import rebuild_tag
 from stedi.warehouse.warehouse import Warehouse
 from stedi.warehouse.writer import Written
 
@@ -25,23 +27,27 @@ def rebuild_tags(warehouse: Warehouse, names: Collection[str], traces: Traces, p
     """
     for table in published_tables():
         held = traces.snapshots.get(table, frozenset())
-        tags = {name: at for name, at in warehouse.tags(table).items() if name in names and at in held}
+        tags = {
+            name: at for name, at in warehouse.table(table).tags().items() if name in names and at in held
+        }
         # Several tags may share snapshots, and snapshots share files: each is written once.
         written: dict[str, Written] = {}
         rebuilt: dict[int, int] = {}
         for number, (name, at) in enumerate(sorted(tags.items())):
             progress(f"rebuilding tags of {table}", number, len(tags))
             if at in rebuilt:
-                warehouse.tag(table, rebuilt[at], name)
+                warehouse.table(table).tag(rebuilt[at], name)
                 continue
             found = traces.found_in(table, at)
             for place, touch in found.items():
                 if place not in written:
-                    writer = warehouse.writer(table, new_run_id(datetime.now(UTC)))
-                    warehouse.write_without(table, traces.holdings[table].files[place], touch, writer)
+                    writer = warehouse.table(table).writer(new_run_id(datetime.now(UTC)))
+                    write_without(
+                        warehouse.table(table).iceberg, traces.holdings[table].files[place], touch, writer
+                    )
                     written[place] = writer.close()
-            rebuilt[at] = warehouse.rebuild_tag(
-                table,
+            rebuilt[at] = rebuild_tag(
+                warehouse.table(table).writable,
                 name,
                 TAG_PREFIX + new_run_id(datetime.now(UTC)),
                 added=[file for place in found for file in written[place]],

@@ -23,6 +23,8 @@ from stedi.pipeline.publication import Publication, account_of, unchanged
 from stedi.pipeline.publish import audit
 from stedi.plan.lineage import DERIVED_TABLES, LANDING_TABLES, RECORD_TABLES, published_tables
 from stedi.progress import Progress
+from stedi.warehouse.cut import taken_out, write_without
+from stedi.warehouse.rewrite import forget_removed
 from stedi.warehouse.warehouse import Warehouse
 
 _PLACE = ["table_name", "digest"]
@@ -56,11 +58,11 @@ def bury(
         schema=polars_schema(contract_of(TOMBSTONE)),
         orient="row",
     )
-    writer = warehouse.writer(TOMBSTONE, step.run_id)
+    writer = warehouse.table(TOMBSTONE).writer(step.run_id)
     writer.write(pl.concat([tombstones, new]))
     base = step.base.snapshots[TOMBSTONE]
-    snapshot_id = warehouse.replace(TOMBSTONE, step.branch, base, writer.close())
-    grown = warehouse.count(TOMBSTONE, snapshot_id) - warehouse.count(TOMBSTONE, base)
+    snapshot_id = warehouse.table(TOMBSTONE).replace(step.branch, base, writer.close())
+    grown = warehouse.table(TOMBSTONE).count(snapshot_id) - warehouse.table(TOMBSTONE).count(base)
     return step.row(
         "erasing",
         snapshots={**step.base.snapshots, TOMBSTONE: snapshot_id},
@@ -75,12 +77,12 @@ def enter(warehouse: Warehouse, step: Publication, rewrites: Collection[Rewrite]
         The row that publishes them; None where there is nothing to enter.
     """
     base = step.base.snapshots[OBJECT]
-    entries = _entries(warehouse.scan(OBJECT, base).collect(), rewrites, step.run_id)
+    entries = _entries(warehouse.table(OBJECT).scan(base).collect(), rewrites, step.run_id)
     if entries.is_empty():
         return None
-    writer = warehouse.writer(OBJECT, step.run_id)
+    writer = warehouse.table(OBJECT).writer(step.run_id)
     writer.write(entries)
-    snapshot_id = warehouse.add(OBJECT, step.branch, base, writer.close())
+    snapshot_id = warehouse.table(OBJECT).stage(step.branch, base, added=writer.close())
     return step.row(
         "erasing",
         snapshots={**step.base.snapshots, OBJECT: snapshot_id},
@@ -144,7 +146,7 @@ def remove(
         match = derived.match
     for table in published_tables():
         if snapshots[table] == base[table]:
-            snapshots[table] = warehouse.forget_removed(table, step.branch, base[table])
+            snapshots[table] = forget_removed(warehouse.table(table).writable, step.branch, base[table])
     if snapshots == dict(base):
         return None
     audit(warehouse, base, snapshots, accounts, erasing=True)
@@ -164,14 +166,14 @@ def _write_without(
     base = step.base.snapshots[table]
     found = traces.found_in(table, base)
     gone = [polars_schema(contract_of(table)).to_frame()]
-    writer = warehouse.writer(table, step.run_id)
+    writer = warehouse.table(table).writer(step.run_id)
     for number, (place, touch) in enumerate(found.items()):
         progress(f"rewriting {table}", number, len(found))
         file = traces.holdings[table].files[place]
-        gone += warehouse.taken_out(table, file, touch)
-        warehouse.write_without(table, file, touch, writer)
+        gone += taken_out(warehouse.table(table).iceberg, file, touch)
+        write_without(warehouse.table(table).iceberg, file, touch, writer)
     removed = [traces.holdings[table].files[place] for place in found]
-    snapshot_id = warehouse.change(table, step.branch, base, added=writer.close(), removed=removed)
+    snapshot_id = warehouse.table(table).stage(step.branch, base, added=writer.close(), removed=removed)
     return _Gone(snapshot_id=snapshot_id, rows=pl.concat(gone))
 
 
@@ -183,7 +185,7 @@ def _ledger(
 ) -> int:
     """Count what was erased in the ledger, and take names out of its paths; return its snapshot."""
     base = step.base.snapshots[OBJECT]
-    ledger = warehouse.scan(OBJECT, base).collect()
+    ledger = warehouse.table(OBJECT).scan(base).collect()
     records = _per_object((table, gone.rows) for table, gone in removed.items() if table != QUARANTINE)
     bad = removed[QUARANTINE].rows
     rejected = _per_object(
@@ -192,7 +194,7 @@ def _ledger(
     known = ledger.join(records.rename({"rows": "_records"}), on=_PLACE, how="left", maintain_order="left")
     known = known.join(rejected.rename({"rows": "_rejected"}), on=_PLACE, how="left", maintain_order="left")
     # Times of somebody who is gone: they stay only where they date what somebody else's record denies.
-    needed = undated_in(warehouse.scan(QUARANTINE, removed[QUARANTINE].snapshot_id))
+    needed = undated_in(warehouse.table(QUARANTINE).scan(removed[QUARANTINE].snapshot_id))
     forgotten = (pl.col("_records") > 0) & ~pl.col("digest").is_in(needed)
     gone_records = pl.when(~pl.col("duplicate")).then(pl.col("_records")).fill_null(0)
     gone_rejected = pl.when(~pl.col("duplicate")).then(pl.col("_rejected")).fill_null(0)
@@ -206,9 +208,9 @@ def _ledger(
     ).select(ledger.columns)
     if after.equals(ledger):
         return base
-    writer = warehouse.writer(OBJECT, step.run_id)
+    writer = warehouse.table(OBJECT).writer(step.run_id)
     writer.write(after)
-    return warehouse.replace(OBJECT, step.branch, base, writer.close())
+    return warehouse.table(OBJECT).replace(step.branch, base, writer.close())
 
 
 def _per_object(parts: Iterable[tuple[str, pl.DataFrame]]) -> pl.DataFrame:

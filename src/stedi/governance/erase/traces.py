@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from stedi.names import MACHINE_LEARNING_CURATED
 from stedi.pipeline.history import TAG_PREFIX, Run
 from stedi.progress import Progress
-from stedi.warehouse.cut import Cut, Touch
-from stedi.warehouse.holding import Holding
+from stedi.warehouse.cut import Cut, Touch, touch
+from stedi.warehouse.holding import Holding, holding
 from stedi.warehouse.warehouse import Warehouse
 
 
@@ -56,16 +56,16 @@ class Traces:
 
 def find_traces(warehouse: Warehouse, cuts: Mapping[str, Cut], progress: Progress) -> Traces:
     """Look for a person in every data file of every snapshot."""
-    holdings = {table: warehouse.holding(table) for table in cuts}
+    holdings = {table: holding(warehouse.table(table).iceberg) for table in cuts}
     total = sum(len(holding.files) for holding in holdings.values())
     done = 0
     touched: dict[str, dict[str, Touch]] = {table: {} for table in cuts}
     for table, cut in cuts.items():
         for path, file in holdings[table].files.items():
             progress("looking for the person", done, total)
-            touch = warehouse.touch(table, file, cut)
-            if touch.changed:
-                touched[table][path] = touch
+            touched_by = touch(warehouse.table(table).iceberg, file, cut)
+            if touched_by.changed:
+                touched[table][path] = touched_by
             done += 1
     progress("looking for the person", total, total)
     return Traces(
@@ -92,7 +92,7 @@ def named_by_users(warehouse: Warehouse, traces: Traces) -> Sequence[str]:
         {
             name
             for table, snapshots in traces.snapshots.items()
-            for name, snapshot_id in warehouse.refs(table).items()
+            for name, snapshot_id in warehouse.table(table).refs().items()
             if snapshot_id in snapshots and not name.startswith(TAG_PREFIX)
         }
     )

@@ -83,9 +83,9 @@ def draw_circle(
 ) -> Circle:
     """Return the circle of a person or of a device, each given by its key."""
     ids = Pseudonyms.generate()
-    everybody = warehouse.scan(CUSTOMER_LANDING, run.snapshots[CUSTOMER_LANDING])
+    everybody = warehouse.table(CUSTOMER_LANDING).scan(run.snapshots[CUSTOMER_LANDING])
     damaged = (
-        dated(*(warehouse.scan(table, run.snapshots[table]) for table in (QUARANTINE, OBJECT)))
+        dated(*(warehouse.table(table).scan(run.snapshots[table]) for table in (QUARANTINE, OBJECT)))
         .filter(pl.col("table_name") == CUSTOMER_LANDING, pl.col("emails").list.len() > 0)
         .select(_REJECTED)
         .collect()
@@ -106,8 +106,8 @@ def draw_circle(
     named = numbered.select("_number", email="emails").explode("email").join(spelled, on="email", how="semi")
     rejected = numbered.join(named, on="_number", how="semi").drop("_number")
     weighed = _weigh(landing, rejected, run, ids, None)
-    if warehouse.count(TOMBSTONE, run.snapshots[TOMBSTONE]):
-        trusted = warehouse.scan(CUSTOMER_TRUSTED, run.snapshots[CUSTOMER_TRUSTED])
+    if warehouse.table(TOMBSTONE).count(run.snapshots[TOMBSTONE]):
+        trusted = warehouse.table(CUSTOMER_TRUSTED).scan(run.snapshots[CUSTOMER_TRUSTED])
         told = trusted.join(spelled.lazy(), on="email", how="semi").collect()
         weighed = _weigh(landing, rejected, run, ids, _erasures(told, weighed, ids))
     judged = judge_customers(weighed)

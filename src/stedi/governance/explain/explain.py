@@ -53,7 +53,7 @@ def explain(
         return _device(warehouse, run, asked)
     email: str | None = asked
     if kind == "customer_id":
-        email = email_of(lambda table: warehouse.scan(table, run.snapshots[table]), asked, find_key)
+        email = email_of(lambda table: warehouse.table(table).scan(run.snapshots[table]), asked, find_key)
     # The empty key is nobody's: a blank e-mail is rejected.
     return _customer(warehouse, run, kind, asked, "" if email is None else key(email))
 

@@ -174,7 +174,7 @@ class Readings:
     def _sent(self, table: str, wanted: Collection[str]) -> Iterator[tuple[pl.DataFrame, dict[str, str]]]:
         """Yield the rows of a sensor table that name one of these keys, and the key of each spelling."""
         column = _NAME_COLUMN[table]
-        rows = self._warehouse.scan(table, self._run.snapshots[table])
+        rows = self._warehouse.table(table).scan(self._run.snapshots[table])
         spellings = rows.select(column).unique().collect(engine="streaming")[column]
         keys = {spelling: each for spelling in spellings if (each := key(spelling)) in wanted}
         if not keys:

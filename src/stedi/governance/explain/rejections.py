@@ -23,7 +23,8 @@ class Rejections:
     def __init__(self, warehouse: Warehouse, run: Run) -> None:
         """Count what can be told to be somebody's."""
         self._counts = (
-            warehouse.scan(QUARANTINE, run.snapshots[QUARANTINE])
+            warehouse.table(QUARANTINE)
+            .scan(run.snapshots[QUARANTINE])
             .group_by("table_name", "emails", "serial_numbers", "reason")
             .agg(rows=pl.len())
             .collect()

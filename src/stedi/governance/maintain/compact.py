@@ -10,7 +10,9 @@ from stedi.errors import ConservationError
 from stedi.names import RUN
 from stedi.pipeline.history import Run, to_frame
 from stedi.pipeline.publish import commit
-from stedi.warehouse.compaction import Group, Target
+from stedi.warehouse.compaction import Group, Target, groups_to_merge, many_manifests, small_files
+from stedi.warehouse.read import rows_of
+from stedi.warehouse.rewrite import rewrite_main, stage_compaction
 from stedi.warehouse.warehouse import Warehouse
 from stedi.warehouse.writer import TableWriter
 
@@ -56,12 +58,14 @@ def compact(
     Raises:
         ConservationError: The new files hold other rows than the old ones.
     """
-    writer = warehouse.writer(table, run_id)
+    writer = warehouse.table(table).writer(run_id)
     for group in groups:
         _merge(warehouse, table, group, writer, told)
     removed = [file for group in groups for file in group.files]
-    snapshot_id = warehouse.compact(table, branch, base, writer.close(), removed)
-    if warehouse.count(table, snapshot_id) != warehouse.count(table, base):
+    snapshot_id = stage_compaction(
+        warehouse.table(table).writable, branch, base=base, added=writer.close(), removed=removed
+    )
+    if warehouse.table(table).count(snapshot_id) != warehouse.table(table).count(base):
         raise _lost(table)
     return snapshot_id
 
@@ -70,7 +74,7 @@ def _merge(warehouse: Warehouse, table: str, group: Group, writer: TableWriter, 
     first = len(writer.close())
     read = _NONE
     frames = []
-    for frame in warehouse.rows_of(table, group.files):
+    for frame in rows_of(warehouse.table(table).iceberg, group.files):
         read += _rows(frame)
         told(frame.height)
         if group.bucket is None:
@@ -79,7 +83,7 @@ def _merge(warehouse: Warehouse, table: str, group: Group, writer: TableWriter, 
             frames.append(frame)
     if group.bucket is not None:
         writer.write_bucket(pl.concat(frames).sort(contract_of(table).key), group.bucket)
-    _check(table, read, warehouse.rows_of(table, writer.close()[first:]))
+    _check(table, read, rows_of(warehouse.table(table).iceberg, writer.close()[first:]))
 
 
 def publish_compacted(warehouse: Warehouse, run: Run, runs: Sequence[Run], target: Target) -> None:
@@ -89,17 +93,17 @@ def publish_compacted(warehouse: Warehouse, run: Run, runs: Sequence[Run], targe
         RunConflictError: Another run was published meanwhile.
         ConservationError: The new file holds other rows than the old ones.
     """
-    small = warehouse.small_files(RUN, warehouse.main(RUN), target)
+    small = small_files(warehouse.table(RUN).iceberg, warehouse.table(RUN).main(), target)
     row = to_frame(run)
-    writer = warehouse.writer(RUN, run.run_id)
+    writer = warehouse.table(RUN).writer(run.run_id)
     read = _rows(row)
-    for frame in warehouse.rows_of(RUN, small):
+    for frame in rows_of(warehouse.table(RUN).iceberg, small):
         read += _rows(frame)
         writer.write(frame)
     writer.write(row)
     files = writer.close()
-    _check(RUN, read, warehouse.rows_of(RUN, files))
-    commit(warehouse, run, runs, files, lambda: warehouse.rewrite_runs(files, small))
+    _check(RUN, read, rows_of(warehouse.table(RUN).iceberg, files))
+    commit(warehouse, run, runs, files, lambda: rewrite_main(warehouse.table(RUN).writable, files, small))
 
 
 def _check(table: str, expected: _Rows, frames: Iterable[pl.DataFrame]) -> None:
@@ -124,7 +128,7 @@ def plan_compaction(
     """Return the groups of each table that has something to compact: none where only manifests are many."""
     plans = {}
     for table, snapshot_id in snapshots.items():
-        groups = warehouse.small_groups(table, snapshot_id, target)
-        if groups or warehouse.many_manifests(table, snapshot_id):
+        groups = groups_to_merge(warehouse.table(table).iceberg, snapshot_id, target)
+        if groups or many_manifests(warehouse.table(table).iceberg, snapshot_id):
             plans[table] = groups
     return plans

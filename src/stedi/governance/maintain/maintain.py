@@ -86,7 +86,7 @@ def maintain(warehouse: Warehouse, runs: Sequence[Run], care: Care) -> Maintenan
     expired = _expirable(warehouse, runs, care, started_at)
     for place, (table, snapshot_ids) in enumerate(expired.items()):
         care.progress("expiring snapshots", place, len(expired))
-        warehouse.expire(table, snapshot_ids)
+        warehouse.table(table).expire(snapshot_ids)
     care.progress("looking for files that nothing reaches", 0, 1)
     # What the catalog says now, not what this process believes.
     warehouse.refresh()
@@ -142,7 +142,7 @@ def _delete(warehouse: Warehouse, found: Leftovers, progress: Progress) -> None:
         progress("deleting files that nothing reaches", deleted, total)
 
     for files in found.files.values():
-        warehouse.delete(files, done)
+        warehouse.files.delete(files, done)
 
 
 def _expirable(
@@ -158,15 +158,18 @@ def _expirable(
 
 def _snapshots(warehouse: Warehouse, run: Run) -> Mapping[str, int]:
     """Return the snapshots that a run shows, in the order of the tables; the run table's too."""
-    return {table: run.snapshots[table] for table in published_tables()} | {RUN: warehouse.main(RUN)}
+    return {table: run.snapshots[table] for table in published_tables()} | {RUN: warehouse.table(RUN).main()}
 
 
 def _files(warehouse: Warehouse, snapshots: Mapping[str, int]) -> Mapping[str, int]:
-    return {table: warehouse.files(table, snapshot_id) for table, snapshot_id in snapshots.items()}
+    return {
+        table: warehouse.table(table).total(snapshot_id, "data-files")
+        for table, snapshot_id in snapshots.items()
+    }
 
 
 def _rows(warehouse: Warehouse, snapshots: Mapping[str, int]) -> Mapping[str, int]:
-    return {table: warehouse.count(table, snapshot_id) for table, snapshot_id in snapshots.items()}
+    return {table: warehouse.table(table).count(snapshot_id) for table, snapshot_id in snapshots.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

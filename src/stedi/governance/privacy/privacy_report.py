@@ -148,7 +148,7 @@ def privacy_report(
     """Make the privacy report of a run that can still be read."""
 
     def scan(table: str) -> pl.LazyFrame:
-        return warehouse.scan(table, run.snapshots[table])
+        return warehouse.table(table).scan(run.snapshots[table])
 
     people = count_people(scan, run)
     stages = count_by_stage(scan, people)
@@ -193,7 +193,9 @@ def _held(warehouse: Warehouse, runs: Sequence[Run], erased: set[str]) -> Held:
     One count of all runs: a count for each would tell since when, and until when, somebody was there.
     """
     readable = [
-        run for run in runs[:-1] if warehouse.has_snapshot(CUSTOMER_TRUSTED, run.snapshots[CUSTOMER_TRUSTED])
+        run
+        for run in runs[:-1]
+        if warehouse.table(CUSTOMER_TRUSTED).has_snapshot(run.snapshots[CUSTOMER_TRUSTED])
     ]
     held = {run.snapshots[CUSTOMER_TRUSTED] for run in readable}
     newest = runs[-1].snapshots[CUSTOMER_TRUSTED]
@@ -208,4 +210,6 @@ def _held(warehouse: Warehouse, runs: Sequence[Run], erased: set[str]) -> Held:
 
 
 def _customers_in(warehouse: Warehouse, snapshot: int) -> set[str]:
-    return set(warehouse.scan(CUSTOMER_TRUSTED, snapshot).select("customer_id").collect()["customer_id"])
+    return set(
+        warehouse.table(CUSTOMER_TRUSTED).scan(snapshot).select("customer_id").collect()["customer_id"]
+    )

@@ -37,6 +37,8 @@ from stedi.pipeline.purge import drop_refs, expire_but, sweep
 from stedi.pipeline.receipts.chain import check_all_there, receipts_of
 from stedi.plan.lineage import DERIVED_TABLES, KEYED_TABLES, RECORD_TABLES, published_tables
 from stedi.progress import Progress
+from stedi.warehouse.holding import holding, metadata_texts
+from stedi.warehouse.rewrite import forget_removed
 from stedi.warehouse.warehouse import Warehouse
 
 _HEX: Final = re.compile(rb"[0-9a-f]{16,}")
@@ -101,7 +103,7 @@ class Rotation:
         self._buried = Buried(self._tombstones, known)
 
     def _scan(self, table: str) -> pl.LazyFrame:
-        return self._warehouse.scan(table, self._runs[-1].snapshots[table])
+        return self._warehouse.table(table).scan(self._runs[-1].snapshots[table])
 
     def _names(self, columns: Collection[tuple[str, str]]) -> pl.Series:
         named = [(table, self._scan(table).select(name=column)) for table, column in columns]
@@ -116,7 +118,7 @@ class Rotation:
             {
                 name
                 for table in KEYED_TABLES
-                for name, snapshot_id in self._warehouse.refs(table).items()
+                for name, snapshot_id in self._warehouse.table(table).refs().items()
                 if not name.startswith(TAG_PREFIX) and not (self._unfinished and snapshot_id == newest[table])
             }
         )
@@ -130,7 +132,7 @@ class Rotation:
         undecided = [name for name in self._holding if name not in self._change.drop]
         newest = self._runs[-1].snapshots
         expired = {
-            table: len([each for each in self._warehouse.snapshots(table) if each != newest[table]])
+            table: len([each for each in self._warehouse.table(table).snapshots() if each != newest[table]])
             + (not self._unfinished)
             for table in KEYED_TABLES
         }
@@ -180,7 +182,7 @@ class Rotation:
                 "of each that it is dropped (drop_tags=, --drop-tag), and set it anew afterwards. Nothing "
                 "was changed"
             )
-        known = {name for table in (*published_tables(), RUN) for name in self._warehouse.refs(table)}
+        known = {name for table in (*published_tables(), RUN) for name in self._warehouse.table(table).refs()}
         for name in sorted(self._change.drop):
             # Whoever asks once more says the same of tags that are gone by now.
             if name not in known and not self._unfinished:
@@ -197,9 +199,11 @@ class Rotation:
         tombstones = self._buried.under(
             self._new, customers=self._names(_CUSTOMERS), devices=self._names(_DEVICES)
         )
-        writer = warehouse.writer(TOMBSTONE, run_id)
+        writer = warehouse.table(TOMBSTONE).writer(run_id)
         writer.write(tombstones)
-        snapshots[TOMBSTONE] = warehouse.replace(TOMBSTONE, branch, base.snapshots[TOMBSTONE], writer.close())
+        snapshots[TOMBSTONE] = warehouse.table(TOMBSTONE).replace(
+            branch, base.snapshots[TOMBSTONE], writer.close()
+        )
         derived = Derivation(
             warehouse,
             {table: snapshots[table] for table in RECORD_TABLES},
@@ -212,7 +216,9 @@ class Rotation:
         for table in KEYED_TABLES:
             # An empty table stays as it was; its manifests may still have bounds of old ids.
             if snapshots[table] == base.snapshots[table]:
-                snapshots[table] = warehouse.forget_removed(table, branch, base.snapshots[table])
+                snapshots[table] = forget_removed(
+                    warehouse.table(table).writable, branch, base.snapshots[table]
+                )
         derived.match.check()
         accounts = unchanged(base) | dict(derived.accounts)
         audit(warehouse, base.snapshots, snapshots, accounts)
@@ -249,13 +255,13 @@ class Rotation:
         for table in published_tables():
             if table in KEYED_TABLES:
                 columns = [each for each in ("customer_id", "device_id", "digest") if each in _columns(table)]
-                for place in self._warehouse.holding(table).files:
-                    with self._warehouse.read_file(place) as source:
+                for place in holding(self._warehouse.table(table).iceberg).files:
+                    with self._warehouse.files.open(place) as source:
                         rows = pl.read_parquet(source, columns=columns)
                     if any(not old.isdisjoint(rows[name].unique()) for name in columns):
                         raise _left(table)
                     decoded += 1
-            for text in self._warehouse.metadata_texts(table):
+            for text in metadata_texts(self._warehouse.table(table).iceberg):
                 if any(not starts.isdisjoint(_windows(found)) for found in _HEX.findall(text)):
                     raise _left(table)
                 decoded += 1

@@ -148,7 +148,7 @@ def _same(text: str) -> str:
 
 
 def _read(warehouse: Warehouse, location: str, columns: list[str]) -> pl.DataFrame:
-    with warehouse.read_file(location) as source:
+    with warehouse.files.open(location) as source:
         return pl.read_parquet(source, columns=columns)
 
 

@@ -160,7 +160,7 @@ def _within(place: str, root: str) -> str:
 
 def _listed(warehouse: Warehouse, folder: Path | None) -> Iterator[tuple[str, int, datetime, bool]]:
     if folder is None:
-        yield from warehouse.listing()
+        yield from warehouse.files.listing()
         return
     for here, folders, names in os.walk(folder, followlinks=False):
         # No file at all, or in the place of one.
@@ -173,7 +173,7 @@ def _listed(warehouse: Warehouse, folder: Path | None) -> Iterator[tuple[str, in
 
 
 def _opener(warehouse: Warehouse, location: str, *, local: bool) -> Callable[[], BinaryIO]:
-    return (lambda: Path(location).open("rb")) if local else (lambda: warehouse.read_file(location))
+    return (lambda: Path(location).open("rb")) if local else (lambda: warehouse.files.open(location))
 
 
 def check_files(files: Sequence[LakeFile], tables: Mapping[str, Inspection], root: str) -> list[Finding]:

@@ -61,7 +61,7 @@ def check_keys(
         odd = 0
         for location in sorted(_live(tables[table])):
             files += 1
-            with warehouse.read_file(location) as source:
+            with warehouse.files.open(location) as source:
                 rows = pl.read_parquet(source, columns=columns)
             odd += sum(len(set(rows[column].unique()) - right[column]) for column in columns)
         if odd:

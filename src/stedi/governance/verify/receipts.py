@@ -45,9 +45,9 @@ def check_receipts(
     chain: dict[int, Receipt] = {}
     findings = []
     damaged = 0
-    for name in warehouse.note_names():
+    for name in warehouse.notes.names():
         try:
-            receipt = Receipt.from_json(warehouse.read_note(name))
+            receipt = Receipt.from_json(warehouse.notes.read(name))
         except (ReceiptError, *UNREADABLE):
             damaged += 1
             place = f"{_FOLDER}/{as_typed(name)}"

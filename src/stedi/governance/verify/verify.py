@@ -173,11 +173,11 @@ def _verify(warehouse: Warehouse, runs: Sequence[Run], audit: Audit) -> Verifica
     def scan(table: str) -> pl.LazyFrame:
         if table in broken:
             raise CatalogError(f"{broken[table]} can't be read")
-        return warehouse.scan(table, newest.snapshots[table])
+        return warehouse.table(table).scan(newest.snapshots[table])
 
     def scan_derived_under(table: str) -> pl.LazyFrame:
         if table == TOMBSTONE and table not in broken:
-            return warehouse.scan(table, derived_under(runs).snapshots[table])
+            return warehouse.table(table).scan(derived_under(runs).snapshots[table])
         return scan(table)
 
     make = id_maker(audit.key) if audit.key is not None else None

@@ -170,10 +170,10 @@ class BucketTurns:
         self._buckets = buckets
         self._nearby = past.nearby
         self._files = {
-            table: warehouse.bucket_files(table, past.snapshots[table], time=time)
+            table: BucketFiles(warehouse.table(table).iceberg, past.snapshots[table], time=time)
             for table, time in _TIMES.items()
         }
-        self._writers = {table: warehouse.writer(table, run_id) for table in _TIMES}
+        self._writers = {table: warehouse.table(table).writer(run_id) for table in _TIMES}
         self._replaced: dict[str, list[int]] = {table: [] for table in _TIMES}
         self._seen: list[pl.DataFrame] = []
 
@@ -291,8 +291,7 @@ class BucketTurns:
     def stage(self, branch: str) -> dict[str, int]:
         """Put the new files beside, or in the place of, what is there; return the snapshots."""
         return {
-            table: self._warehouse.change(
-                table,
+            table: self._warehouse.table(table).stage(
                 branch,
                 self._past.snapshots[table],
                 added=self._writers[table].close(),

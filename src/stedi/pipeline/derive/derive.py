@@ -257,20 +257,20 @@ class Derivation:
     def _turn_over(self, table: str, branch: str, remade: Remade) -> int:
         """Add to a small table what is new; where rows are lost, write it again."""
         base, key = self._past.snapshots[table], contract_of(table).key
-        writer = self._warehouse.writer(table, self._run_id)
+        writer = self._warehouse.table(table).writer(self._run_id)
         if remade.lost.height:
             writer.write(remade.rows.sort(key))
-            return self._warehouse.replace(table, branch, base, writer.close())
+            return self._warehouse.table(table).replace(branch, base, writer.close())
         writer.write(remade.gained.sort(key))
-        return self._warehouse.add(table, branch, base, writer.close())
+        return self._warehouse.table(table).stage(branch, base, added=writer.close())
 
     def _landing(self, contract: Contract, subject: str, moved: Moved) -> Iterator[tuple[pl.DataFrame, bool]]:
         """Yield the new rows of a landing table, and the old ones of those who moved."""
         name, columns = contract.name, [column.name for column in contract.source_columns]
         snapshot = self._sources[name]
-        total = self._warehouse.count(name, snapshot)
+        total = self._warehouse.table(name).count(snapshot)
         new = None if self._past.forgotten else self._run_id
-        parts = [(self._warehouse.rows(name, snapshot, columns, run=new), False)]
+        parts = [(self._warehouse.table(name).rows(snapshot, columns, run=new), False)]
         if not self._past.forgotten and not moved.keys.is_empty():
             spelled = self._past.spelled(name, subject, moved.keys).to_frame()
             if spelled.height:
@@ -285,4 +285,4 @@ class Derivation:
         self._progress(f"judging {contract.name}", total, total)
 
     def _scan(self, table: str) -> pl.LazyFrame:
-        return self._warehouse.scan(table, self._sources[table])
+        return self._warehouse.table(table).scan(self._sources[table])

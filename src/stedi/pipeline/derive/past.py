@@ -54,15 +54,15 @@ class Past:
 
     def scan(self, table: str) -> pl.LazyFrame:
         """Return a table as it was."""
-        return self._warehouse.scan(table, self.snapshots[table])
+        return self._warehouse.table(table).scan(self.snapshots[table])
 
     def rows(self, table: str, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
         """Yield the rows of a table as it was, in frames of bounded size."""
-        return self._warehouse.rows(table, self.snapshots[table], columns)
+        return self._warehouse.table(table).rows(self.snapshots[table], columns)
 
     def spelled(self, table: str, column: str, wanted: pl.Series) -> pl.Series:
         """Return the texts of a required column of a table that had one of some keys, each once."""
-        return self._warehouse.spelled(table, self.snapshots[table], column, wanted)
+        return self._warehouse.table(table).spelled(self.snapshots[table], column, wanted)
 
     def table(self, table: str) -> pl.DataFrame:
         """Return a small table as it was."""

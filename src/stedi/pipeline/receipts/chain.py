@@ -19,7 +19,7 @@ def receipts_of(warehouse: Warehouse) -> Sequence[Receipt]:
     Raises:
         ReceiptError: One of them can't be read, or one is missing.
     """
-    found = [_read(warehouse, name) for name in warehouse.note_names()]
+    found = [_read(warehouse, name) for name in warehouse.notes.names()]
     for place, receipt in enumerate(found, start=1):
         if receipt.number != place:
             raise ReceiptError(
@@ -30,7 +30,7 @@ def receipts_of(warehouse: Warehouse) -> Sequence[Receipt]:
 
 def _read(warehouse: Warehouse, name: str) -> Receipt:
     try:
-        return Receipt.from_json(warehouse.read_note(name))
+        return Receipt.from_json(warehouse.notes.read(name))
     except ReceiptError as error:
         raise ReceiptError(f"the receipt {as_typed(name)} of the lake can't be read: {error}") from None
 
@@ -70,7 +70,7 @@ def append(warehouse: Warehouse, receipt: Receipt, pseudonyms: Pseudonyms) -> Re
         signature=None,
     )
     signed = replace(linked, signature=pseudonyms.sign(linked.body()))
-    warehouse.write_note(signed.name, signed.to_json().encode())
+    warehouse.notes.write(signed.name, signed.to_json().encode())
     return signed
 
 
