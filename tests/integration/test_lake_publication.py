@@ -32,7 +32,7 @@ from lakes import (
 from stedi.errors import RunConflictError
 from stedi.pipeline.load import find_sources
 from stedi.pipeline.publish import publish
-from stedi.pipeline.run import Order, execute
+from stedi.pipeline.run import execute
 from stedi.pipeline.site import published as published_runs
 from stedi.progress import silent
 from stedi.warehouse.lock import exclusive
@@ -60,18 +60,16 @@ def pyiceberg_table(folder, name):
 def run_without_lock(folder, landing, scratch, *, now=NOW):
     """Run as another machine would that shares the catalog and not the lock."""
     warehouse = Warehouse.local(folder, "stedi")
-    order = Order(
+    return execute(
+        warehouse,
+        published_runs(warehouse),
         sources=find_sources(str(landing)),
         consent="as_of",
         now=now,
-        max_rejected=1.0,
         pseudonyms=PSEUDONYMS,
-        released=frozenset(),
         scratch=scratch,
-        seal=lambda: None,
         progress=silent,
     )
-    return execute(warehouse, order, published_runs(warehouse))
 
 
 def at_first(what, act):

@@ -33,7 +33,7 @@ from stedi.pipeline.history import Run, from_frame
 from stedi.pipeline.keys import Succession, find_key, find_successor, key_file
 from stedi.pipeline.load import find_sources
 from stedi.pipeline.published import as_kept, check_tag, judged, run_at, scan_at, tags_of
-from stedi.pipeline.run import Order, check_order, execute
+from stedi.pipeline.run import check_forwards, execute
 from stedi.pipeline.run_report import RunReport
 from stedi.pipeline.site import Site
 from stedi.pipeline.tags import set_tag
@@ -176,25 +176,25 @@ class Lake:
         ):
             base = runs[-1] if runs else None
             judged_at = judged_at or lake_time(base)
-            check_order(consent, judged_at, base)
+            check_forwards(consent, judged_at, base)
             fingerprint = base.key_fingerprint if base else None
             pseudonyms, new = find_key(self._pseudonyms, fingerprint=fingerprint)
-            order = Order(
+            return execute(
+                warehouse,
+                runs,
                 sources=sources,
-                notes=notes,
                 consent=consent,
                 now=judged_at,
+                pseudonyms=pseudonyms,
+                scratch=scratch,
+                progress=progress,
                 max_rejected=max_rejected,
+                notes=notes,
                 full=full,
                 plan=plan,
-                pseudonyms=pseudonyms,
-                released=frozenset(),
-                scratch=scratch,
                 # The key of a new lake is saved when there is something that it belongs to.
-                seal=lambda: pseudonyms.save(key_file()) if new else None,
-                progress=progress,
+                seal=(lambda: pseudonyms.save(key_file())) if new else None,
             )
-            return execute(warehouse, order, runs)
 
     @clear_errors
     def release(
@@ -222,21 +222,20 @@ class Lake:
         with self._site.hold() as (warehouse, runs), self._site.scratch() as scratch:
             base = runs[-1]
             judged_at = judged_at or lake_time(base)
-            check_order(base.consent, judged_at, base)
+            check_forwards(base.consent, judged_at, base)
             pseudonyms, _ = find_key(self._pseudonyms, fingerprint=base.key_fingerprint)
-            quarantine = warehouse.table(QUARANTINE).scan(base.snapshots[QUARANTINE]).collect()
-            order = Order(
+            quarantine = warehouse.at(base.snapshots).scan(QUARANTINE).collect()
+            return execute(
+                warehouse,
+                runs,
                 sources={},
                 consent=base.consent,
                 now=judged_at,
-                max_rejected=1,
                 pseudonyms=pseudonyms,
-                released=find_records(quarantine, record_ids),
                 scratch=scratch,
-                seal=lambda: None,
                 progress=progress,
+                released=find_records(quarantine, record_ids),
             )
-            return execute(warehouse, order, runs)
 
     @clear_errors
     def upgrade(self, *, plan: bool = False, progress: Progress = silent) -> "UpgradeReport":
@@ -266,21 +265,8 @@ class Lake:
             if plan or warehouse.lake_format == LAKE_FORMAT:
                 return plan_upgrade(warehouse, runs)
         with self._site.hold(upgrading=True) as (held, published), self._site.scratch() as scratch:
-            base = published[-1]
-            pseudonyms, _ = find_key(self._pseudonyms, fingerprint=base.key_fingerprint)
-            order = Order(
-                sources={},
-                consent=base.consent,
-                now=base.now,
-                max_rejected=1,
-                full=True,
-                pseudonyms=pseudonyms,
-                released=frozenset(),
-                scratch=scratch,
-                seal=lambda: None,
-                progress=progress,
-            )
-            return upgrade(held, published, order)
+            pseudonyms, _ = find_key(self._pseudonyms, fingerprint=published[-1].key_fingerprint)
+            return upgrade(held, published, pseudonyms=pseudonyms, scratch=scratch, progress=progress)
 
     @clear_errors
     def maintain(
@@ -730,7 +716,7 @@ class Lake:
             {
                 "table": name,
                 "zone": contract.zone.value,
-                "rows": warehouse.table(name).count(snapshots[name]),
+                "rows": warehouse.at(snapshots).count(name),
                 "bytes": warehouse.table(name).total(snapshots[name], "files-size"),
                 "snapshot_id": snapshots[name],
                 "grain": contract.grain,

@@ -55,7 +55,7 @@ def check_readable(warehouse: Warehouse, runs: Sequence[Run], run: Run, table: s
             f"run {run.run_id}, published {run.published_at:%Y-%m-%d %H:%M}, can no longer be read: the key "
             f"was rotated since, and its {table} went with the old key"
         )
-    if warehouse.table(table).has_snapshot(run.snapshots[table]):
+    if warehouse.at(run.snapshots).has(table):
         return
     there = warehouse.table(table).snapshots()
     oldest = next((each.run_id for each in runs if each.snapshots[table] in there), "none")

@@ -121,8 +121,8 @@ class Loader:
         self._run_id = run_id
         self._branch = branch
         self._progress = progress
-        self._ledger = warehouse.table(OBJECT).scan(base[OBJECT]).collect()
-        self._gate = Gate(warehouse.table(TOMBSTONE).scan(base[TOMBSTONE]).collect(), pseudonyms)
+        self._ledger = warehouse.at(base).scan(OBJECT).collect()
+        self._gate = Gate(warehouse.at(base).scan(TOMBSTONE).collect(), pseudonyms)
         self._entries: list[dict[str, object]] = []
         self._refusals: list[Refusal] = []
         self._lookalikes: list[tuple[str, str]] = []

@@ -38,7 +38,7 @@ def audit(
     for account in accounts.values():
         account.check()
     for table in RECORD_TABLES:
-        grown = warehouse.table(table).count(staged[table]) - warehouse.table(table).count(base[table])
+        grown = warehouse.at(staged).count(table) - warehouse.at(base).count(table)
         # What a tombstone keeps out was never there; only an erasure takes rows away.
         gone = accounts[table].dropped.get(ERASED, 0) if erasing else 0
         _same(table, "rows were added", grown, accounts[table].rows_out - gone)

@@ -154,10 +154,10 @@ def scan_at(
         return warehouse.table(RUN).scan(warehouse.table(RUN).main()).filter(pl.col("run_id").is_in(until))
     run = replace(run, snapshots={**run.snapshots, table: _kept(warehouse, run, table)})
     check_readable(warehouse, runs, run, table)
-    frame = warehouse.table(table).scan(run.snapshots[table])
+    frame = warehouse.at(run.snapshots).scan(table)
     if run.run_id == newest.run_id or include_withdrawn or "customer_id" not in contract.names:
         return frame
-    trusted = warehouse.table(CUSTOMER_TRUSTED).scan(newest.snapshots[CUSTOMER_TRUSTED])
+    trusted = warehouse.at(newest.snapshots).scan(CUSTOMER_TRUSTED)
     return frame.join(trusted.select("customer_id").unique(), on="customer_id", how="semi")
 
 

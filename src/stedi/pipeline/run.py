@@ -1,12 +1,10 @@
 """One run: what is new is loaded, the derived tables are made again, checked, and published as a whole."""
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import NamedTuple
 
 from stedi.consent.passing import passing
 from stedi.consent.pseudonyms import Pseudonyms
@@ -14,20 +12,17 @@ from stedi.errors import ConsentModeError, LakeError
 from stedi.landing.objects import LandingObject
 from stedi.names import CUSTOMER_LANDING, DISTRIBUTION, OBJECT, QUARANTINE, TOMBSTONE, Consent
 from stedi.pipeline.clock import time_since
-from stedi.pipeline.derive.derive import Derivation
+from stedi.pipeline.derive.derive import Derivation, Derived
 from stedi.pipeline.derive.past import Past
-from stedi.pipeline.history import TAG_PREFIX, Run
+from stedi.pipeline.history import Run
 from stedi.pipeline.load import Loaded, Loader
 from stedi.pipeline.publication import publication
 from stedi.pipeline.publish import audit
-from stedi.pipeline.refusals import Refusal
 from stedi.pipeline.release import release
 from stedi.pipeline.run_report import RunReport
 from stedi.pipeline.undo import take_back
-from stedi.plan.account import Account
-from stedi.plan.change import Change, People
-from stedi.plan.lineage import LANDING_TABLES, LINEAGE, RECORD_TABLES, published_tables
-from stedi.plan.match import Match
+from stedi.plan.change import Change
+from stedi.plan.lineage import LANDING_TABLES, RECORD_TABLES, published_tables
 from stedi.progress import Progress
 from stedi.warehouse.warehouse import Warehouse
 
@@ -35,42 +30,7 @@ Convert = Callable[[Warehouse, Mapping[str, int], str, str], dict[str, int]]
 """Stages tables anew, of some snapshots, for a run on a branch; returns the snapshots to go on from."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What a run is asked to do.
-
-    Attributes:
-        sources: The landing objects of each table; empty to derive again what is there.
-        consent: The consent mode.
-        now: The time at which consent is judged.
-        max_rejected: The largest share of a table's new records that may be rejected.
-        pseudonyms: The lake's key.
-        released: Rejected records, as (digest, position), that from now on deny and claim nothing.
-        scratch: Where rows wait for their bucket.
-        seal: Is called once all is checked, just before the run is published.
-        progress: Is told how far the run is.
-        full: Derive everything anew.
-        plan: Publish nothing, and leave the lake as it was.
-        notes: What somebody should know of the landing root.
-        convert: Stages what an older format of the lake wrote, before all else.
-    """
-
-    sources: Mapping[str, Sequence[LandingObject]]
-    consent: Consent
-    now: datetime
-    max_rejected: float
-    pseudonyms: Pseudonyms
-    released: frozenset[tuple[str, int]]
-    scratch: Path
-    seal: Callable[[], None]
-    progress: Progress
-    full: bool = False
-    plan: bool = False
-    notes: Sequence[str] = ()
-    convert: Convert | None = None
-
-
-def check_order(consent: Consent, now: datetime, base: Run | None) -> None:
+def check_forwards(consent: Consent, now: datetime, base: Run | None) -> None:
     """Refuse a run that contradicts the one before it.
 
     Raises:
@@ -91,156 +51,127 @@ def check_order(consent: Consent, now: datetime, base: Run | None) -> None:
         )
 
 
-def execute(warehouse: Warehouse, order: Order, runs: Sequence[Run]) -> RunReport:
-    """Carry out a run on a repaired lake that nobody else writes to, and publish it, unless it is a plan."""
+def execute(
+    warehouse: Warehouse,
+    runs: Sequence[Run],
+    *,
+    sources: Mapping[str, Sequence[LandingObject]],
+    consent: Consent,
+    now: datetime,
+    pseudonyms: Pseudonyms,
+    scratch: Path,
+    progress: Progress,
+    max_rejected: float = 1,
+    notes: Sequence[str] = (),
+    released: Collection[tuple[str, int]] = (),
+    full: bool = False,
+    plan: bool = False,
+    seal: Callable[[], None] | None = None,
+    convert: Convert | None = None,
+) -> RunReport:
+    """Carry out a run on a repaired lake that nobody else writes to, and publish it, unless it is a plan.
+
+    Args:
+        warehouse: The lake's tables.
+        runs: The published runs, the newest last.
+        sources: The landing objects of each table; none to derive again what is there.
+        consent: The consent mode.
+        now: The time at which consent is judged.
+        pseudonyms: The lake's key.
+        scratch: Where rows wait for their bucket.
+        progress: Is told how far the run is.
+        max_rejected: The largest share of a table's new records that may be rejected.
+        notes: What somebody should know of the landing root.
+        released: Rejected records, as (digest, position), that from now on deny and claim nothing.
+        full: Derive everything anew.
+        plan: Publish nothing, and leave the lake as it was.
+        seal: Is called once all is checked, just before the run is published.
+        convert: Stages what an older format of the lake wrote, before all else.
+
+    Raises:
+        RejectedError: Too many records were rejected.
+        ConservationError: Rows were lost or made.
+        RunConflictError: Another run was published meanwhile.
+    """
     base = runs[-1] if runs else None
     before = base.snapshots if base else {name: warehouse.table(name).main() for name in published_tables()}
     with publication(warehouse, runs) as step:
-        run_id, started_at = step.run_id, step.started_at
-        if order.convert is not None:
-            before = order.convert(warehouse, before, run_id, step.branch)
-        staged = _stage(warehouse, order, base, before, run_id)
-        staged.match.check()
-        audit(warehouse, before, staged.snapshots, staged.accounts)
-        run = Run(
-            run_id=run_id,
-            base_run_id=base.run_id if base else None,
-            # What was begun in an older format stays to be finished.
-            kind=base.kind if base is not None and order.convert is not None and _begun(base) else "run",
-            started_at=started_at,
-            published_at=time_since(started_at),
-            now=order.now,
-            consent=order.consent,
-            key_fingerprint=order.pseudonyms.fingerprint,
-            code_version=version(DISTRIBUTION),
-            match=staged.match,
-            snapshots=staged.snapshots,
-            accounts=staged.accounts,
+        if convert is not None:
+            before = convert(warehouse, before, step.run_id, step.branch)
+        loader = Loader(
+            warehouse,
+            before,
+            run_id=step.run_id,
+            branch=step.branch,
+            pseudonyms=pseudonyms,
+            progress=progress,
         )
-        if not order.plan:
-            order.seal()
-            step.publish(run)
+        loaded = loader.load(loader.unseen(sources, notes), max_rejected=max_rejected)
+        landed = dict(loaded.snapshots)
+        if released:
+            landed[QUARANTINE] = release(
+                warehouse, landed[QUARANTINE], released, run_id=step.run_id, branch=step.branch, now=now
+            )
+        other_code = base is not None and base.code_version != version(DISTRIBUTION)
+        new = base is None or bool(released) or other_code or _anything_new(warehouse, base, loaded, now)
+        if base is not None and not new and not full:
+            derived = Derived.unchanged(base)
         else:
+            past = Past(warehouse, base, before, forgotten=full or other_code)
+            with tempfile.TemporaryDirectory(prefix=f"{step.branch}-", dir=scratch) as folder:
+                derived = Derivation(
+                    warehouse, landed, past, run_id=step.run_id, scratch=Path(folder), progress=progress
+                ).run(branch=step.branch, now=now, pseudonyms=pseudonyms, consent=consent)
+        derived.match.check()
+        snapshots = {**landed, **derived.snapshots}
+        accounts = {**loaded.accounts, **derived.accounts}
+        audit(warehouse, before, snapshots, accounts)
+        # What was begun in an older format stays to be finished.
+        begun = base is not None and convert is not None and base.kind in ("erasing", "rotating")
+        run = Run(
+            run_id=step.run_id,
+            base_run_id=base.run_id if base else None,
+            kind=base.kind if base is not None and begun else "run",
+            started_at=step.started_at,
+            published_at=time_since(step.started_at),
+            now=now,
+            consent=consent,
+            key_fingerprint=pseudonyms.fingerprint,
+            code_version=version(DISTRIBUTION),
+            match=derived.match,
+            snapshots=snapshots,
+            accounts=accounts,
+        )
+        if plan:
             # Within: an interrupt here leaves no more than one before.
             take_back(warehouse, runs, step.branch)
-    changed = base is None or any(
-        snapshot != before[name] for name, snapshot in staged.snapshots.items() if name != OBJECT
-    )
+        else:
+            if seal is not None:
+                seal()
+            step.publish(run)
     return RunReport(
         run=run,
-        published=not order.plan,
-        objects=len(staged.read),
-        read=staged.read,
-        paths=staged.paths,
-        refusals=staged.refusals,
-        notes=(*staged.notes, *order.notes),
-        changed=changed,
-        changes=staged.changes,
-        people=staged.people,
-        differs=not staged.expected and any(each != Change() for each in staged.changes.values()),
-    )
-
-
-class _Staged(NamedTuple):
-    """What a run has written to its branch.
-
-    Attributes:
-        snapshots: The staged snapshot of each table.
-        accounts: The row arithmetic of each table.
-        match: How well the two sensors pair.
-        read: What the landing objects that were read are called.
-        paths: Their paths.
-        refusals: Those with the most rejected records.
-        notes: What is to be said of them.
-        changes: The rows that each table gains and loses.
-        people: The customers who join, leave and move.
-        expected: Something was new, so that tables may have changed.
-    """
-
-    snapshots: dict[str, int]
-    accounts: dict[str, Account]
-    match: Match
-    read: Sequence[str]
-    paths: Sequence[str]
-    refusals: Sequence[Refusal]
-    notes: Sequence[str]
-    changes: Mapping[str, Change]
-    people: People
-    expected: bool
-
-
-def _stage(
-    warehouse: Warehouse, order: Order, base: Run | None, before: Mapping[str, int], run_id: str
-) -> _Staged:
-    branch = TAG_PREFIX + run_id
-    loader = Loader(
-        warehouse,
-        before,
-        run_id=run_id,
-        branch=branch,
-        pseudonyms=order.pseudonyms,
-        progress=order.progress,
-    )
-    loaded = loader.load(loader.unseen(order.sources, order.notes), max_rejected=order.max_rejected)
-    sources = dict(loaded.snapshots)
-    if order.released:
-        sources[QUARANTINE] = release(
-            warehouse, sources[QUARANTINE], order.released, run_id=run_id, branch=branch, now=order.now
-        )
-    expected = base is None or bool(order.released) or _anything_new(warehouse, order, base, loaded)
-    landed = {table: Change(gained=loaded.accounts[table].rows_out) for table in RECORD_TABLES}
-    if base is not None and not expected and not order.full:
-        as_before = {step.table: base.accounts[step.table] for step in LINEAGE}
-        return _Staged(
-            snapshots={**before, **loaded.snapshots},
-            accounts={**loaded.accounts, **as_before},
-            match=base.match,
-            read=loaded.read,
-            paths=loaded.paths,
-            refusals=loaded.refusals,
-            notes=loaded.notes,
-            changes={**landed, **{step.table: Change() for step in LINEAGE}},
-            people=People(),
-            expected=True,
-        )
-    past = Past(warehouse, base, before, forgotten=order.full or _other_code(base))
-    with tempfile.TemporaryDirectory(prefix=f"{branch}-", dir=order.scratch) as scratch:
-        derivation = Derivation(
-            warehouse, sources, past, run_id=run_id, scratch=Path(scratch), progress=order.progress
-        )
-        derived = derivation.run(
-            branch=branch, now=order.now, pseudonyms=order.pseudonyms, consent=order.consent
-        )
-    return _Staged(
-        snapshots={**sources, **derived.snapshots},
-        accounts={**loaded.accounts, **derived.accounts},
-        match=derived.match,
+        published=not plan,
+        objects=len(loaded.read),
         read=loaded.read,
         paths=loaded.paths,
         refusals=loaded.refusals,
-        notes=loaded.notes,
-        changes={**landed, **derived.changes},
+        notes=(*loaded.notes, *notes),
+        changed=base is None or any(snapshots[name] != before[name] for name in snapshots if name != OBJECT),
+        changes={
+            **{table: Change(gained=loaded.accounts[table].rows_out) for table in RECORD_TABLES},
+            **derived.changes,
+        },
         people=derived.people,
-        expected=expected or _other_code(base),
+        differs=not new and any(change != Change() for change in derived.changes.values()),
     )
 
 
-def _begun(base: Run) -> bool:
-    return base.kind in ("erasing", "rotating")
-
-
-def _other_code(base: Run | None) -> bool:
-    """Say whether the run before was made by another version of stedi, whose tables are not trusted."""
-    return base is not None and base.code_version != version(DISTRIBUTION)
-
-
-def _anything_new(warehouse: Warehouse, order: Order, base: Run, loaded: Loaded) -> bool:
-    """Say whether any derived table could differ from the base run's: new rows, new code, or time."""
+def _anything_new(warehouse: Warehouse, base: Run, loaded: Loaded, now: datetime) -> bool:
+    """Say whether any derived table could differ from the base run's: by new rows, tombstones, or time."""
     if any(loaded.accounts[name].rows_out for name in (*LANDING_TABLES, QUARANTINE)):
         return True
     if loaded.snapshots[TOMBSTONE] != base.snapshots[TOMBSTONE]:
         return True
-    if _other_code(base):
-        return True
-    customers = warehouse.table(CUSTOMER_LANDING).scan(base.snapshots[CUSTOMER_LANDING])
-    return not customers.filter(passing(base.now, order.now)).head(1).collect().is_empty()
+    customers = warehouse.at(base.snapshots).scan(CUSTOMER_LANDING)
+    return not customers.filter(passing(base.now, now)).head(1).collect().is_empty()

@@ -10,11 +10,12 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 
-from stedi.consent.pseudonyms import key
+from stedi.consent.pseudonyms import Pseudonyms, key
 from stedi.contract import contract_of, landing_contract
 from stedi.contract.schemas import polars_schema
 from stedi.landing.gate import ERASED_TEXT
@@ -22,7 +23,7 @@ from stedi.landing.salvage import Named
 from stedi.names import CUSTOMER_LANDING, EPOCH, MILLISECOND, QUARANTINE, TOMBSTONE
 from stedi.pipeline.history import TAG_PREFIX, Run, new_run_id
 from stedi.pipeline.purge import sweep
-from stedi.pipeline.run import Order, execute
+from stedi.pipeline.run import execute
 from stedi.plan.change import Change, People
 from stedi.progress import Progress
 from stedi.warehouse.evolve import evolve_tables, set_format
@@ -89,18 +90,31 @@ def plan_upgrade(warehouse: Warehouse, runs: Sequence[Run]) -> UpgradeReport:
     )
 
 
-def upgrade(warehouse: Warehouse, runs: Sequence[Run], order: Order) -> UpgradeReport:
+def upgrade(
+    warehouse: Warehouse, runs: Sequence[Run], *, pseudonyms: Pseudonyms, scratch: Path, progress: Progress
+) -> UpgradeReport:
     """Bring a lake to the format of this version; whoever was interrupted asks again.
 
     The order of things: columns, rows and all that follows from them as one run, what older runs need, files
     that nothing needs any more, and at last the number by which other verbs know the format.
     """
-    plan = plan_upgrade(warehouse, runs)
+    plan, base = plan_upgrade(warehouse, runs), runs[-1]
     evolve_tables(warehouse)
     warehouse.refresh()
-    report = execute(warehouse, replace(order, convert=converted), runs)
-    _rebuild(warehouse, order.progress)
-    sweep(warehouse, order.progress)
+    report = execute(
+        warehouse,
+        runs,
+        sources={},
+        consent=base.consent,
+        now=base.now,
+        pseudonyms=pseudonyms,
+        scratch=scratch,
+        progress=progress,
+        full=True,
+        convert=converted,
+    )
+    _rebuild(warehouse, progress)
+    sweep(warehouse, progress)
     set_format(warehouse)
     return replace(plan, planned=False, changes=report.changes, people=report.people)
 
@@ -212,6 +226,6 @@ def _named(rows: pl.DataFrame) -> int:
 def _other_keys(warehouse: Warehouse, run: Run) -> int:
     names: set[str] = set()
     for column in ("email", "serial_number"):
-        scan = warehouse.table(CUSTOMER_LANDING).scan(run.snapshots[CUSTOMER_LANDING])
+        scan = warehouse.at(run.snapshots).scan(CUSTOMER_LANDING)
         names |= set(scan.select(pl.col(column).unique()).collect().to_series())
     return len({key(name) for name in names if once(name) != key(name)})

@@ -12,7 +12,7 @@ is staged by its customer's bucket, and the rest of the rule runs on a few bucke
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, Self, TypeAlias
 
 import narwhals as nw
 import polars as pl
@@ -40,6 +40,7 @@ from stedi.pipeline.derive.removed import Erased
 from stedi.pipeline.derive.staging import BucketStage
 from stedi.pipeline.derive.standing import ConsentShift, Devices, DeviceShift, Moved
 from stedi.pipeline.derive.tally import Tally
+from stedi.pipeline.history import Run
 from stedi.plan.account import Account
 from stedi.plan.change import Change, People
 from stedi.plan.lineage import LINEAGE
@@ -72,6 +73,18 @@ class Derived(NamedTuple):
     match: Match
     changes: Mapping[str, Change]
     people: People
+
+    @classmethod
+    def unchanged(cls, base: Run) -> Self:
+        """Return what stands where nothing could differ from the run before."""
+        tables = [step.table for step in LINEAGE]
+        return cls(
+            snapshots={table: base.snapshots[table] for table in tables},
+            accounts={table: base.accounts[table] for table in tables},
+            match=base.match,
+            changes=dict.fromkeys(tables, Change()),
+            people=People(),
+        )
 
 
 class Derivation:

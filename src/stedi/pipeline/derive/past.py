@@ -54,7 +54,7 @@ class Past:
 
     def scan(self, table: str) -> pl.LazyFrame:
         """Return a table as it was."""
-        return self._warehouse.table(table).scan(self.snapshots[table])
+        return self._warehouse.at(self.snapshots).scan(table)
 
     def rows(self, table: str, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
         """Yield the rows of a table as it was, in frames of bounded size."""
