@@ -18,9 +18,9 @@ from stedi.names import CONSENT_MODES
 from stedi.pipeline.receipts.receipt import DeviceDecision, Receipt
 from stedi.warehouse.bucket import MOST_BUCKETS
 
-P = ParamSpec("P")
-R = TypeVar("R")
-Check = Callable[[str, object], None]
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+_Check = Callable[[str, object], None]
 """Refuses a value by the name of its argument."""
 
 LONGEST_DAYS: Final = 36_500
@@ -28,7 +28,7 @@ _TEXTS: Final = "several texts, such as ['one', 'another']"
 _RECEIPT: Final = "what stedi.Lake.erase returned, or Receipt.from_json(text)"
 
 
-def checked(function: Callable[P, R]) -> Callable[P, R]:
+def checked(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """Let a function refuse arguments that can't be meant, before anything is done.
 
     What it has for a default is no question.
@@ -36,7 +36,7 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
     signature = inspect.signature(function)
 
     @wraps(function)
-    def check(*arguments: P.args, **options: P.kwargs) -> R:
+    def check(*arguments: _P.args, **options: _P.kwargs) -> _R:
         try:
             given = signature.bind_partial(*arguments, **options).arguments
         except TypeError:
@@ -118,7 +118,7 @@ def _call(name: str, value: object) -> None:
 
 _pseudonyms: Final = partial(_kind, kind=Pseudonyms, such="a key, such as stedi.Pseudonyms.from_hex(text)")
 
-CHECKS: Final[Mapping[str, Check]] = MappingProxyType(
+CHECKS: Final[Mapping[str, _Check]] = MappingProxyType(
     {
         **dict.fromkeys(("path", "landing"), _place),
         **dict.fromkeys(("table", "name", "warehouse", "namespace"), _text),

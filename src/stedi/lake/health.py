@@ -37,15 +37,13 @@ from stedi.names import (
 from stedi.pipeline.history import Run, from_frame
 from stedi.pipeline.receipts.receipt import Receipt
 from stedi.plan.lineage import LINEAGE
+from stedi.retention import KEEP_DAYS, KEPT_RUNS
 
-_RUNS: Final = 10
-KEPT: Final = timedelta(days=30)
-"""For how long ``Lake.maintain`` keeps old runs readable, unless asked otherwise."""
 _TIMES: Final = {ACCELEROMETER_TRUSTED: "timestamp", STEP_TRAINER_TRUSTED: "sensor_reading_time"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunFacts:
+class RunSummary:
     """One run.
 
     Attributes:
@@ -87,7 +85,7 @@ class TableFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rejects:
+class RejectCount:
     """The records of one table that were rejected for one reason, and those that are not released."""
 
     table: str
@@ -97,7 +95,7 @@ class Rejects:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SensorFacts:
+class SensorSpan:
     """The oldest and the newest trusted reading of a sensor; None where there is no reading."""
 
     table: str
@@ -159,10 +157,10 @@ class Health:
     last_run: str
     last_maintained: datetime | None
     run_count: int
-    runs: tuple[RunFacts, ...]
+    runs: tuple[RunSummary, ...]
     tables: tuple[TableFacts, ...]
-    rejects: tuple[Rejects, ...]
-    sensors: tuple[SensorFacts, ...]
+    rejects: tuple[RejectCount, ...]
+    sensors: tuple[SensorSpan, ...]
     tags: tuple[TagFacts, ...]
     held_in_quarantine: int
     upcoming: Upcoming | None
@@ -222,7 +220,7 @@ def _health(lake: Lake, receipts: Sequence[Receipt]) -> Health:
         last_run=loads[-1].run_id,
         last_maintained=maintained[-1] if maintained else None,
         run_count=len(loads),
-        runs=tuple(map(_facts, loads[-_RUNS:])),
+        runs=tuple(map(_facts, loads[-KEPT_RUNS:])),
         tables=tables,
         rejects=rejects,
         sensors=tuple(_span(lake, table, column) for table, column in _TIMES.items()),
@@ -234,8 +232,8 @@ def _health(lake: Lake, receipts: Sequence[Receipt]) -> Health:
     )
 
 
-def _facts(run: Run) -> RunFacts:
-    return RunFacts(
+def _facts(run: Run) -> RunSummary:
+    return RunSummary(
         run_id=run.run_id,
         started_at=run.started_at,
         published_at=run.published_at,
@@ -250,7 +248,7 @@ def _facts(run: Run) -> RunFacts:
     )
 
 
-def _rejects(lake: Lake) -> tuple[Rejects, ...]:
+def _rejects(lake: Lake) -> tuple[RejectCount, ...]:
     counts = (
         lake.scan(QUARANTINE)
         .group_by("table_name", "reason")
@@ -259,13 +257,13 @@ def _rejects(lake: Lake) -> tuple[Rejects, ...]:
         .rename({"table_name": "table"})
         .collect()
     )
-    return tuple(Rejects(**row) for row in counts.iter_rows(named=True))
+    return tuple(RejectCount(**row) for row in counts.iter_rows(named=True))
 
 
-def _span(lake: Lake, table: str, column: str) -> SensorFacts:
+def _span(lake: Lake, table: str, column: str) -> SensorSpan:
     time = pl.col(column)
     span = lake.scan(table).select(time.min().alias("oldest"), time.max().alias("newest"))
-    return SensorFacts(table=table, **span.collect(engine="streaming").row(0, named=True))
+    return SensorSpan(table=table, **span.collect(engine="streaming").row(0, named=True))
 
 
 def _tags(lake: Lake, runs: Mapping[str, Run], newest: Run) -> tuple[tuple[TagFacts, ...], int]:
@@ -309,5 +307,5 @@ def _withdrawn(lake: Lake, runs: Sequence[Run]) -> Withdrawn | None:
     return Withdrawn(
         customers=len(gone),
         runs=len(holding),
-        until=max(run.published_at for run in holding) + KEPT,
+        until=max(run.published_at for run in holding) + timedelta(days=KEEP_DAYS),
     )

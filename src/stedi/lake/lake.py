@@ -17,7 +17,7 @@ from stedi.consent.pseudonyms import Pseudonyms
 from stedi.contract import CONTRACTS, contract_of
 from stedi.errors import ConfigurationError, KeyMismatchError, LakeError
 from stedi.lake.arguments import checked
-from stedi.lake.clear import clear_errors
+from stedi.lake.clear_errors import clear_errors
 from stedi.landing.redact import as_typed
 from stedi.landing.root import check_root, look_around
 from stedi.names import (
@@ -40,6 +40,7 @@ from stedi.pipeline.tags import set_tag
 from stedi.pipeline.undo import carried_out
 from stedi.places import expanded, is_address, is_plain, user
 from stedi.progress import Progress, silent
+from stedi.retention import KEEP_DAYS, UNREACHED_FOR
 from stedi.warehouse.warehouse import Warehouse
 from stedi.wording import beginning
 
@@ -272,8 +273,8 @@ class Lake:
     def maintain(
         self,
         *,
-        keep_days: int = 30,
-        older_than: timedelta = timedelta(hours=1),
+        keep_days: int = KEEP_DAYS,
+        older_than: timedelta = UNREACHED_FOR,
         plan: bool = False,
         progress: Progress = silent,
     ) -> "MaintenanceReport":
@@ -315,7 +316,7 @@ class Lake:
     def verify(
         self,
         *,
-        older_than: timedelta = timedelta(hours=1),
+        older_than: timedelta = UNREACHED_FOR,
         receipts: "Sequence[Receipt]" = (),
         progress: Progress = silent,
     ) -> "Verification":

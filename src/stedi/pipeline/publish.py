@@ -7,7 +7,6 @@ know the run table, and the next run repairs it if it was interrupted.
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
 
 from stedi.errors import CatalogError, ConservationError, RunConflictError
 from stedi.interrupts import unbroken
@@ -15,11 +14,10 @@ from stedi.names import ERASED, RUN
 from stedi.pipeline.history import Run, published, to_frame
 from stedi.plan.account import Account
 from stedi.plan.lineage import LINEAGE, RECORD_TABLES
+from stedi.retention import KEPT_RUNS
 from stedi.warehouse.rewrite import append_to_main, fence
 from stedi.warehouse.warehouse import Warehouse
 from stedi.warehouse.writer import Written
-
-KEPT_RUN_TAGS: Final = 10
 
 
 def audit(
@@ -139,7 +137,7 @@ def show(warehouse: Warehouse, runs: Sequence[Run]) -> None:
 
 def _show(warehouse: Warehouse, runs: Sequence[Run]) -> None:
     newest = runs[-1]
-    retired = [run.ref for run in runs[:-KEPT_RUN_TAGS]]
+    retired = [run.ref for run in runs[:-KEPT_RUNS]]
     for table, snapshot_id in newest.snapshots.items():
         warehouse.table(table).advance(snapshot_id, newest.ref, retired)
     # The run table's own tag stays where its run was published: what main has gained since is no row.

@@ -8,18 +8,18 @@ from stedi.lake.arguments import checked
 from stedi.pipeline.site import Site
 
 
-class Sited(Protocol):
+class _Sited(Protocol):
     """What is at a site."""
 
     _site: Site
 
 
-P = ParamSpec("P")
-R = TypeVar("R")
-S = TypeVar("S", bound=Sited)
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+_S = TypeVar("_S", bound=_Sited)
 
 
-def clear_errors(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
+def clear_errors(method: Callable[Concatenate[_S, _P], _R]) -> Callable[Concatenate[_S, _P], _R]:
     """Let a method raise a CatalogError where a file of its lake is damaged or gone.
 
     Its arguments are checked first; what still is a wrong argument raises what it always does: a damaged
@@ -28,8 +28,8 @@ def clear_errors(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate
     sound = checked(method)
 
     @wraps(method)
-    def clear(self: S, *arguments: P.args, **options: P.kwargs) -> R:
+    def clear(self: _S, *arguments: _P.args, **options: _P.kwargs) -> _R:
         with self._site.explained():
             return sound(self, *arguments, **options)
 
-    return cast("Callable[Concatenate[S, P], R]", clear)
+    return cast("Callable[Concatenate[_S, _P], _R]", clear)
