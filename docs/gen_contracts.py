@@ -14,7 +14,7 @@ from drawing import zones
 from stedi.contract import CONTRACTS, Column, Contract, Kind, ListOf
 from stedi.contract.reasons import Drop, Rejection
 from stedi.names import EARLIEST, LATEST, Zone
-from stedi.plan.lineage import LINEAGE, Derivation
+from stedi.plan.lineage import LINEAGE, LineageStep
 from stedi.warehouse.bucket import FEWEST
 
 _DERIVED: Final = {step.table: step for step in LINEAGE}
@@ -133,7 +133,7 @@ def _landing(contract: Contract) -> Iterator[str]:
     yield "\n".join(lines)
 
 
-def _derived(step: Derivation) -> Iterator[str]:
+def _derived(step: LineageStep) -> Iterator[str]:
     yield "## Lineage"
     others = " and ".join(_link(table) for table in step.others)
     yield (

@@ -1,12 +1,11 @@
 """Landing objects → landing tables, quarantine and ledger: each object entirely, once, or not at all."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import polars as pl
 
@@ -20,17 +19,24 @@ from stedi.landing.objects import LandingObject, LeftOut, find_objects
 from stedi.landing.redact import as_typed, safe_path
 from stedi.landing.split import Split
 from stedi.names import CUSTOMER_LANDING, ERASED, OBJECT, QUARANTINE, TOMBSTONE
-from stedi.pipeline.derive.ahead import ahead, in_turn
-from stedi.pipeline.refusals import MOST, Refusal, Rejects, as_plain, told, worst
+from stedi.pipeline.derive.prefetch import interleaved, prefetched
+from stedi.pipeline.refusals import (
+    Refusal,
+    Rejects,
+    as_plain,
+    in_words,
+    key_in_words,
+    lookalike_notes,
+    silent_notes,
+    worst,
+)
 from stedi.plan.account import Account
 from stedi.progress import Progress
 from stedi.warehouse.warehouse import Warehouse
 from stedi.warehouse.writer import TableWriter
 from stedi.wording import beginning
 
-UPDATED = "last_update_date"
-
-_PLAIN_KEY: Final = re.compile(r"[A-Za-z0-9_.-]+")
+_UPDATED = "last_update_date"
 
 
 class _End(NamedTuple):
@@ -181,10 +187,12 @@ class Loader:
         found = {contract.name: _Entry() for contract in LANDING}
         with ExitStack() as reading:
             parts = [
-                reading.enter_context(ahead(self._parts(contract, unseen.get(contract.name, ())), most=4))
+                reading.enter_context(
+                    prefetched(self._parts(contract, unseen.get(contract.name, ())), most=4)
+                )
                 for contract in LANDING
             ]
-            for item, contract, part in in_turn(parts):
+            for item, contract, part in interleaved(parts):
                 self._progress("reading landing files", done, total)
                 if isinstance(part, Split):
                     self._write(part, contract, found[contract.name], writers)
@@ -213,7 +221,7 @@ class Loader:
                 for path, digest in entries.select("path", "digest").iter_rows()
             ],
             refusals=worst(self._refusals),
-            notes=(*_lookalikes(self._lookalikes), *_silent(self._silent)),
+            notes=(*lookalike_notes(self._lookalikes), *silent_notes(self._silent)),
             paths=entries["path"].to_list(),
         )
 
@@ -275,7 +283,7 @@ class Loader:
             self._refusals.append(refusal)
         if contract.name == CUSTOMER_LANDING:
             if end.lookalike is not None and not end.consent_field:
-                self._lookalikes.append((name, _key_in_words(end.lookalike)))
+                self._lookalikes.append((name, key_in_words(end.lookalike)))
             self._unread += entry.rejects.unread
             if not entry.records + entry.erased and entry.rejected and not entry.rejects.named:
                 self._silent.append(name)
@@ -306,8 +314,8 @@ class Loader:
         if found == self._unread:
             refusals = [each for each in self._refusals if each.table == CUSTOMER_LANDING]
             raise RejectedError(
-                f"nothing in the customer objects is a customer record: {told(refusals)}. stedi reads JSON "
-                "objects, in lines or in arrays (plain, gzip or zstd). Nothing was published",
+                f"nothing in the customer objects is a customer record: {in_words(refusals)}. stedi reads "
+                "JSON objects, in lines or in arrays (plain, gzip or zstd). Nothing was published",
                 as_plain(refusals),
             )
         wanted = contract_of(CUSTOMER_LANDING).column("share_with_research_as_of_date").source
@@ -348,52 +356,17 @@ class Loader:
                 raise RejectedError(
                     f"{rejected} of {account.rows_in} new records for {contract.name} were rejected, most of "
                     f"them as {reason}: more than the allowed share of {max_rejected:g}. Most are in "
-                    f"{told(refusals)}. Nothing was published; look at the files, or raise --max-rejected",
+                    f"{in_words(refusals)}. Nothing was published; look at the files, or raise "
+                    "--max-rejected",
                     as_plain(refusals),
                 )
 
 
-def _lookalikes(found: Sequence[tuple[str, str]]) -> list[str]:
-    wanted = contract_of(CUSTOMER_LANDING).column("share_with_research_as_of_date").source
-    told = [
-        f"{name} has {key} and never {wanted!r}: as it is, each of its records denies consent. If the export "
-        "has changed, mend it, and deliver it again"
-        for name, key in found[:MOST]
-    ]
-    more = len(found) - len(told)
-    return [*told, f"{more} more customer objects have such a key"] if more else told
-
-
-def _silent(found: Sequence[str]) -> list[str]:
-    if not found:
-        return []
-    more = f" and {len(found) - MOST} more" if len(found) > MOST else ""
-    note = (
-        f"nothing could be read in {', '.join(found[:MOST])}{more}, not even whom it is about: if somebody "
-        "withdrew in it, their consent goes on. Deliver it again in a form that stedi reads"
-    )
-    return [note]
-
-
-def _key_in_words(key: str) -> str:
-    """Name a key of a record; one that is no plain name may hold anything, such as somebody's e-mail.
-
-    Examples:
-        >>> _key_in_words("share_with_research")
-        "the key 'share_with_research'"
-        >>> _key_in_words("share_with_research ann@example.com")
-        'a key that resembles that of consent (not shown: it may name somebody)'
-    """
-    if _PLAIN_KEY.fullmatch(key):
-        return f"the key {key!r}"
-    return "a key that resembles that of consent (not shown: it may name somebody)"
-
-
 def _newest(known: datetime | None, records: pl.DataFrame) -> datetime | None:
     """Return the newest update time of an object so far; None for what is no customer record."""
-    if UPDATED not in records.columns:
+    if _UPDATED not in records.columns:
         return None
-    newest = records[UPDATED].max()
+    newest = records[_UPDATED].max()
     if not isinstance(newest, datetime):
         return known
     return newest if known is None else max(known, newest)

@@ -98,11 +98,11 @@ def commit(
                 warehouse.files.discard(file.file_path for file in files)
                 raise
             if not isinstance(error, Exception):
-                show(warehouse, [*runs, run])
+                show_run(warehouse, [*runs, run])
                 raise
         # It is published, whatever comes now: what can't be shown, on a full disk, the next verb shows.
         with contextlib.suppress(OSError, CatalogError):
-            show(warehouse, [*runs, run])
+            show_run(warehouse, [*runs, run])
 
 
 def _landed(warehouse: Warehouse, run: Run) -> bool:
@@ -122,7 +122,7 @@ def _landed(warehouse: Warehouse, run: Run) -> bool:
     return there()
 
 
-def show(warehouse: Warehouse, runs: Sequence[Run]) -> None:
+def show_run(warehouse: Warehouse, runs: Sequence[Run]) -> None:
     """Move main of every table to the newest run's snapshot, and tag it; keep the last few run tags."""
     with unbroken():
         try:

@@ -9,15 +9,18 @@ from typing import Final
 
 import polars as pl
 
+from stedi.contract import contract_of
 from stedi.contract.reasons import Rejection, words_of
+from stedi.names import CUSTOMER_LANDING
 
-MOST: Final = 3
+_MOST_NAMED: Final = 3
 """So many objects are named."""
 
 UNREAD: Final = (Rejection.NOT_JSON, Rejection.NOT_AN_OBJECT, Rejection.CUT_OFF, Rejection.TOO_LONG)
 """Reasons of a text that is no record at all."""
 
 _HEAD: Final = 64
+_PLAIN_KEY: Final = re.compile(r"[A-Za-z0-9_.-]+")
 
 _FORMATS: Final = (
     ("PAR1", "Parquet"),
@@ -122,10 +125,10 @@ class Rejects:
 
 def worst(refusals: Iterable[Refusal]) -> Sequence[Refusal]:
     """Return the objects with the most rejected records."""
-    return heapq.nlargest(MOST, refusals, key=lambda each: each.rejected)
+    return heapq.nlargest(_MOST_NAMED, refusals, key=lambda each: each.rejected)
 
 
-def told(refusals: Sequence[Refusal]) -> str:
+def in_words(refusals: Sequence[Refusal]) -> str:
     """Return the worst objects in words."""
     return "; ".join(map(str, worst(refusals)))
 
@@ -159,3 +162,41 @@ def looks_like(text: str) -> str | None:
     line = text.partition("\n")[0]
     apart = max(line.count(mark) for mark in _SEPARATORS)
     return "CSV" if apart >= 1 and not any(mark in line for mark in "{}[]:&") else None
+
+
+def lookalike_notes(found: Sequence[tuple[str, str]]) -> list[str]:
+    """Return what to say of customer objects with a key that resembles that of consent: (name, key)."""
+    wanted = contract_of(CUSTOMER_LANDING).column("share_with_research_as_of_date").source
+    told = [
+        f"{name} has {key} and never {wanted!r}: as it is, each of its records denies consent. If the export "
+        "has changed, mend it, and deliver it again"
+        for name, key in found[:_MOST_NAMED]
+    ]
+    more = len(found) - len(told)
+    return [*told, f"{more} more customer objects have such a key"] if more else told
+
+
+def silent_notes(found: Sequence[str]) -> list[str]:
+    """Return what to say of customer objects in which nothing could be read, not even a name."""
+    if not found:
+        return []
+    more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
+    note = (
+        f"nothing could be read in {', '.join(found[:_MOST_NAMED])}{more}, not even whom it is about: if "
+        "somebody withdrew in it, their consent goes on. Deliver it again in a form that stedi reads"
+    )
+    return [note]
+
+
+def key_in_words(key: str) -> str:
+    """Name a key of a record; one that is no plain name may hold anything, such as somebody's e-mail.
+
+    Examples:
+        >>> key_in_words("share_with_research")
+        "the key 'share_with_research'"
+        >>> key_in_words("share_with_research ann@example.com")
+        'a key that resembles that of consent (not shown: it may name somebody)'
+    """
+    if _PLAIN_KEY.fullmatch(key):
+        return f"the key {key!r}"
+    return "a key that resembles that of consent (not shown: it may name somebody)"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from stedi.pipeline.history import Run
-from stedi.pipeline.publish import show
+from stedi.pipeline.publish import show_run
 from stedi.pipeline.tags import drop_half_set
 from stedi.pipeline.undo import take_back
 from stedi.warehouse.warehouse import Warehouse
@@ -14,4 +14,4 @@ def repair(warehouse: Warehouse, runs: Sequence[Run]) -> None:
     take_back(warehouse, runs)
     drop_half_set(warehouse)
     if runs:
-        show(warehouse, runs)
+        show_run(warehouse, runs)

@@ -13,7 +13,7 @@ from stedi.landing.objects import LandingObject
 from stedi.names import CUSTOMER_LANDING, DISTRIBUTION, OBJECT, QUARANTINE, TOMBSTONE, Consent
 from stedi.pipeline.clock import time_since
 from stedi.pipeline.derive.derive import Derivation, Derived
-from stedi.pipeline.derive.past import Past
+from stedi.pipeline.derive.previous_run import PreviousRun
 from stedi.pipeline.history import Run
 from stedi.pipeline.load import Loaded, Loader
 from stedi.pipeline.publication import publication
@@ -117,10 +117,10 @@ def execute(
         if base is not None and not new and not full:
             derived = Derived.unchanged(base)
         else:
-            past = Past(warehouse, base, before, forgotten=full or other_code)
+            previous = PreviousRun(warehouse, base, before, anew=full or other_code)
             with tempfile.TemporaryDirectory(prefix=f"{step.branch}-", dir=scratch) as folder:
                 derived = Derivation(
-                    warehouse, landed, past, run_id=step.run_id, scratch=Path(folder), progress=progress
+                    warehouse, landed, previous, run_id=step.run_id, scratch=Path(folder), progress=progress
                 ).run(branch=step.branch, now=now, pseudonyms=pseudonyms, consent=consent)
         derived.match.check()
         snapshots = {**landed, **derived.snapshots}

@@ -12,14 +12,14 @@ from typing import TypeVar
 from stedi.interrupts import unbroken
 from stedi.names import RunKind
 from stedi.pipeline.history import TAG_PREFIX, Run, published
-from stedi.pipeline.publish import show
+from stedi.pipeline.publish import show_run
 from stedi.pipeline.purge import sweep
 from stedi.plan.lineage import published_tables
 from stedi.progress import silent
 from stedi.warehouse.undo import take_back_tables
 from stedi.warehouse.warehouse import Warehouse
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 @contextmanager
@@ -35,8 +35,8 @@ def undone(warehouse: Warehouse, run_id: str) -> Iterator[None]:
 
 
 def carried_out(
-    warehouse: Warehouse, runs: Sequence[Run], execute: Callable[[Sequence[Run]], T], *, unfinished: RunKind
-) -> T:
+    warehouse: Warehouse, runs: Sequence[Run], execute: Callable[[Sequence[Run]], _T], *, unfinished: RunKind
+) -> _T:
     """Carry out work that takes several publications; once it has begun, it is brought to its end.
 
     A fault or an interrupt in the middle is followed by one more try, and raised only then. What that can't
@@ -69,7 +69,7 @@ def _settle(warehouse: Warehouse, run_id: str) -> None:
     warehouse.refresh()
     runs = published(warehouse)
     if any(run.run_id == run_id for run in runs):
-        show(warehouse, runs)
+        show_run(warehouse, runs)
         return
     if warehouse.alone:
         # Files that no snapshot names go first: the disk may be full. They are all of this run.

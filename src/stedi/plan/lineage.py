@@ -21,7 +21,7 @@ from stedi.names import (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Derivation:
+class LineageStep:
     """How one table comes to be.
 
     Attributes:
@@ -42,28 +42,28 @@ class Derivation:
 
 
 LINEAGE: Final = (
-    Derivation(
+    LineageStep(
         table=CUSTOMER_TRUSTED,
         driving=CUSTOMER_LANDING,
         others=(QUARANTINE,),
         transform="sanitize_customers",
         drops=(Drop.NO_CONSENT, Drop.DEVICE_NOT_HELD, Drop.SUPERSEDED),
     ),
-    Derivation(
+    LineageStep(
         table=ACCELEROMETER_TRUSTED,
         driving=ACCELEROMETER_LANDING,
         others=(CUSTOMER_TRUSTED,),
         transform="trust_accelerometer",
         drops=(Drop.NOT_TRUSTED, Drop.BEFORE_CONSENT, Drop.DUPLICATE),
     ),
-    Derivation(
+    LineageStep(
         table=CUSTOMER_CURATED,
         driving=CUSTOMER_TRUSTED,
         others=(ACCELEROMETER_TRUSTED,),
         transform="curate_customers",
         drops=(Drop.NO_READINGS,),
     ),
-    Derivation(
+    LineageStep(
         table=STEP_TRAINER_TRUSTED,
         driving=STEP_TRAINER_LANDING,
         others=(CUSTOMER_TRUSTED, CUSTOMER_CURATED),
@@ -77,7 +77,7 @@ LINEAGE: Final = (
         ),
         fans_out=True,
     ),
-    Derivation(
+    LineageStep(
         table=MACHINE_LEARNING_CURATED,
         driving=STEP_TRAINER_TRUSTED,
         others=(ACCELEROMETER_TRUSTED,),

@@ -16,8 +16,8 @@ from stedi.governance.erase.person import Person
 from stedi.governance.erase.traces import Traces
 from stedi.names import OBJECT, QUARANTINE, TOMBSTONE
 from stedi.pipeline.derive.derive import Derivation
-from stedi.pipeline.derive.past import Past
-from stedi.pipeline.derive.removed import Erased
+from stedi.pipeline.derive.erased_rows import ErasedRows
+from stedi.pipeline.derive.previous_run import PreviousRun
 from stedi.pipeline.history import Run
 from stedi.pipeline.publication import Publication, account_of, unchanged
 from stedi.pipeline.publish import audit
@@ -126,11 +126,11 @@ def remove(
             warehouse,
             {table: snapshots[table] for table in RECORD_TABLES},
             # What is there was derived before the tombstones were published.
-            Past(warehouse, step.base, {**base, TOMBSTONE: tombstones_before}, forgotten=stray),
+            PreviousRun(warehouse, step.base, {**base, TOMBSTONE: tombstones_before}, anew=stray),
             run_id=step.run_id,
             scratch=scratch,
             progress=progress,
-            erased=Erased(
+            erased=ErasedRows(
                 people=pl.Series([person.key] if person.key else [], dtype=pl.String),
                 landing={table: removed[table].rows for table in LANDING_TABLES},
             ),

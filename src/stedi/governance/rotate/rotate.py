@@ -28,7 +28,7 @@ from stedi.names import (
     TOMBSTONE,
 )
 from stedi.pipeline.derive.derive import Derivation
-from stedi.pipeline.derive.past import Past
+from stedi.pipeline.derive.previous_run import PreviousRun
 from stedi.pipeline.history import TAG_PREFIX, Run
 from stedi.pipeline.keys import Succession, save_successor
 from stedi.pipeline.publication import Publication, publication, unchanged
@@ -207,7 +207,7 @@ class Rotation:
         derived = Derivation(
             warehouse,
             {table: snapshots[table] for table in RECORD_TABLES},
-            Past(warehouse, base, base.snapshots, forgotten=True),
+            PreviousRun(warehouse, base, base.snapshots, anew=True),
             run_id=run_id,
             scratch=self._change.scratch,
             progress=self._change.progress,

@@ -15,10 +15,10 @@ from stedi.contract import contract_of
 from stedi.contract.reasons import Drop
 from stedi.frame.checked import fetch
 from stedi.names import CUSTOMER_LANDING, CUSTOMER_TRUSTED, OBJECT, QUARANTINE, TOMBSTONE, Consent
-from stedi.pipeline.derive.past import Past
-from stedi.pipeline.derive.remade import Remade
-from stedi.pipeline.derive.removed import Erased
-from stedi.pipeline.derive.tally import Tally
+from stedi.pipeline.derive.erased_rows import ErasedRows
+from stedi.pipeline.derive.previous_run import PreviousRun
+from stedi.pipeline.derive.rewrites import TableRewrite
+from stedi.pipeline.derive.running_account import RunningAccount
 from stedi.transform.sanitize_customers import judge_customers, newest, weigh_customers
 from stedi.warehouse.read import BATCH_ROWS
 from stedi.warehouse.run_tables import Scan
@@ -35,7 +35,7 @@ class Customers:
     """Decides who consents, from when, with which devices.
 
     Args:
-        past: What the run before left.
+        previous: What the run before left.
         scan: Gives the landing table, the quarantine and the ledger as they are now.
         run_id: The run that derives.
         pseudonyms: Make the ids.
@@ -45,44 +45,46 @@ class Customers:
 
     def __init__(
         self,
-        past: Past,
+        previous: PreviousRun,
         scan: Scan,
         *,
         run_id: str,
         pseudonyms: Pseudonyms,
         consent: Consent,
-        erased: Erased | None = None,
+        erased: ErasedRows | None = None,
     ) -> None:
         """Read nothing yet."""
         self._erased = erased
-        self._past = past
+        self._previous = previous
         self._scan = scan
         self._run_id = run_id
         self._pseudonyms = pseudonyms
         self._consent: Consent = consent
 
-    def derive(self, now: datetime, tally: Tally) -> Remade:
+    def derive(self, now: datetime, tally: RunningAccount) -> TableRewrite:
         """Return customer_trusted, and count what became of the records.
 
         A customer's rows depend on the records of everybody who ever listed a device of theirs. So where
         something new is known of some people, only the rows of their devices are made again.
         """
-        past = self._past
-        if past.forgotten:
+        previous = self._previous
+        if previous.anew:
             tally.rows_in = self._scan(CUSTOMER_LANDING).select(pl.len()).collect().item()
-            return Remade.of(past.customers, self._everybody(now, tally), past.customers.clear())
+            return TableRewrite.of(
+                previous.customers, self._everybody(now, tally), previous.customers.clear()
+            )
         new = self._scan(CUSTOMER_LANDING).filter(pl.col("_run") == self._run_id).select("email").collect()
         tally.rows_in += new.height - (self._erased.rows(CUSTOMER_LANDING).height if self._erased else 0)
         people = self._concerned(new, now)
-        known = past.customers
+        known = previous.customers
         if people.is_empty():
-            return Remade(rows=known, gained=known.clear(), lost=known.clear())
+            return TableRewrite(rows=known, gained=known.clear(), lost=known.clear())
         about = ring(self._claims(), people)
         after = self._judge(self._scan, now, about, tally, sign=1)
-        before = self._judge(past.scan, past.now, about, tally, sign=-1)
-        return Remade.of(before, after, known.filter(~about.holds(known["serial_number"])))
+        before = self._judge(previous.tables.scan, previous.now, about, tally, sign=-1)
+        return TableRewrite.of(before, after, known.filter(~about.holds(known["serial_number"])))
 
-    def _everybody(self, now: datetime, tally: Tally) -> pl.DataFrame:
+    def _everybody(self, now: datetime, tally: RunningAccount) -> pl.DataFrame:
         """Return everybody's rows, made some devices at a time where there are many records."""
         parts = -(-tally.rows_in // RECORDS_AT_ONCE)
         if parts <= 1:
@@ -93,11 +95,17 @@ class Customers:
 
     def _concerned(self, new: pl.DataFrame, now: datetime) -> pl.Series:
         """Return the keys of the people of whom something new is known, or whom passing time concerns."""
-        past = self._past
-        later = past.scan(CUSTOMER_LANDING).filter(passing(past.now, now)).select("email").collect()
+        previous = self._previous
+        later = (
+            previous.tables.scan(CUSTOMER_LANDING)
+            .filter(passing(previous.now, now))
+            .select("email")
+            .collect()
+        )
         place = [*_PLACE, "released_at"]
         was, is_now = (
-            self._damaged(scan).select("emails", "tombstones", *place) for scan in (past.scan, self._scan)
+            self._damaged(scan).select("emails", "tombstones", *place)
+            for scan in (previous.tables.scan, self._scan)
         )
         changed = is_now.join(was, on=place, how="anti", nulls_equal=True)
         rejected = changed.select(email="emails").explode("email").drop_nulls()
@@ -112,7 +120,7 @@ class Customers:
         Args:
             buried: The tombstones of which rejected records say so, or no longer do.
         """
-        now, was = self._scan(TOMBSTONE).collect(), self._past.table(TOMBSTONE)
+        now, was = self._scan(TOMBSTONE).collect(), self._previous.table(TOMBSTONE)
         moved = now.join(was, on=_TOMB, how="anti", nulls_equal=True)["digest"]
         moved = pl.concat([moved, buried.cast(pl.String)]).unique()
         if moved.is_empty():
@@ -139,12 +147,12 @@ class Customers:
 
     def _claims(self) -> pl.DataFrame:
         # Whom an erased person's records concern, only the tables before know.
-        scan = self._past.scan if self._erased else self._scan
+        scan = self._previous.tables.scan if self._erased else self._scan
         pairs = scan(CUSTOMER_LANDING).select("email", "serial_number").collect()
         return claims(pairs, self._damaged(scan))
 
     def _judge(
-        self, scan: Scan, now: datetime, about: Ring | None, tally: Tally, *, sign: int
+        self, scan: Scan, now: datetime, about: Ring | None, tally: RunningAccount, *, sign: int
     ) -> pl.DataFrame:
         """Return the rows that records give, of some devices only where a ring is given, and count them."""
         landing, rejected = scan(CUSTOMER_LANDING), dated(scan(QUARANTINE), scan(OBJECT))
@@ -152,7 +160,7 @@ class Customers:
             landing, rejected = about.records(landing), about.rejected(rejected)
         records = _compact(landing.collect(engine="streaming"))
         if records.is_empty():  # whoever has only rejected records has no rows
-            return self._past.customers.clear()
+            return self._previous.customers.clear()
         weighed = weigh_customers(
             records,
             now=now,

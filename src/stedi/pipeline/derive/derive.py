@@ -30,16 +30,16 @@ from stedi.names import (
     STEP_TRAINER_TRUSTED,
     Consent,
 )
-from stedi.pipeline.derive.ahead import ahead
-from stedi.pipeline.derive.bucket_turns import BucketTurns, Touched
+from stedi.pipeline.derive.bucketed_tables import BucketedTables, Touched
 from stedi.pipeline.derive.buckets import Buckets
+from stedi.pipeline.derive.consent_diff import Changed, ConsentDiff, DeviceDiff, UsableDevices
 from stedi.pipeline.derive.customers import Customers
-from stedi.pipeline.derive.past import Past
-from stedi.pipeline.derive.remade import Remade
-from stedi.pipeline.derive.removed import Erased
+from stedi.pipeline.derive.erased_rows import ErasedRows
+from stedi.pipeline.derive.prefetch import prefetched
+from stedi.pipeline.derive.previous_run import PreviousRun
+from stedi.pipeline.derive.rewrites import TableRewrite
+from stedi.pipeline.derive.running_account import RunningAccount
 from stedi.pipeline.derive.staging import BucketStage
-from stedi.pipeline.derive.standing import ConsentShift, Devices, DeviceShift, Moved
-from stedi.pipeline.derive.tally import Tally
 from stedi.pipeline.history import Run
 from stedi.plan.account import Account
 from stedi.plan.change import Change, People
@@ -93,7 +93,7 @@ class Derivation:
     Args:
         warehouse: The lake's tables.
         sources: The snapshots of the landing tables, the quarantine and the ledger to derive from.
-        past: What the run before left.
+        previous: What the run before left.
         run_id: The run that derives.
         scratch: An empty folder for rows on their way to their bucket.
         progress: Is told how far it is.
@@ -104,36 +104,36 @@ class Derivation:
         self,
         warehouse: Warehouse,
         sources: Mapping[str, int],
-        past: Past,
+        previous: PreviousRun,
         *,
         run_id: str,
         scratch: Path,
         progress: Progress,
-        erased: Erased | None = None,
+        erased: ErasedRows | None = None,
     ) -> None:
         """Write nothing yet."""
         self._erased = erased
         self._warehouse = warehouse
         self._sources = sources
-        self._past = past
+        self._previous = previous
         self._run_id = run_id
         self._scratch = scratch
         self._progress = progress
         self._buckets = Buckets(warehouse.buckets)
-        self._tallies = {step.table: Tally(step, past.account(step.table)) for step in LINEAGE}
+        self._tallies = {step.table: RunningAccount(step, previous.account(step.table)) for step in LINEAGE}
 
     def run(self, *, branch: str, now: datetime, pseudonyms: Pseudonyms, consent: Consent) -> Derived:
         """Derive the tables into new data files on a branch."""
-        past = self._past
+        previous = self._previous
         customers = Customers(
-            past,
+            previous,
             self._scan,
             run_id=self._run_id,
             pseudonyms=pseudonyms,
             consent=consent,
             erased=self._erased,
         ).derive(now, self._tallies[CUSTOMER_TRUSTED])
-        people = ConsentShift.of(past.customers, customers)
+        people = ConsentDiff.of(previous.customers, customers)
         with (
             BucketStage(self._scratch, "accelerometer") as phone,
             BucketStage(self._scratch, "step_trainer") as steps,
@@ -142,31 +142,31 @@ class Derivation:
             read = pl.concat([people.moved.ids, seen])
             trainers = self._devices(customers, people.moved, seen, read)
             self._stage_steps(trainers, steps)
-        turns = BucketTurns(
+        buckets = BucketedTables(
             self._warehouse,
-            past,
+            previous,
             self._tallies,
             self._buckets,
             run_id=self._run_id,
             progress=self._progress,
         )
-        turns.turn(Touched.of(past, people.moved, trainers), phone, steps)
-        snapshots = turns.stage(branch)
-        curated = self._curated(customers, read, turns.readings(people.moved))
+        buckets.rewrite(Touched.of(previous, people.moved, trainers), phone, steps)
+        snapshots = buckets.stage(branch)
+        curated = self._curated(customers, read, buckets.readings(people.moved))
         for table, remade in ((CUSTOMER_TRUSTED, customers), (CUSTOMER_CURATED, curated)):
             self._tallies[table].changed(gained=remade.gained.height, lost=remade.lost.height)
-            snapshots[table] = self._turn_over(table, branch, remade)
+            snapshots[table] = self._write_small(table, branch, remade)
         return Derived(
             snapshots=snapshots,
             accounts={step.table: self._tallies[step.table].account() for step in LINEAGE},
-            match=turns.match,
+            match=buckets.match,
             changes={
                 table: Change(gained=tally.gained, lost=tally.lost) for table, tally in self._tallies.items()
             },
             people=people.count(),
         )
 
-    def _stage_accelerometer(self, people: ConsentShift, stage: BucketStage) -> pl.DataFrame:
+    def _stage_accelerometer(self, people: ConsentDiff, stage: BucketStage) -> pl.DataFrame:
         """Stage the admitted readings; return the ids of the customers who have some."""
         names = contract_of(ACCELEROMETER_TRUSTED).names
         seen = [people.moved.ids.clear()]
@@ -177,7 +177,7 @@ class Derivation:
             judge=lambda batch: judge_accelerometer(batch, people.now),
             judged_before=lambda batch: judge_accelerometer(batch, people.before),
         )
-        with ahead(judged) as admissions:
+        with prefetched(judged) as admissions:
             for admitted in admissions:
                 rows = admitted.select(names)
                 seen.append(rows.select(pl.col("customer_id").unique()))
@@ -186,22 +186,22 @@ class Derivation:
         return pl.concat(seen).unique()
 
     def _devices(
-        self, customers: Remade, moved: Moved, seen: pl.DataFrame, read: pl.DataFrame
-    ) -> DeviceShift:
+        self, customers: TableRewrite, moved: Changed, seen: pl.DataFrame, read: pl.DataFrame
+    ) -> DeviceDiff:
         """Return which devices may be used: their holders must have readings."""
-        past, rows = self._past, customers.rows
-        readers = pl.concat([past.still_curated(moved).select("customer_id"), seen])
+        previous, rows = self._previous, customers.rows
+        readers = pl.concat([previous.still_curated(moved).select("customer_id"), seen])
         asked = customers.changed.clear()
-        if not past.forgotten:  # else all devices are derived anew, moved or not
+        if not previous.anew:  # else all devices are derived anew, moved or not
             held = rows.join(read, on="customer_id", how="semi").select("customer_id", "device_id")
             asked = pl.concat([customers.changed, held])
-        return DeviceShift.of(
-            (past.customers, past.curated),
-            Devices.of(rows, rows.join(readers, on="customer_id", how="semi")),
+        return DeviceDiff.of(
+            (previous.customers, previous.curated),
+            UsableDevices.of(rows, rows.join(readers, on="customer_id", how="semi")),
             asked,
         )
 
-    def _stage_steps(self, trainers: DeviceShift, stage: BucketStage) -> None:
+    def _stage_steps(self, trainers: DeviceDiff, stage: BucketStage) -> None:
         """Stage the admitted readings, once per holder."""
         names = contract_of(STEP_TRAINER_TRUSTED).names
         landing = self._landing(contract_of(STEP_TRAINER_LANDING), "serial_number", trainers.moved)
@@ -211,7 +211,7 @@ class Derivation:
             judge=lambda batch: judge_step_trainer(batch, trainers.now.usable),
             judged_before=lambda batch: judge_step_trainer(batch, trainers.before.usable),
         )
-        with ahead(judged) as admissions:
+        with prefetched(judged) as admissions:
             for admitted in admissions:
                 rows = fetch(attribute(nw.from_native(admitted.lazy()), trainers.now.holders))
                 stage.add(self._buckets.place(rows.select(names)))
@@ -228,7 +228,7 @@ class Derivation:
 
     def _admitted(
         self,
-        tally: Tally,
+        tally: RunningAccount,
         landing: Iterator[tuple[pl.DataFrame, bool]],
         *,
         judge: Judge,
@@ -250,26 +250,26 @@ class Derivation:
         # Whatever is admitted and not used was there before: the buckets take off what is used.
         tally.dropped(Drop.DUPLICATE, admitted)
 
-    def _curated(self, customers: Remade, read: pl.DataFrame, readings: pl.DataFrame) -> Remade:
+    def _curated(self, customers: TableRewrite, read: pl.DataFrame, readings: pl.DataFrame) -> TableRewrite:
         """Make the rows of those customers again whose rows, or readings, changed."""
-        people, before = customers.rows, self._past.curated
+        people, before = customers.rows, self._previous.curated
         others = before.clear()
-        if not self._past.forgotten:
+        if not self._previous.anew:
             ids = pl.concat([customers.changed.select("customer_id"), read]).unique()
             others = before.join(ids, on="customer_id", how="anti")
             people, before, readings = (
                 rows.join(ids, on="customer_id", how="semi") for rows in (people, before, readings)
             )
         after = fetch(curate(nw.from_native(people.lazy()), nw.from_native(readings.lazy())))
-        curated = Remade.of(before, after, others)
+        curated = TableRewrite.of(before, after, others)
         tally, rows_in, rows_out = self._tallies[CUSTOMER_CURATED], customers.rows.height, curated.rows.height
         tally.rows_in, tally.used, tally.rows_out = rows_in, rows_out, rows_out
         tally.reasons[Drop.NO_READINGS.value] = rows_in - rows_out
         return curated
 
-    def _turn_over(self, table: str, branch: str, remade: Remade) -> int:
+    def _write_small(self, table: str, branch: str, remade: TableRewrite) -> int:
         """Add to a small table what is new; where rows are lost, write it again."""
-        base, key = self._past.snapshots[table], contract_of(table).key
+        base, key = self._previous.snapshots[table], contract_of(table).key
         writer = self._warehouse.table(table).writer(self._run_id)
         if remade.lost.height:
             writer.write(remade.rows.sort(key))
@@ -277,17 +277,22 @@ class Derivation:
         writer.write(remade.gained.sort(key))
         return self._warehouse.table(table).stage(branch, base, added=writer.close())
 
-    def _landing(self, contract: Contract, subject: str, moved: Moved) -> Iterator[tuple[pl.DataFrame, bool]]:
+    def _landing(
+        self, contract: Contract, subject: str, moved: Changed
+    ) -> Iterator[tuple[pl.DataFrame, bool]]:
         """Yield the new rows of a landing table, and the old ones of those who moved."""
         name, columns = contract.name, [column.name for column in contract.source_columns]
         snapshot = self._sources[name]
         total = self._warehouse.table(name).count(snapshot)
-        new = None if self._past.forgotten else self._run_id
+        new = None if self._previous.anew else self._run_id
         parts = [(self._warehouse.table(name).rows(snapshot, columns, run=new), False)]
-        if not self._past.forgotten and not moved.keys.is_empty():
-            spelled = self._past.spelled(name, subject, moved.keys).to_frame()
+        if not self._previous.anew and not moved.keys.is_empty():
+            spelled = self._previous.tables.spelled(name, subject, moved.keys).to_frame()
             if spelled.height:
-                old = (rows.join(spelled, on=subject, how="semi") for rows in self._past.rows(name, columns))
+                old = (
+                    rows.join(spelled, on=subject, how="semi")
+                    for rows in self._previous.tables.rows(name, columns)
+                )
                 parts.append((old, True))
         done = 0
         for rows, is_old in parts:

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import polars as pl
 
 from stedi.outline import outline
-from stedi.pipeline.derive.remade import Remade, only_in
+from stedi.pipeline.derive.rewrites import TableRewrite, only_in
 from stedi.plan.change import People
 from stedi.transform.trust_accelerometer import consenting_customers
 from stedi.transform.trust_step_trainer import usable_devices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Devices:
+class UsableDevices:
     """Which devices may be used, and for whom.
 
     Attributes:
@@ -33,21 +33,21 @@ class Devices:
         return outline(self)
 
     @classmethod
-    def of(cls, customers: pl.DataFrame, curated: pl.DataFrame) -> "Devices":
+    def of(cls, customers: pl.DataFrame, curated: pl.DataFrame) -> "UsableDevices":
         """Read customer_trusted, and (customer_id, device_id) of those of its rows that are curated."""
         holders = curated.select("device_id", "customer_id")
         return cls(usable=usable_devices(customers, holders), holders=holders)
 
-    def among(self, ids: pl.DataFrame) -> "Devices":
+    def among(self, ids: pl.DataFrame) -> "UsableDevices":
         """Return those of some devices, given by their ``device_id``."""
-        return Devices(
+        return UsableDevices(
             usable=self.usable.join(ids, on="device_id", how="semi"),
             holders=self.holders.join(ids, on="device_id", how="semi"),
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
+class Changed:
     """Those of whom anything differs between two runs: all that was derived of them is derived again.
 
     Attributes:
@@ -63,13 +63,13 @@ class Moved:
         return outline(self)
 
     @classmethod
-    def of(cls, moved: pl.DataFrame, name: str) -> "Moved":
+    def of(cls, moved: pl.DataFrame, name: str) -> "Changed":
         """Take the column of ids, and the keys beside it."""
         return cls(ids=moved.select(name).unique(), keys=moved["_key"].unique())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConsentShift:
+class ConsentDiff:
     """Who consents, and what of it differs from the run before.
 
     All frames have (_key, customer_id, consent_from).
@@ -89,16 +89,18 @@ class ConsentShift:
         """Show shapes, and no row."""
         return outline(self)
 
-    moved: Moved
+    moved: Changed
 
     @classmethod
-    def of(cls, were: pl.DataFrame, customers: Remade) -> "ConsentShift":
+    def of(cls, were: pl.DataFrame, customers: TableRewrite) -> "ConsentDiff":
         """Compare customer_trusted as it was with what became of it."""
         changed = customers.changed.select("customer_id")
         now = consenting_customers(customers.rows)
         before = consenting_customers(were.join(changed, on="customer_id", how="semi"))
         after = now.join(changed, on="customer_id", how="semi")
-        return cls(now=now, before=before, after=after, moved=Moved.of(_either(before, after), "customer_id"))
+        return cls(
+            now=now, before=before, after=after, moved=Changed.of(_either(before, after), "customer_id")
+        )
 
     def count(self) -> People:
         """Return how many customers came, left, and consent from another time on."""
@@ -109,7 +111,7 @@ class ConsentShift:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceShift:
+class DeviceDiff:
     """Which devices may be used, and what of it differs from the run before.
 
     Attributes:
@@ -118,12 +120,14 @@ class DeviceShift:
         moved: Those that came, left, may be used from another time on, or for other customers.
     """
 
-    now: Devices
-    before: Devices
-    moved: Moved
+    now: UsableDevices
+    before: UsableDevices
+    moved: Changed
 
     @classmethod
-    def of(cls, were: tuple[pl.DataFrame, pl.DataFrame], now: Devices, asked: pl.DataFrame) -> "DeviceShift":
+    def of(
+        cls, were: tuple[pl.DataFrame, pl.DataFrame], now: UsableDevices, asked: pl.DataFrame
+    ) -> "DeviceDiff":
         """Compare devices with what they were.
 
         Args:
@@ -132,14 +136,14 @@ class DeviceShift:
             asked: The ids of all devices that may have moved, and maybe of others.
         """
         ids = asked.select("device_id").unique()
-        before = Devices.of(*(rows.join(ids, on="device_id", how="semi") for rows in were))
+        before = UsableDevices.of(*(rows.join(ids, on="device_id", how="semi") for rows in were))
         after = now.among(ids)
         moved = _either(before.usable, after.usable)
         held = _either(before.holders, after.holders)
         if not held.is_empty():
             known = pl.concat([before.usable, after.usable])
             moved = pl.concat([moved, known.join(held, on="device_id", how="semi")])
-        return cls(now=now, before=before, moved=Moved.of(moved, "device_id"))
+        return cls(now=now, before=before, moved=Changed.of(moved, "device_id"))
 
 
 def _either(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:

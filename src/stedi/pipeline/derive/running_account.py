@@ -6,10 +6,10 @@ import polars as pl
 
 from stedi.contract.reasons import Drop
 from stedi.plan.account import Account
-from stedi.plan.lineage import Derivation as Step
+from stedi.plan.lineage import LineageStep as Step
 
 
-class Tally:
+class RunningAccount:
     """Counts the rows of one derived table.
 
     Args:

@@ -7,7 +7,7 @@ import polars as pl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Erased:
+class ErasedRows:
     """What is in the landing tables no more.
 
     Attributes:

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stedi.pipeline.derive.ahead import ahead, in_turn
+from stedi.pipeline.derive.prefetch import interleaved, prefetched
 
 
 @given(items=st.lists(st.none() | st.integers()), most=st.integers(1, 5))
 def test_the_items_and_their_order_stay(items, most):
-    with ahead(iter(items), most) as made:
+    with prefetched(iter(items), most) as made:
         assert list(made) == items
 
 
@@ -28,7 +28,7 @@ def test_no_more_are_made_than_was_said(most):
                 goes_on.set()
             yield number
 
-    with ahead(items(), most) as coming:
+    with prefetched(items(), most) as coming:
         assert next(coming) == 0
         assert goes_on.wait(10)
         # One is used, and so many more are there.
@@ -39,7 +39,7 @@ def test_no_more_are_made_than_was_said(most):
 
 
 def test_another_thread_makes_them_and_always_the_same():
-    with ahead(threading.get_ident() for _ in range(50)) as made:
+    with prefetched(threading.get_ident() for _ in range(50)) as made:
         made_by = set(made)
     assert len(made_by) == 1
     assert threading.get_ident() not in made_by
@@ -52,17 +52,17 @@ def test_an_error_comes_where_its_item_would_have_been(error):
         yield 2
         raise error
 
-    with pytest.raises(error), ahead(items(), 3) as coming:  # noqa: PT012 - the error comes with the third
+    with pytest.raises(error), prefetched(items(), 3) as coming:  # noqa: PT012 - the error comes with the third
         assert list(islice(coming, 2)) == [1, 2]
         next(coming)
 
 
 def test_whoever_stops_leaves_no_thread_behind():
     before = threading.active_count()
-    with ahead(iter(range(1000)), 4) as coming:
+    with prefetched(iter(range(1000)), 4) as coming:
         assert next(coming) == 0
     assert threading.active_count() == before
-    with pytest.raises(LookupError), ahead(iter(range(1000)), 4):
+    with pytest.raises(LookupError), prefetched(iter(range(1000)), 4):
         raise LookupError
     assert threading.active_count() == before
 
@@ -71,4 +71,4 @@ def test_whoever_stops_leaves_no_thread_behind():
 def test_in_turn_every_iterator_gives_one_then_the_next(many):
     longest = max(map(len, many), default=0)
     expected = [each[place] for place in range(longest) for each in many if place < len(each)]
-    assert list(in_turn(map(iter, many))) == expected
+    assert list(interleaved(map(iter, many))) == expected

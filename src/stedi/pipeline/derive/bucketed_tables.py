@@ -14,13 +14,13 @@ from stedi.contract.schemas import polars_schema
 from stedi.frame.checked import fetch
 from stedi.names import ACCELEROMETER_TRUSTED, EPOCH, MACHINE_LEARNING_CURATED, STEP_TRAINER_TRUSTED
 from stedi.outline import outline
-from stedi.pipeline.derive.ahead import ahead
 from stedi.pipeline.derive.buckets import Buckets, groups
-from stedi.pipeline.derive.past import Past
+from stedi.pipeline.derive.consent_diff import Changed, DeviceDiff, UsableDevices
+from stedi.pipeline.derive.prefetch import prefetched
+from stedi.pipeline.derive.previous_run import PreviousRun
+from stedi.pipeline.derive.rewrites import BucketRewrite
+from stedi.pipeline.derive.running_account import RunningAccount
 from stedi.pipeline.derive.staging import BUCKET, BucketStage
-from stedi.pipeline.derive.standing import Devices, DeviceShift, Moved
-from stedi.pipeline.derive.tally import Tally
-from stedi.pipeline.derive.turn import Turn
 from stedi.plan.match import NEARBY, Match
 from stedi.progress import Progress
 from stedi.transform.curate_customers import seen
@@ -64,13 +64,13 @@ class Touched:
         return outline(self)
 
     @classmethod
-    def of(cls, past: Past, people: Moved, trainers: DeviceShift) -> "Touched":
+    def of(cls, previous: PreviousRun, people: Changed, trainers: DeviceDiff) -> "Touched":
         """Look at who moved, and at who held and holds the devices that did."""
-        known = past.customers.select("customer_id")
+        known = previous.customers.select("customer_id")
         moved = trainers.moved.ids
         holders = trainers.before.holders.join(moved, on="device_id", how="semi").select("customer_id")
         return cls(
-            everything=past.forgotten,
+            everything=previous.anew,
             people=people.ids["customer_id"],
             trainers=moved["device_id"],
             had=pl.concat([known.join(people.ids, on="customer_id", how="semi"), holders]).unique(),
@@ -91,13 +91,13 @@ class Touched:
         return moved
 
 
-def _primaries(devices: Devices) -> pl.DataFrame:
+def _primaries(devices: UsableDevices) -> pl.DataFrame:
     """Return one holder of each device: a reading that several hold is counted with that one."""
     return devices.holders.group_by("device_id").agg(pl.col("customer_id").min())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Neighbours:
+class NearbyRows:
     """The rows that new readings of known customers may meet: theirs, at about these times.
 
     Attributes:
@@ -114,7 +114,7 @@ class Neighbours:
     span: tuple[datetime, datetime]
 
     @classmethod
-    def of(cls, readings: pl.DataFrame, steps: pl.DataFrame, known: pl.DataFrame) -> "Neighbours":
+    def of(cls, readings: pl.DataFrame, steps: pl.DataFrame, known: pl.DataFrame) -> "NearbyRows":
         """Look at what came."""
         came = pl.concat(
             [
@@ -140,12 +140,12 @@ class Neighbours:
         )
 
 
-class BucketTurns:
+class BucketedTables:
     """Turns the touched buckets of the three bucketed tables over, a few at a time.
 
     Args:
         warehouse: The lake's tables.
-        past: What the run before left.
+        previous: What the run before left.
         tallies: The counts of the derived tables.
         buckets: The buckets of the customers.
         run_id: The run.
@@ -155,8 +155,8 @@ class BucketTurns:
     def __init__(
         self,
         warehouse: Warehouse,
-        past: Past,
-        tallies: Mapping[str, Tally],
+        previous: PreviousRun,
+        tallies: Mapping[str, RunningAccount],
         buckets: Buckets,
         *,
         run_id: str,
@@ -164,20 +164,20 @@ class BucketTurns:
     ) -> None:
         """Read the manifests of what is there."""
         self._warehouse = warehouse
-        self._past = past
+        self._previous = previous
         self._tallies = tallies
         self._progress = progress
         self._buckets = buckets
-        self._nearby = past.nearby
+        self._nearby = previous.nearby
         self._files = {
-            table: BucketFiles(warehouse.table(table).iceberg, past.snapshots[table], time=time)
+            table: BucketFiles(warehouse.table(table).iceberg, previous.snapshots[table], time=time)
             for table, time in _TIMES.items()
         }
         self._writers = {table: warehouse.table(table).writer(run_id) for table in _TIMES}
         self._replaced: dict[str, list[int]] = {table: [] for table in _TIMES}
         self._seen: list[pl.DataFrame] = []
 
-    def turn(self, touched: Touched, phone: BucketStage, steps: BucketStage) -> None:
+    def rewrite(self, touched: Touched, phone: BucketStage, steps: BucketStage) -> None:
         """Bring the staged rows into their buckets, and take out the rows that go."""
         whole = set(self._buckets.place(touched.had)[BUCKET])
         if touched.everything:
@@ -186,57 +186,57 @@ class BucketTurns:
         for bucket in whole:
             rows[bucket] += sum(self._files[table].count(bucket) for table in _TIMES)
         worked_out = (
-            self._turn_group(group, whole & set(group), touched, phone, steps) for group in groups(rows)
+            self._rewrite_group(group, whole & set(group), touched, phone, steps) for group in groups(rows)
         )
         self._progress("deriving", 0, self._buckets.count)
-        with ahead(worked_out) as turned:
-            for group, turns in turned:
-                self._seen.append(fetch(seen(turns[ACCELEROMETER_TRUSTED].added)))
-                for table, turn in turns.items():
-                    self._write(table, turn, group)
+        with prefetched(worked_out) as rewritten:
+            for group, rewrites in rewritten:
+                self._seen.append(fetch(seen(rewrites[ACCELEROMETER_TRUSTED].added)))
+                for table, rewrite in rewrites.items():
+                    self._write(table, rewrite, group)
                 self._progress("deriving", group[-1] + 1, self._buckets.count)
         self._progress("deriving", self._buckets.count, self._buckets.count)
 
-    def _turn_group(
+    def _rewrite_group(
         self,
         group: list[int],
         whole: Collection[int],
         touched: Touched,
         phone: BucketStage,
         steps: BucketStage,
-    ) -> tuple[list[int], dict[str, Turn]]:
+    ) -> tuple[list[int], dict[str, BucketRewrite]]:
         """Work out what becomes of some buckets in each table, and count it; return it beside them."""
         fresh_phone = _distinct(phone.read(group), ACCELEROMETER_TRUSTED)
         fresh_steps = _distinct(steps.read(group), STEP_TRAINER_TRUSTED)
-        neighbours = Neighbours.of(fresh_phone, fresh_steps, touched.known)
+        neighbours = NearbyRows.of(fresh_phone, fresh_steps, touched.known)
 
         def before(table: str) -> pl.DataFrame:
             files = self._files[table]
             rest = [bucket for bucket in group if bucket not in whole]
             return pl.concat([files.read(whole), neighbours.read(files, rest, _TIMES[table])])
 
-        readings = Turn.of(before(ACCELEROMETER_TRUSTED), touched.gone(person=True), fresh_phone)
-        trainers = Turn.of(before(STEP_TRAINER_TRUSTED), touched.gone(trainer=True), fresh_steps)
-        pairs = Turn.of(
+        readings = BucketRewrite.of(before(ACCELEROMETER_TRUSTED), touched.gone(person=True), fresh_phone)
+        trainers = BucketRewrite.of(before(STEP_TRAINER_TRUSTED), touched.gone(trainer=True), fresh_steps)
+        pairs = BucketRewrite.of(
             before(MACHINE_LEARNING_CURATED),
             touched.gone(person=True, trainer=True),
             pl.concat([curate_ml(trainers.added, readings.after), curate_ml(trainers.kept, readings.added)]),
         )
-        turns = {
+        rewrites = {
             ACCELEROMETER_TRUSTED: readings,
             STEP_TRAINER_TRUSTED: trainers,
             MACHINE_LEARNING_CURATED: pairs,
         }
-        self._count(touched, turns)
-        return group, turns
+        self._count(touched, rewrites)
+        return group, rewrites
 
-    def _count(self, touched: Touched, turns: Mapping[str, Turn]) -> None:
-        for table, turn in turns.items():
-            self._tallies[table].changed(gained=turn.gained.height, lost=turn.lost.height)
+    def _count(self, touched: Touched, rewrites: Mapping[str, BucketRewrite]) -> None:
+        for table, rewrite in rewrites.items():
+            self._tallies[table].changed(gained=rewrite.gained.height, lost=rewrite.lost.height)
         if touched.everything:
             # Counted anew: what goes was never counted.
-            turns = {table: turn.of_nothing() for table, turn in turns.items()}
-        readings, trainers, pairs = (turns[table] for table in _TIMES)
+            rewrites = {table: rewrite.from_nothing() for table, rewrite in rewrites.items()}
+        readings, trainers, pairs = (rewrites[table] for table in _TIMES)
         tally = self._tallies[ACCELEROMETER_TRUSTED]
         used = readings.added.height - readings.gone.height
         tally.add(used=used, rows_out=used)
@@ -259,23 +259,23 @@ class BucketTurns:
         self._nearby += _with_neighbour(unpaired_after, readings.after)
         self._nearby -= _with_neighbour(unpaired_before, readings.before)
 
-    def _write(self, table: str, turn: Turn, group: list[int]) -> None:
+    def _write(self, table: str, rewrite: BucketRewrite, group: list[int]) -> None:
         """Add what is new; where rows are lost, write the whole bucket again."""
         contract = contract_of(table)
-        lost = {bucket for bucket, _ in self._buckets.split(turn.lost, group)}
+        lost = {bucket for bucket, _ in self._buckets.split(rewrite.lost, group)}
         self._replaced[table] += lost
-        gained = turn.gained.sort(contract.key)
+        gained = rewrite.gained.sort(contract.key)
         for bucket, rows in self._buckets.split(gained, group):
             if bucket not in lost:
                 self._writers[table].write_bucket(rows, bucket)
         if lost:
-            for bucket, rows in self._buckets.split(turn.after.sort(contract.key), group):
+            for bucket, rows in self._buckets.split(rewrite.after.sort(contract.key), group):
                 if bucket in lost:
                     self._writers[table].write_bucket(rows, bucket)
 
-    def readings(self, people: Moved) -> pl.DataFrame:
+    def readings(self, people: Changed) -> pl.DataFrame:
         """Return (customer_id, first_reading_at, last_reading_at, readings) of everybody, as they are now."""
-        stayed = self._past.still_curated(people).select(_READINGS).unique()
+        stayed = self._previous.still_curated(people).select(_READINGS).unique()
         return (
             pl.concat([stayed, *self._seen])
             .group_by("customer_id")
@@ -293,7 +293,7 @@ class BucketTurns:
         return {
             table: self._warehouse.table(table).stage(
                 branch,
-                self._past.snapshots[table],
+                self._previous.snapshots[table],
                 added=self._writers[table].close(),
                 removed=[file for bucket in self._replaced[table] for file in self._files[table].of(bucket)],
             )

@@ -8,12 +8,12 @@ from typing import Final, TypeVar
 
 import polars as pl
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 _END: Final = object()
 
 
 @contextlib.contextmanager
-def ahead(items: Iterator[T], most: int = 1) -> Iterator[Iterator[T]]:
+def prefetched(items: Iterator[_T], most: int = 1) -> Iterator[Iterator[_T]]:
     """Give the same items for the length of a block; while one is used, a thread makes the next ones.
 
     An error is raised where its item would have been. A block that is left early waits until the item that is
@@ -24,13 +24,13 @@ def ahead(items: Iterator[T], most: int = 1) -> Iterator[Iterator[T]]:
         most: How many items may be made before they are asked for.
 
     Examples:
-        >>> with ahead(iter("abc")) as letters:
+        >>> with prefetched(iter("abc")) as letters:
         ...     list(letters)
         ['a', 'b', 'c']
     """
-    coming: deque[Future[T | object]] = deque()
+    coming: deque[Future[_T | object]] = deque()
     try:
-        with ThreadPoolExecutor(1, thread_name_prefix="stedi-ahead") as thread:
+        with ThreadPoolExecutor(1, thread_name_prefix="stedi-prefetch") as thread:
             coming.extend(thread.submit(next, items, _END) for _ in range(most))
             try:
                 yield _made(coming, thread, items)
@@ -44,17 +44,19 @@ def ahead(items: Iterator[T], most: int = 1) -> Iterator[Iterator[T]]:
         raise
 
 
-def _made(coming: deque[Future[T | object]], thread: ThreadPoolExecutor, items: Iterator[T]) -> Iterator[T]:
+def _made(
+    coming: deque[Future[_T | object]], thread: ThreadPoolExecutor, items: Iterator[_T]
+) -> Iterator[_T]:
     while (item := coming.popleft().result()) is not _END:
         coming.append(thread.submit(next, items, _END))
         yield item  # type: ignore[misc]  # mypy can't tell that it is not _END
 
 
-def in_turn(many: Iterable[Iterator[T]]) -> Iterator[T]:
+def interleaved(many: Iterable[Iterator[_T]]) -> Iterator[_T]:
     """Yield an item of each iterator, then the next of each, until all are at their end.
 
     Examples:
-        >>> list(in_turn([iter("abc"), iter("1"), iter("+-")]))
+        >>> list(interleaved([iter("abc"), iter("1"), iter("+-")]))
         ['a', '1', '+', 'b', '-', 'c']
     """
     waiting = deque(many)

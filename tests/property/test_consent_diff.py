@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
-from stedi.pipeline.derive.remade import Remade
-from stedi.pipeline.derive.standing import ConsentShift, Devices, DeviceShift
+from stedi.pipeline.derive.consent_diff import ConsentDiff, DeviceDiff, UsableDevices
+from stedi.pipeline.derive.rewrites import TableRewrite
 
 SCHEMA = polars_schema(contract_of("customer_trusted"))
 PEOPLE, DEVICES = "abcd", "xyz"
@@ -81,12 +81,12 @@ def test_whoever_moved_is_found(world, data):
     # Any rows may be left alone that are the same.
     same = after.join(before, on=after.columns, how="semi", nulls_equal=True)
     kept = same.filter(pl.Series([data.draw(st.booleans()) for _ in range(same.height)], dtype=pl.Boolean))
-    customers = Remade.of(
+    customers = TableRewrite.of(
         *(rows.join(kept, on=rows.columns, how="anti", nulls_equal=True) for rows in (before, after)), kept
     )
     assert sorted(customers.rows.rows(), key=repr) == sorted(after.rows(), key=repr)
 
-    people = ConsentShift.of(before, customers)
+    people = ConsentDiff.of(before, customers)
     moved = _differing(_consents(before), _consents(after))
     assert set(people.moved.ids["customer_id"]) == moved
     counted = people.count()
@@ -94,9 +94,9 @@ def test_whoever_moved_is_found(world, data):
 
     status = pl.DataFrame({"customer_id": sorted(moved | (had ^ have))}, schema={"customer_id": pl.String})
     held = after.join(status, on="customer_id", how="semi").select("customer_id", "device_id")
-    trainers = DeviceShift.of(
+    trainers = DeviceDiff.of(
         (before, _curated(before, had)),
-        Devices.of(after, _curated(after, have)),
+        UsableDevices.of(after, _curated(after, have)),
         pl.concat([customers.changed, held]),
     )
     differing = _differing(_devices(before, had), _devices(after, have))
