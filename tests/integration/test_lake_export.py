@@ -15,7 +15,7 @@ from lakes import PSEUDONYMS, lake_at
 from stedi.contract import CONTRACTS, contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.errors import ExportError, LakeError, UnknownNameError
-from stedi.lake.export import FORMATS, export
+from stedi.lake.export import EXPORT_FORMATS, export
 from stedi.names import RUN
 from worlds import PEOPLE
 
@@ -96,7 +96,7 @@ def test_lists_of_the_run_table_need_parquet_or_json(lake, tmp_path):
         export(lake, RUN, tmp_path / "old.parquet", at=lake.last_run().run_id)
 
 
-@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("suffix", EXPORT_FORMATS)
 def test_a_withdrawn_customer_is_left_out_of_an_older_run(withdrawn, tmp_path, suffix):
     lake = lake_at(withdrawn)
     path = tmp_path / f"ml.{suffix}"

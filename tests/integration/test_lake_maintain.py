@@ -44,7 +44,7 @@ from stedi.governance.maintain import compact
 from stedi.governance.maintain.maintain import Care, maintain
 from stedi.progress import silent
 from stedi.warehouse.bucket import buckets_of
-from stedi.warehouse.compaction import Target, groups_to_merge
+from stedi.warehouse.compaction import CompactionTarget, groups_to_merge
 from stedi.warehouse.lock import exclusive
 from worlds import HOURS, World, customer, reading, step
 
@@ -272,7 +272,7 @@ def test_buckets_are_merged_one_by_one_and_sorted(filled):
         for half in (part[1::2], part[0::2]):
             writer.write_bucket(half, bucket)
     snapshot = warehouse.table(table).replace("parted", runs[-1].snapshots[table], writer.close())
-    groups = groups_to_merge(warehouse.table(table).iceberg, snapshot, Target())
+    groups = groups_to_merge(warehouse.table(table).iceberg, snapshot, CompactionTarget())
     assert [group.bucket for group in groups] == sorted({*places})
     assert all(len(group.files) == 2 for group in groups)
     branch = "run-x"
@@ -305,7 +305,7 @@ def test_files_are_packed_up_to_the_target_and_large_ones_are_left(filled, tmp_p
     table = "accelerometer_landing"
     before = IcebergTable.of(filled.folder, table)
     large = max(before.data_files(), key=lambda file: file["record_count"])["file_path"]
-    care = Care(keep_days=0, older_than=timedelta(0), target=Target(rows=9), progress=silent)
+    care = Care(keep_days=0, older_than=timedelta(0), target=CompactionTarget(rows=9), progress=silent)
     with filled.lake._site.hold() as (warehouse, runs):
         maintain(warehouse, runs, care)
     after = IcebergTable.of(filled.folder, table)

@@ -5,7 +5,7 @@ from pathlib import Path
 from stedi.cli.output import console, number, print_json, progress, size
 from stedi.cli.streams import done
 from stedi.cli.usage import one_of, run_or_time
-from stedi.lake.export import FORMATS
+from stedi.lake.export import EXPORT_FORMATS
 from stedi.lake.export import export as write
 from stedi.lake.lake import Lake
 
@@ -22,7 +22,7 @@ def export(
     as_json: bool,
 ) -> None:
     """Write a table into a file and say what is in it."""
-    one_of("--format", file_format, FORMATS)
+    one_of("--format", file_format, EXPORT_FORMATS)
     with progress(quiet=as_json) as tell:
         tell(f"exporting {table}", 0, 1)
         written = write(

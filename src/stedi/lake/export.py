@@ -22,7 +22,7 @@ from stedi.places import is_address
 from stedi.warehouse.catalog import CATALOG_FILE
 
 ExportFormat = Literal["parquet", "csv", "ndjson"]
-FORMATS: Final[tuple[ExportFormat, ...]] = get_args(ExportFormat)
+EXPORT_FORMATS: Final[tuple[ExportFormat, ...]] = get_args(ExportFormat)
 _SUFFIXES: Final[Mapping[str, ExportFormat]] = {
     ".parquet": "parquet",
     ".csv": "csv",
@@ -136,17 +136,17 @@ def _as_json(column: str) -> pl.Expr:
 
 
 def _format(path: Path, wanted: str | None) -> ExportFormat:
-    for known in FORMATS:
+    for known in EXPORT_FORMATS:
         if wanted == known:
             return known
     if wanted is not None:
-        raise UnknownNameError.of("export format", wanted, FORMATS)
+        raise UnknownNameError.of("export format", wanted, EXPORT_FORMATS)
     try:
         return _SUFFIXES[path.suffix.lower()]
     except KeyError:
         raise ExportError(
             f"the name {as_typed(path.name)} does not say the format: let it end in {', '.join(_SUFFIXES)}, "
-            f"or pass --format with one of {', '.join(FORMATS)}"
+            f"or pass --format with one of {', '.join(EXPORT_FORMATS)}"
         ) from None
 
 

@@ -301,9 +301,9 @@ class Lake:
             stedi.errors.LakeError: there is no published run in the lake ...
         """
         from stedi.governance.maintain.maintain import Care, maintain, plan_maintenance
-        from stedi.warehouse.compaction import Target
+        from stedi.warehouse.compaction import CompactionTarget
 
-        care = Care(keep_days=keep_days, older_than=older_than, target=Target(), progress=progress)
+        care = Care(keep_days=keep_days, older_than=older_than, target=CompactionTarget(), progress=progress)
         warehouse, runs = self._site.read()
         if plan:
             with self._site.explained():

@@ -10,7 +10,7 @@ from polars.exceptions import PanicException, PolarsError
 from stedi.contract import CONTRACTS, contract_of
 from stedi.errors import QueryError
 from stedi.lake.lake import Lake
-from stedi.lake.query_failure import explained, unsaid
+from stedi.lake.query_failure import query_error, unsaid
 
 _OPENING: Final = re.compile(r"(?:\s|\(|--[^\n]*\n|/\*.*?\*/)*(\w*)", re.DOTALL)
 _QUERIES: Final = ("select", "with", "from", "values")
@@ -55,7 +55,7 @@ def query(
                 found = pl.SQLContext(frames, eager=False).execute(statement)
                 return (found if limit is None else found.head(limit)).collect(engine="streaming")
             except (PolarsError, PanicException) as error:
-                if (problem := explained(error, hidden)) is None:
+                if (problem := query_error(error, hidden)) is None:
                     # A damaged file may be what is wrong.
                     raise
     except (PolarsError, PanicException) as error:

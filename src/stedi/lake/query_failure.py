@@ -36,7 +36,7 @@ _SAFE: Final = re.compile(
 )
 
 
-def explained(error: BaseException, hidden: Mapping[str, tuple[str, ...]]) -> StediError | None:
+def query_error(error: BaseException, hidden: Mapping[str, tuple[str, ...]]) -> StediError | None:
     """Return the error that a user sees for what Polars raised; None where it is not about the query.
 
     Args:

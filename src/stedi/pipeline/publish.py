@@ -17,7 +17,7 @@ from stedi.plan.lineage import LINEAGE, RECORD_TABLES
 from stedi.retention import KEPT_RUNS
 from stedi.warehouse.rewrite import append_to_main, fence
 from stedi.warehouse.warehouse import Warehouse
-from stedi.warehouse.writer import Written
+from stedi.warehouse.writer import NewFiles
 
 
 def audit(
@@ -76,7 +76,7 @@ def publish(warehouse: Warehouse, run: Run, runs: Sequence[Run]) -> None:
 
 
 def commit(
-    warehouse: Warehouse, run: Run, runs: Sequence[Run], files: Written, append: Callable[[], None]
+    warehouse: Warehouse, run: Run, runs: Sequence[Run], files: NewFiles, append: Callable[[], None]
 ) -> None:
     """Make the commit that publishes a run, find out what came of it if nobody answers, and show the run.
 

@@ -15,7 +15,7 @@ _MANY_MANIFESTS: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class CompactionTarget:
     """How large a data file should be; below a quarter of that, in rows and in bytes, it is small.
 
     Attributes:
@@ -56,7 +56,7 @@ class Group:
         return sum(file.record_count for file in self.files)
 
 
-def groups_to_merge(table: Table, snapshot_id: int, target: Target) -> Sequence[Group]:
+def groups_to_merge(table: Table, snapshot_id: int, target: CompactionTarget) -> Sequence[Group]:
     """Return the data files of a snapshot that should become one.
 
     Raises:
@@ -79,7 +79,9 @@ def groups_to_merge(table: Table, snapshot_id: int, target: Target) -> Sequence[
     ]
 
 
-def _to_merge(files: list[DataFile], bucket: int | None, target: Target) -> Iterator[list[DataFile]]:
+def _to_merge(
+    files: list[DataFile], bucket: int | None, target: CompactionTarget
+) -> Iterator[list[DataFile]]:
     ordered = sorted(files, key=lambda file: file.file_path)
     small = [file for file in ordered if target.small(file)]
     if len(small) < 2:  # noqa: PLR2004 - one file alone has nothing to be merged with
@@ -99,7 +101,7 @@ def _to_merge(files: list[DataFile], bucket: int | None, target: Target) -> Iter
         yield group
 
 
-def small_files(table: Table, snapshot_id: int, target: Target) -> list[DataFile]:
+def small_files(table: Table, snapshot_id: int, target: CompactionTarget) -> list[DataFile]:
     """Return the small data files of a snapshot."""
     files = (task.file for task in table.scan(snapshot_id=snapshot_id).plan_files())
     return sorted((file for file in files if target.small(file)), key=lambda file: file.file_path)

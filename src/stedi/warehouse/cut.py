@@ -54,7 +54,7 @@ class Texts:
         return chosen.gather(self.places).fill_null(value=False)
 
 
-class Change(NamedTuple):
+class GroupChange(NamedTuple):
     """What becomes of the rows of a row group.
 
     Attributes:
@@ -78,7 +78,7 @@ class Cut(Protocol):
         """The columns to decide by."""
         ...
 
-    def __call__(self, rows: pa.Table) -> Change | None:
+    def __call__(self, rows: pa.Table) -> GroupChange | None:
         """Say what becomes of the rows of a row group, by these columns; None where nothing changes."""
         ...
 
@@ -94,12 +94,12 @@ class Touch(NamedTuple):
 
     gone: int
     changed: bool
-    rows: Mapping[int, Change]
+    rows: Mapping[int, GroupChange]
 
 
 def touch(table: Table, file: DataFile, cut: Cut) -> Touch:
     """Look at a data file."""
-    found: dict[int, Change] = {}
+    found: dict[int, GroupChange] = {}
     with _opened(table, file) as source:
         for group in range(source.num_row_groups):
             change = cut(source.read_row_group(group, columns=list(cut.columns)))
@@ -118,7 +118,7 @@ def taken_out(table: Table, file: DataFile, touched: Touch) -> Iterator[pl.DataF
             yield _decoded(rows.filter((~change.keep).to_arrow()), schema)
 
 
-def write_without(table: Table, file: DataFile, touched: Touch, writer: TableWriter) -> None:
+def write_kept(table: Table, file: DataFile, touched: Touch, writer: TableWriter) -> None:
     """Write the rows of a data file that stay, in their order."""
     if file.partition:
         writer.copy_bucket(_kept(table, file, touched), file.partition[0])
@@ -137,7 +137,7 @@ def _kept(table: Table, file: DataFile, touched: Touch) -> Iterator[pa.Table]:
             yield rows if change is None else _changed(rows, change)
 
 
-def _changed(rows: pa.Table, change: Change) -> pa.Table:
+def _changed(rows: pa.Table, change: GroupChange) -> pa.Table:
     for name, values in change.values.items():
         place = rows.schema.get_field_index(name)
         rows = rows.set_column(place, name, values.to_arrow())

@@ -108,7 +108,7 @@ def parquet(source: BinaryIO, *, hidden: frozenset[str] = frozenset()) -> Iterat
                 yield f"column {name}", texts
 
 
-def rows_of(source: BinaryIO) -> int:
+def parquet_rows(source: BinaryIO) -> int:
     """Return how many rows the footer of a Parquet file says that there are."""
     return int(pq.ParquetFile(source).metadata.num_rows)
 

@@ -16,7 +16,7 @@ from stedi.warehouse.parquet import ParquetFile, ParquetLayout
 _ROWS_PER_GROUP: Final = 262_144
 _ROWS_PER_FILE: Final = 8_000_000
 
-Written = list[DataFile]
+NewFiles = list[DataFile]
 """Data files that were written, and are part of no table yet."""
 
 
@@ -83,7 +83,7 @@ class TableWriter:
         """The files that are finished so far."""
         return self._files
 
-    def close(self) -> Written:
+    def close(self) -> NewFiles:
         """Finish the open file and return all files."""
         self._flush()
         self._close_file(Record())

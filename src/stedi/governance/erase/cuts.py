@@ -23,7 +23,7 @@ from stedi.names import (
     STEP_TRAINER_LANDING,
     STEP_TRAINER_TRUSTED,
 )
-from stedi.warehouse.cut import Change, Cut, Texts
+from stedi.warehouse.cut import Cut, GroupChange, Texts
 
 _TIMES: Final = {STEP_TRAINER_TRUSTED: "sensor_reading_time", MACHINE_LEARNING_CURATED: "timestamp"}
 
@@ -60,7 +60,7 @@ class RowCut:
         times = [each.until[0] for each in self.subjects if each.until is not None]
         return list(dict.fromkeys([*(each.column for each in self.subjects), *times, *self.replaced]))
 
-    def __call__(self, rows: pa.Table) -> Change | None:
+    def __call__(self, rows: pa.Table) -> GroupChange | None:
         """Say what becomes of the rows of a row group."""
         keep = pl.repeat(value=True, n=rows.num_rows, dtype=pl.Boolean, eager=True)
         touched = False
@@ -83,7 +83,7 @@ class RowCut:
             )
             if not replaced.eq_missing(texts.distinct).all():
                 values[column] = replaced.gather(texts.places)
-        return Change(keep, values) if touched or values else None
+        return GroupChange(keep, values) if touched or values else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +111,7 @@ class QuarantineCut:
             "_object",
         )
 
-    def __call__(self, rows: pa.Table) -> Change | None:
+    def __call__(self, rows: pa.Table) -> GroupChange | None:
         """Say what becomes of the rows of a row group."""
         before = _frame(rows.select(self.columns))
         after = [self._left(row) for row in before.iter_rows(named=True)]
@@ -123,7 +123,7 @@ class QuarantineCut:
             changed = pl.Series(name, texts, dtype=column.dtype)
             if not changed.eq_missing(column).all():
                 values[name] = changed
-        return Change(keep, values) if values or not keep.all() else None
+        return GroupChange(keep, values) if values or not keep.all() else None
 
     def _left(self, row: dict[str, Any]) -> dict[str, Any] | None:
         """Return what is left of a rejected record; None where nothing is."""

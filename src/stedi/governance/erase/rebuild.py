@@ -7,10 +7,10 @@ from stedi.governance.erase.traces import Traces
 from stedi.pipeline.history import TAG_PREFIX, new_run_id
 from stedi.plan.lineage import published_tables
 from stedi.progress import Progress
-from stedi.warehouse.cut import write_without
+from stedi.warehouse.cut import write_kept
 from stedi.warehouse.rewrite import rebuild_tag
 from stedi.warehouse.warehouse import Warehouse
-from stedi.warehouse.writer import Written
+from stedi.warehouse.writer import NewFiles
 
 
 def rebuild_tags(warehouse: Warehouse, names: Collection[str], traces: Traces, progress: Progress) -> None:
@@ -31,7 +31,7 @@ def rebuild_tags(warehouse: Warehouse, names: Collection[str], traces: Traces, p
             name: at for name, at in warehouse.table(table).tags().items() if name in names and at in held
         }
         # Several tags may share snapshots, and snapshots share files: each is written once.
-        written: dict[str, Written] = {}
+        written: dict[str, NewFiles] = {}
         rebuilt: dict[int, int] = {}
         for number, (name, at) in enumerate(sorted(tags.items())):
             progress(f"rebuilding tags of {table}", number, len(tags))
@@ -42,7 +42,7 @@ def rebuild_tags(warehouse: Warehouse, names: Collection[str], traces: Traces, p
             for place, touch in found.items():
                 if place not in written:
                     writer = warehouse.table(table).writer(new_run_id(datetime.now(UTC)))
-                    write_without(
+                    write_kept(
                         warehouse.table(table).iceberg, traces.holdings[table].files[place], touch, writer
                     )
                     written[place] = writer.close()

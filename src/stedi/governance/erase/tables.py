@@ -23,7 +23,7 @@ from stedi.pipeline.publication import Publication, account_of, unchanged
 from stedi.pipeline.publish import audit
 from stedi.plan.lineage import DERIVED_TABLES, LANDING_TABLES, RECORD_TABLES, published_tables
 from stedi.progress import Progress
-from stedi.warehouse.cut import taken_out, write_without
+from stedi.warehouse.cut import taken_out, write_kept
 from stedi.warehouse.rewrite import forget_removed
 from stedi.warehouse.warehouse import Warehouse
 
@@ -171,7 +171,7 @@ def _write_without(
         progress(f"rewriting {table}", number, len(found))
         file = traces.holdings[table].files[place]
         gone += taken_out(warehouse.table(table).iceberg, file, touch)
-        write_without(warehouse.table(table).iceberg, file, touch, writer)
+        write_kept(warehouse.table(table).iceberg, file, touch, writer)
     removed = [traces.holdings[table].files[place] for place in found]
     snapshot_id = warehouse.table(table).stage(step.branch, base, added=writer.close(), removed=removed)
     return _Gone(snapshot_id=snapshot_id, rows=pl.concat(gone))

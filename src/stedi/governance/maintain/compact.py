@@ -10,7 +10,7 @@ from stedi.errors import ConservationError
 from stedi.names import RUN
 from stedi.pipeline.history import Run, to_frame
 from stedi.pipeline.publish import commit
-from stedi.warehouse.compaction import Group, Target, groups_to_merge, many_manifests, small_files
+from stedi.warehouse.compaction import CompactionTarget, Group, groups_to_merge, many_manifests, small_files
 from stedi.warehouse.read import rows_of
 from stedi.warehouse.rewrite import rewrite_main, stage_compaction
 from stedi.warehouse.warehouse import Warehouse
@@ -86,7 +86,7 @@ def _merge(warehouse: Warehouse, table: str, group: Group, writer: TableWriter, 
     _check(table, read, rows_of(warehouse.table(table).iceberg, writer.close()[first:]))
 
 
-def publish_compacted(warehouse: Warehouse, run: Run, runs: Sequence[Run], target: Target) -> None:
+def publish_compacted(warehouse: Warehouse, run: Run, runs: Sequence[Run], target: CompactionTarget) -> None:
     """Append a run to the run table, whose small files become one by the same commit; then show it.
 
     Raises:
@@ -123,7 +123,7 @@ def _lost(table: str) -> ConservationError:
 
 
 def plan_compaction(
-    warehouse: Warehouse, snapshots: Mapping[str, int], target: Target
+    warehouse: Warehouse, snapshots: Mapping[str, int], target: CompactionTarget
 ) -> dict[str, Sequence[Group]]:
     """Return the groups of each table that has something to compact: none where only manifests are many."""
     plans = {}

@@ -19,7 +19,7 @@ from stedi.pipeline.history import Run
 from stedi.pipeline.publication import publication
 from stedi.plan.lineage import published_tables
 from stedi.progress import Progress
-from stedi.warehouse.compaction import Group, Target
+from stedi.warehouse.compaction import CompactionTarget, Group
 from stedi.warehouse.unreachable import Leftovers
 from stedi.warehouse.warehouse import Warehouse
 
@@ -37,7 +37,7 @@ class Care:
 
     keep_days: int
     older_than: timedelta
-    target: Target
+    target: CompactionTarget
     progress: Progress
 
 

@@ -14,7 +14,7 @@ from typing import BinaryIO, Final
 from stedi.governance.verify.finding import Fault, Finding
 from stedi.landing.redact import as_typed
 from stedi.pipeline.history import Run
-from stedi.warehouse.file_texts import rows_of
+from stedi.warehouse.file_texts import parquet_rows
 from stedi.warehouse.inspection import Inspection
 from stedi.warehouse.unreadable import UNREADABLE
 from stedi.warehouse.warehouse import Warehouse
@@ -148,7 +148,7 @@ def broken_tables(run: Run, tables: Mapping[str, Inspection], files: Sequence[La
 def _opens(file: LakeFile) -> bool:
     try:
         with file.open() as source:
-            rows_of(source)
+            parquet_rows(source)
     except UNREADABLE:
         return False
     return True

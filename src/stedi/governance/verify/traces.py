@@ -22,7 +22,7 @@ from stedi.names import (
 )
 from stedi.pipeline.receipts.receipt import elsewhere
 from stedi.progress import Progress
-from stedi.warehouse.file_texts import UnreadableError, decoded, parquet, raw, rows_of
+from stedi.warehouse.file_texts import UnreadableError, decoded, parquet, parquet_rows, raw
 from stedi.warehouse.inspection import Inspection
 from stedi.warehouse.run_tables import Scan
 from stedi.warehouse.unreadable import UNREADABLE
@@ -181,7 +181,7 @@ def _place(file: LakeFile, where: str) -> str:
 
 def _check_rows(file: LakeFile, said: int) -> list[Finding]:
     with file.open() as source:
-        found = rows_of(source)
+        found = parquet_rows(source)
     if found == said:
         return []
     return [
