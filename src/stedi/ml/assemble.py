@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from stedi.errors import DatasetError
-from stedi.ml.align import to_grid
+from stedi.ml.resample import to_grid
 from stedi.ml.readings import AXES, Cut, SensorReadings
 from stedi.ml.recipe import Recipe
 from stedi.ml.sampling import MIN_RATE_HZ, Sampling
