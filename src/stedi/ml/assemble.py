@@ -9,12 +9,12 @@ import numpy as np
 import polars as pl
 
 from stedi.errors import DatasetError
-from stedi.ml.resample import to_grid
 from stedi.ml.readings import AXES, Cut, SensorReadings
 from stedi.ml.recipe import Recipe
+from stedi.ml.resample import to_grid
 from stedi.ml.sampling import MIN_RATE_HZ, Sampling
 from stedi.ml.session import SENSORS, Session
-from stedi.ml.signals import NO_TARGET
+from stedi.ml.signals import in_range
 from stedi.names import EPOCH
 from stedi.outline import outline
 
@@ -219,7 +219,7 @@ def _session(cut: Cut, trainer: _Series, phone: _Series, recipe: Recipe) -> Sess
     start = min(int(trainer.us[0]), int(phone.us[0]))
     end = max(int(trainer.us[-1]), int(phone.us[-1]))
     length = int((end - start) / _US * recipe.rate_hz) + 1
-    distance, trained = _on_grid(trainer, start, length, recipe, lone=~_within(trainer.values[:, 0]))
+    distance, trained = _on_grid(trainer, start, length, recipe, lone=~in_range(trainer.values[:, 0]))
     xyz, phoned = _on_grid(phone, start, length, recipe)
     return Session(
         session_id=cut.session_id,
@@ -231,11 +231,6 @@ def _session(cut: Cut, trainer: _Series, phone: _Series, recipe: Recipe) -> Sess
         observed=np.stack([phoned, trained], axis=1),
         clock_offset_s=offset,
     )
-
-
-def _within(distance: "NDArray[np.float64]") -> "NDArray[np.bool_]":
-    low, high = NO_TARGET
-    return (distance > low) & (distance < high)
 
 
 def _unfit(cut: Cut, trainer: _Series, phone: _Series) -> tuple[str, str] | None:

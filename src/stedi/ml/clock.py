@@ -8,20 +8,21 @@ import polars as pl
 from scipy.signal import butter, find_peaks, sosfiltfilt
 
 from stedi.ml.contacts import Contacts, find_contacts
-from stedi.ml.gait import LOWEST_RATE_HZ, bounce, dip
-from stedi.ml.signals import NO_TARGET, distance_signal, upward_signal
+from stedi.ml.gait import bounce, dip
+from stedi.ml.resample import interpolate, nearest_places
+from stedi.ml.sampling import MAX_GAP_S, MIN_RATE_HZ
+from stedi.ml.signals import distance_signal, in_range, upward_signal
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LEAST_CONFIDENCE: Final = 0.95
+_LEAST_CONFIDENCE: Final = 0.95
 """Below, an estimate is not used."""
 
-FEWEST_STEPS: Final = 8
+_FEWEST_STEPS: Final = 8
 """With fewer steps in a sensor, chance finds an offset too."""
 
 _RATE_HZ: Final = 50.0
-_HOLE_S: Final = 0.1001
 _FURTHEST_S: Final = 3.0
 _FINE_S: Final = 0.005
 _KERNEL_S: Final = 0.03
@@ -76,7 +77,7 @@ def estimate_clock(
     accelerometer: pl.DataFrame,
     *,
     prior_sd_s: float = 0.25,
-    least_confidence: float = LEAST_CONFIDENCE,
+    least_confidence: float = _LEAST_CONFIDENCE,
 ) -> ClockEstimate:
     """Estimate by how much the phone's clock is ahead of the step trainer's in one session.
 
@@ -108,8 +109,7 @@ def estimate_clock(
         return _unknown("neither sensor has a reading")
     trainer_s, distance = _readings(steps, "sensor_reading_time", ("distance_from_object",), epoch)
     phone_s, xyz = _readings(accelerometer, "timestamp", ("x", "y", "z"), epoch)
-    low, high = NO_TARGET
-    target = (distance[:, 0] > low) & (distance[:, 0] < high)
+    target = in_range(distance[:, 0])
     for name, seconds in (("step trainer", trainer_s[target]), ("accelerometer", phone_s)):
         if refusal := _cannot_hold_steps(name, seconds):
             return _unknown(refusal)
@@ -118,9 +118,9 @@ def estimate_clock(
     phone = _of_phone(phone_s, xyz, trainer)
     found = len(trainer.at_s), len(phone.contacts_s)
     for name, count in zip(("step trainer", "accelerometer"), found, strict=True):
-        if count < FEWEST_STEPS:
+        if count < _FEWEST_STEPS:
             return _unknown(
-                f"the {name} shows {count} steps by itself: at least {FEWEST_STEPS} are needed", found
+                f"the {name} shows {count} steps by itself: at least {_FEWEST_STEPS} are needed", found
             )
     return _judge(trainer.at_s, phone, recorded, prior_sd_s=prior_sd_s, least_confidence=least_confidence)
 
@@ -205,9 +205,7 @@ def _to_nearest(
 ) -> "NDArray[np.float64]":
     """Return how long after each step of the trainer the nearest one of the phone is, under an offset."""
     shifted = phone - offset
-    right = np.clip(np.searchsorted(shifted, trainer), 1, len(shifted) - 1)
-    earlier = trainer - shifted[right - 1] < shifted[right] - trainer
-    return np.where(earlier, shifted[right - 1], shifted[right]) - trainer
+    return shifted[nearest_places(shifted, trainer)] - trainer
 
 
 def _log_likelihood(
@@ -246,7 +244,7 @@ def _of_phone(seconds: "NDArray[np.float64]", xyz: "NDArray[np.float64]", traine
     if signal is None:
         return _Phone(float(seconds[0]), np.zeros(0), np.zeros(0, np.bool_), np.zeros(0))
     # How long a step takes does not depend on the clock.
-    known = trainer.interval_s if len(trainer.at_s) >= FEWEST_STEPS else None
+    known = trainer.interval_s if len(trainer.at_s) >= _FEWEST_STEPS else None
     found = find_contacts([(signal, bounce)], _RATE_HZ, interval_s=known)
     band = butter(2, _BAND_HZ, btype="bandpass", fs=_RATE_HZ, output="sos")
     return _Phone(float(seconds[0]), sosfiltfilt(band, signal.values), signal.seen, found.at_s + seconds[0])
@@ -271,15 +269,15 @@ def _cannot_hold_steps(name: str, seconds: "NDArray[np.float64]") -> str | None:
     if len(seconds) <= 1:
         return f"the {name} has {len(seconds)} reading{'s' * (len(seconds) != 1)}: too few"
     rate = 1 / float(np.median(np.diff(seconds)))
-    if rate < LOWEST_RATE_HZ:
-        return f"the {name} has {rate:.2g} readings a second: steps need at least {LOWEST_RATE_HZ:g}"
+    if rate < MIN_RATE_HZ:
+        return f"the {name} has {rate:.2g} readings a second: steps need at least {MIN_RATE_HZ:g}"
     return None
 
 
 def _on_grid(seconds: "NDArray[np.float64]", values: "NDArray[np.float64]") -> "NDArray[np.float64]":
     grid = np.arange(seconds[0], seconds[-1], 1 / _RATE_HZ)
-    lines = np.stack([np.interp(grid, seconds, column) for column in values.T], axis=1)
-    after = np.clip(np.searchsorted(seconds, grid), 1, len(seconds) - 1)
-    hole = seconds[after] - seconds[after - 1] > max(_HOLE_S, 2.5 * float(np.median(np.diff(seconds))))
-    lines[hole] = np.nan
+    # A slow sensor may miss a reading, and the line goes on.
+    max_gap_s = max(MAX_GAP_S, 2.5 * float(np.median(np.diff(seconds))))
+    lines, known = interpolate(seconds, values, grid, max_gap_s=max_gap_s, same_s=0.0)
+    lines[~known] = np.nan
     return lines

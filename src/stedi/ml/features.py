@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from stedi.ml.session import CHANNELS, SENSORS
-from stedi.ml.signals import NO_TARGET
+from stedi.ml.signals import in_range
 from stedi.ml.windows import Windows
 
 if TYPE_CHECKING:
@@ -78,9 +78,8 @@ def _features(
     values = x.astype(np.float64)
     strength = np.sqrt((values[:, : CHANNELS.index("distance_from_object")] ** 2).sum(axis=1))
     distance = values[:, CHANNELS.index("distance_from_object")]
-    low, high = NO_TARGET
     phoned, trained = (mask[:, SENSORS.index(sensor)] for sensor in ("accelerometer", "step_trainer"))
-    outside = trained & ((distance <= low) | (distance >= high))
+    outside = trained & np.isfinite(distance) & ~in_range(distance)
     return {
         "accelerometer_coverage": phoned.mean(axis=1),
         **_of_signal("acceleration", "jerk", strength, rate_hz),

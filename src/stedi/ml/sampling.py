@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 MAX_GAP_S: Final = 0.1
 """The longest time between two readings that is bridged; beyond it nothing is known."""
 
+SAME_TIME_S: Final = 5e-7
+"""Times are whole microseconds: those that are closer than half of one are the same."""
+
 MIN_RATE_HZ: Final = 12.0
 """The lowest sampling rate that can hold steps.
 
