@@ -42,7 +42,7 @@ class Part:
     side: Literal["train", "test"]
 
 
-Sides: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
+_Sides: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
 """The customers of train and of test."""
 
 
@@ -118,7 +118,7 @@ class Split(Sequence[Fold]):
         return [fold.indices(windows) for fold in self.folds]
 
 
-def split_customers(customers: Sequence[str], kind: str, *, n: int, seed: int, share: float) -> list[Sides]:
+def split_customers(customers: Sequence[str], kind: str, *, n: int, seed: int, share: float) -> list[_Sides]:
     """Return the customers of train and test of every fold.
 
     Customers are put in an order that the seed and their ids decide, and dealt out in turn: no library's
@@ -153,10 +153,10 @@ def split_customers(customers: Sequence[str], kind: str, *, n: int, seed: int, s
     return [(tuple(sorted(set(order) - test)), tuple(sorted(test))) for test in tests]
 
 
-def name_of(folds: Sequence[Sides]) -> str:
+def split_id_of(folds: Sequence[_Sides]) -> str:
     """Return the name of a split: a digest of who is where."""
-    told = "\n".join(" ".join(side) for fold in folds for side in fold)
-    return hashlib.sha256(told.encode()).hexdigest()[:_ID_LENGTH]
+    sides = "\n".join(" ".join(side) for fold in folds for side in fold)
+    return hashlib.sha256(sides.encode()).hexdigest()[:_ID_LENGTH]
 
 
 def _places(windows: Windows, customers: Sequence[str]) -> "NDArray[np.int64]":

@@ -9,6 +9,7 @@ import polars as pl
 
 from stedi.ml.detect import detect_steps
 from stedi.ml.sampling import MIN_RATE_HZ
+from stedi.ml.schema import columns_of
 from stedi.ml.session import Session
 
 if TYPE_CHECKING:
@@ -25,22 +26,6 @@ _FEWEST_STEPS: Final = 8
 
 _LEAST_COVERAGE: Final = 0.8
 """A sensor that is missing for longer makes the figures doubtful; with one sensor there they can be used."""
-
-_SCHEMA: Final = {
-    "session_id": pl.String,
-    "customer_id": pl.String,
-    "steps": pl.Int64,
-    "duration_s": pl.Float64,
-    "cadence": pl.Float64,
-    "time_to_30_s": pl.Float64,
-    "interval_cv": pl.Float64,
-    "symmetry": pl.Float64,
-    "hesitations": pl.Int64,
-    "accelerometer_coverage": pl.Float64,
-    "step_trainer_coverage": pl.Float64,
-    "usable": pl.Boolean,
-    "reason": pl.String,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +121,9 @@ def summarise_session(session: Session, steps_s: "NDArray[np.float64] | None" = 
 
 def summarise_sessions(sessions: Iterable[Session]) -> pl.DataFrame:
     """Summarise many sessions: one row each, with the columns of ``SessionSummary``."""
-    return pl.DataFrame([asdict(summarise_session(session)) for session in sessions], schema=_SCHEMA)
+    return pl.DataFrame(
+        [asdict(summarise_session(session)) for session in sessions], schema=columns_of(SessionSummary)
+    )
 
 
 def _symmetry(intervals: "NDArray[np.float64]", paused: "NDArray[np.bool_]") -> float | None:
