@@ -12,7 +12,7 @@ import polars as pl
 
 from stedi.contract import landing_contract
 from stedi.contract.reasons import Rejection
-from stedi.simulate.damage import keys
+from stedi.simulate.damage import source_keys
 from stedi.simulate.defects import Misplaced
 from stedi.simulate.dirt import Line, make_bad, respell_some
 from stedi.simulate.draws import Draws
@@ -117,7 +117,7 @@ def write_batch(
     written = list(_files(home, files.stem, layouts, parts))
     if dirt.any and files.batch == 0:
         written.append(_File(f"{home}/{files.noun}-empty.json", Layout.EMPTY_FILE, ()))
-    names = keys(landing_contract(table), required=False)
+    names = source_keys(landing_contract(table), required=False)
     for file in written:
         _write(folder, file, names)
     misplaced = [
