@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from stedi.errors import DatasetError
 from stedi.ml.readings import AXES, SensorReadings, SessionReadings
@@ -19,8 +20,6 @@ from stedi.ml.signals import in_range
 from stedi.names import EPOCH
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from stedi.ml.clock import ClockEstimate
 
 _NO_TRAINER: Final = "no_step_trainer"
@@ -65,8 +64,8 @@ class LeftOut:
 class _Series:
     """The readings of one sensor that are used: their times rise strictly."""
 
-    us: "NDArray[np.int64]"
-    values: "NDArray[np.float64]"
+    us: NDArray[np.int64]
+    values: NDArray[np.float64]
     sampling: Sampling
 
 
@@ -152,7 +151,7 @@ def _phone(readings: SessionReadings, recipe: Recipe) -> _Series:
     )
 
 
-def _zero(us: "NDArray[np.int64]") -> float:
+def _zero(us: NDArray[np.int64]) -> float:
     return float(us[0]) / _US if len(us) else 0.0
 
 
@@ -221,8 +220,8 @@ def _unfit(readings: SessionReadings, series: Mapping[str, _Series]) -> tuple[st
 
 
 def _on_grid(
-    series: _Series, start: int, length: int, recipe: Recipe, *, lone: "NDArray[np.bool_] | None" = None
-) -> "tuple[NDArray[np.float64], NDArray[np.bool_]]":
+    series: _Series, start: int, length: int, recipe: Recipe, *, lone: NDArray[np.bool_] | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     return to_grid(
         (series.us - start) / _US,
         series.values,

@@ -1,16 +1,14 @@
 """Contacts in whole signals: where both sensors together look most like a step."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.signal import correlate, find_peaks
 
 from stedi.ml.gait import LONGEST_S, SHORTEST_S, Template, samples_after, samples_before
 from stedi.ml.signals import Signal
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 _FIRST_GUESSES_S: Final = (0.45, 0.6, 0.9)
 LEAST_EVIDENCE: Final = 3.0
@@ -39,8 +37,8 @@ class Contacts(NamedTuple):
         interval_s: The usual time between two of them.
     """
 
-    at_s: "NDArray[np.float64]"
-    evidence: "NDArray[np.float64]"
+    at_s: NDArray[np.float64]
+    evidence: NDArray[np.float64]
     interval_s: float
 
 
@@ -89,7 +87,7 @@ def _at_interval(signals: Sequence[tuple[Signal, Template]], rate_hz: float, int
 
 def _evidence(
     signals: Sequence[tuple[Signal, Template]], rate_hz: float, interval_s: float
-) -> "NDArray[np.float64]":
+) -> NDArray[np.float64]:
     total = np.zeros(len(signals[0][0].values))
     weight = np.zeros_like(total)
     for signal, template in signals:
@@ -105,7 +103,7 @@ def _evidence(
     return total / np.sqrt(np.where(weight > 0, weight, 1))
 
 
-def _between(values: "NDArray[np.float64]", peaks: "NDArray[np.intp]") -> "NDArray[np.float64]":
+def _between(values: NDArray[np.float64], peaks: NDArray[np.intp]) -> NDArray[np.float64]:
     """Return how far beside its sample each peak lies, by the parabola through three samples."""
     left, top, right = values[peaks - 1], values[peaks], values[peaks + 1]
     bend = left - 2 * top + right

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from stedi.errors import ExportError, UnknownNameError
 from stedi.ml.session import CHANNELS, SENSORS
@@ -12,8 +13,6 @@ from stedi.ml.windows import Windows
 from stedi.places import is_address
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from stedi.ml.dataset import StepDataset
 
 Format: TypeAlias = Literal["parquet", "npz"]
@@ -84,7 +83,7 @@ def _write_parquet(file: Path, frame: pl.DataFrame) -> Path:
     return file
 
 
-def _write_npz(file: Path, arrays: "dict[str, NDArray[Any]]") -> Path:
+def _write_npz(file: Path, arrays: dict[str, NDArray[Any]]) -> Path:
     with file.open("wb") as target:
         # Texts are fixed-width: nothing is pickled, and np.load needs no permission to run code.
         np.savez_compressed(target, allow_pickle=False, **arrays)
@@ -118,7 +117,7 @@ def _frames(dataset: "StepDataset") -> dict[str, pl.DataFrame]:
     return frames
 
 
-def _arrays(dataset: "StepDataset") -> "dict[str, NDArray[Any]]":
+def _arrays(dataset: "StepDataset") -> dict[str, NDArray[Any]]:
     """Return sessions end to end: session i is ``samples[first[i] : first[i + 1]]``, and so its steps."""
     sessions = _sessions(dataset)
     arrays = {
@@ -156,13 +155,13 @@ def _sessions(dataset: "StepDataset") -> pl.DataFrame:
     )
 
 
-def _joined(dataset: "StepDataset", name: str) -> "NDArray[Any]":
+def _joined(dataset: "StepDataset", name: str) -> NDArray[Any]:
     """Return an array of all sessions, one after the other; None counts as an empty one."""
     arrays = [getattr(session, name) for session in dataset.sessions]
     return np.concatenate([np.empty(0) if array is None else array for array in arrays])
 
 
-def _window_arrays(windows: Windows) -> "dict[str, NDArray[Any]]":
+def _window_arrays(windows: Windows) -> dict[str, NDArray[Any]]:
     return {
         "X": windows.X,
         **({} if windows.labels is None else {"y": windows.labels}),
@@ -175,5 +174,5 @@ def _window_arrays(windows: Windows) -> "dict[str, NDArray[Any]]":
     }
 
 
-def _firsts(lengths: pl.Series) -> "NDArray[np.int64]":
+def _firsts(lengths: pl.Series) -> NDArray[np.int64]:
     return np.concatenate([[0], np.cumsum(lengths.to_numpy(), dtype=np.int64)])

@@ -10,14 +10,12 @@ Two facts of walking, and nothing that is known of a sensor or of a simulator:
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-Template: TypeAlias = Callable[[float, float], "NDArray[np.float64]"]
+Template: TypeAlias = Callable[[float, float], NDArray[np.float64]]
 """What a step looks like in one signal: samples, of the time between two contacts and the sampling rate."""
 
 _SWING: Final = 0.8
@@ -36,7 +34,7 @@ _NOISE_BAND_HZ: Final = (5.0, 10.0)
 """Where neither shape has power: what is there is noise, and tells how much of it lies below."""
 
 
-def dip(interval_s: float, rate_hz: float) -> "NDArray[np.float64]":
+def dip(interval_s: float, rate_hz: float) -> NDArray[np.float64]:
     """Return how the distance of a foot goes about a contact: down and up again, over a level or a slope.
 
     Args:
@@ -58,7 +56,7 @@ def dip(interval_s: float, rate_hz: float) -> "NDArray[np.float64]":
     return _blind(lifted, np.stack([np.ones_like(time), time], axis=1))
 
 
-def bounce(interval_s: float, rate_hz: float) -> "NDArray[np.float64]":
+def bounce(interval_s: float, rate_hz: float) -> NDArray[np.float64]:
     """Return how the body is accelerated upwards about a contact: least half a step before, most at it.
 
     Args:
@@ -99,11 +97,11 @@ def noise_gain(rate_hz: float) -> float:
     return float(np.sqrt(rate_hz / 2 / (high - low)))
 
 
-def _times(interval_s: float, rate_hz: float) -> "NDArray[np.float64]":
+def _times(interval_s: float, rate_hz: float) -> NDArray[np.float64]:
     return np.arange(-samples_before(interval_s, rate_hz), samples_after(rate_hz) + 1) / rate_hz
 
 
-def _blind(shape: "NDArray[np.float64]", to: "NDArray[np.float64]") -> "NDArray[np.float64]":
+def _blind(shape: NDArray[np.float64], to: NDArray[np.float64]) -> NDArray[np.float64]:
     """Take out of a shape what is also in those, and give it length 1."""
     rest: NDArray[np.float64] = shape - to @ np.linalg.lstsq(to, shape, rcond=None)[0]
     return rest / float(np.linalg.norm(rest))

@@ -2,16 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from stedi.errors import DatasetError
 from stedi.ml.session import Session
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 _UTC = pl.Datetime("us", "UTC")
 _EPOCH_US = 1_000_000
@@ -67,7 +64,7 @@ def _checked(labels: pl.DataFrame) -> list[str]:
     return by
 
 
-def _steps_of(session: Session, times_us: "NDArray[np.int64]") -> "NDArray[np.int64]":
+def _steps_of(session: Session, times_us: NDArray[np.int64]) -> NDArray[np.int64]:
     start = _microseconds(session)
     end = start + session.duration_s * _EPOCH_US
     first, last = np.searchsorted(times_us, [start, end])

@@ -1,16 +1,14 @@
 """How much the newest samples of one sensor look like a step, sample by sample."""
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.signal import butter
 
 from stedi.ml.gait import LONGEST_S, Template, noise_band, noise_gain, samples_after, samples_before
 from stedi.ml.signals import LEAST_SEEN, SIGMA
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 FIRST_EVIDENCE: Final = 5.0
 """How clear steps are taken to be until there are some, in standard deviations of the noise."""

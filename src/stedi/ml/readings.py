@@ -5,19 +5,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import chain
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
 
 import numpy as np
 import polars as pl
 from narwhals.typing import IntoFrame
+from numpy.typing import NDArray
 
 from stedi.contract import contract_of
 from stedi.errors import DatasetError
 from stedi.frame.checked import fetch, take
 from stedi.outline import outline
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 AXES: Final = ("x", "y", "z")
 
@@ -43,10 +41,10 @@ class SessionReadings:
 
     customer_id: str
     device_id: str | None
-    trainer_us: "NDArray[np.int64]"
-    distance: "NDArray[np.float64]"
-    phone_us: "NDArray[np.int64]"
-    xyz: "NDArray[np.float64]"
+    trainer_us: NDArray[np.int64]
+    distance: NDArray[np.float64]
+    phone_us: NDArray[np.int64]
+    xyz: NDArray[np.float64]
 
     @property
     def session_id(self) -> str:

@@ -1,15 +1,13 @@
 """One sensor's readings on an even grid of times."""
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import signal
 
 from stedi.ml.sampling import MAX_GAP_S, SAME_TIME_S
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 _EXCESS: Final = 1.05
 _PASS: Final = 0.4
@@ -18,14 +16,14 @@ _ATTENUATION_DB: Final = 60.0
 
 
 def to_grid(
-    times_s: "NDArray[np.float64]",
-    values: "NDArray[np.float64]",
+    times_s: NDArray[np.float64],
+    values: NDArray[np.float64],
     *,
     length: int,
     rate_hz: float,
     source_hz: float,
-    lone: "NDArray[np.bool_] | None" = None,
-) -> "tuple[NDArray[np.float64], NDArray[np.bool_]]":
+    lone: NDArray[np.bool_] | None = None,
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Put readings on the times 0, 1 / rate_hz, 2 / rate_hz, ...
 
     Between two readings at most 100 ms apart lies the straight line between them; further apart, before the
@@ -70,13 +68,13 @@ def to_grid(
 
 
 def interpolate(
-    times_s: "NDArray[np.float64]",
-    values: "NDArray[np.float64]",
-    grid_s: "NDArray[np.float64]",
+    times_s: NDArray[np.float64],
+    values: NDArray[np.float64],
+    grid_s: NDArray[np.float64],
     *,
     max_gap_s: float = MAX_GAP_S,
     same_s: float = SAME_TIME_S,
-) -> "tuple[NDArray[np.float64], NDArray[np.bool_]]":
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Draw straight lines between readings.
 
     Args:
@@ -93,7 +91,7 @@ def interpolate(
     return lines, _bridged(times_s, grid_s, max_gap_s, same_s)
 
 
-def nearest_places(times: "NDArray[np.float64]", wanted: "NDArray[np.float64]") -> "NDArray[np.int64]":
+def nearest_places(times: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return the place of the nearest time to each wanted one; of two equally near, of the earlier."""
     after = np.clip(np.searchsorted(times, wanted), 1, max(len(times) - 1, 1))
     if len(times) == 1:
@@ -103,8 +101,8 @@ def nearest_places(times: "NDArray[np.float64]", wanted: "NDArray[np.float64]") 
 
 
 def _bridged(
-    times_s: "NDArray[np.float64]", grid_s: "NDArray[np.float64]", max_gap_s: float, same_s: float
-) -> "NDArray[np.bool_]":
+    times_s: NDArray[np.float64], grid_s: NDArray[np.float64], max_gap_s: float, same_s: float
+) -> NDArray[np.bool_]:
     """Tell which times have a reading, or one before and one after them that are near enough."""
     if not len(times_s):
         return np.zeros(len(grid_s), np.bool_)
@@ -116,13 +114,13 @@ def _bridged(
 
 
 def _low_passed(
-    times: "NDArray[np.float64]",
-    values: "NDArray[np.float64]",
-    grid: "NDArray[np.float64]",
+    times: NDArray[np.float64],
+    values: NDArray[np.float64],
+    grid: NDArray[np.float64],
     *,
     rate_hz: float,
     source_hz: float,
-) -> "tuple[NDArray[np.float64], NDArray[np.bool_]]":
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return the lines between readings, low-passed where they come faster than the grid, and where."""
     if not len(times):
         return np.empty((len(grid), values.shape[1])), np.zeros(len(grid), np.bool_)
@@ -137,7 +135,7 @@ def _low_passed(
     return lines[::factor], known[::factor]
 
 
-def _low_pass_taps(rate_hz: float, factor: int) -> "NDArray[np.float64]":
+def _low_pass_taps(rate_hz: float, factor: int) -> NDArray[np.float64]:
     count, beta = signal.kaiserord(_ATTENUATION_DB, (_STOP - _PASS) * 2 / factor)
     # An odd number of taps has a middle: nothing is shifted in time.
     taps: NDArray[np.float64] = signal.firwin(
@@ -146,7 +144,7 @@ def _low_pass_taps(rate_hz: float, factor: int) -> "NDArray[np.float64]":
     return taps
 
 
-def _filtered(lines: "NDArray[np.float64]", taps: "NDArray[np.float64]") -> "NDArray[np.float64]":
+def _filtered(lines: NDArray[np.float64], taps: NDArray[np.float64]) -> NDArray[np.float64]:
     """Filter a run on its own: beyond its ends it goes on as its mirror image in the last point."""
     if len(lines) == 1:
         return lines

@@ -1,15 +1,13 @@
 """One line per sensor, without holes and with its noise: what steps are looked for in."""
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import median_filter, uniform_filter1d
 from scipy.signal import butter, sosfiltfilt
 
 from stedi.ml.gait import noise_band, noise_gain
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 _NO_TARGET: Final = (0.0, 8190.0)
 """What the step trainer reports when it sees nothing: a distance lies between them."""
@@ -35,19 +33,19 @@ class Signal(NamedTuple):
         noise: The standard deviation of the noise of a sample.
     """
 
-    values: "NDArray[np.float64]"
-    seen: "NDArray[np.bool_]"
+    values: NDArray[np.float64]
+    seen: NDArray[np.bool_]
     noise: float
 
 
-def in_range(distance: "NDArray[np.floating]") -> "NDArray[np.bool_]":
+def in_range(distance: NDArray[np.floating]) -> NDArray[np.bool_]:
     """Tell which distances are distances: not what stands for no target, nor NaN."""
     low, high = _NO_TARGET
     inside: NDArray[np.bool_] = (distance > low) & (distance < high)
     return inside
 
 
-def distance_signal(distance: "NDArray[np.floating]", rate_hz: float) -> Signal | None:
+def distance_signal(distance: NDArray[np.floating], rate_hz: float) -> Signal | None:
     """Return the distance of the foot without readings of no target, spikes and holes.
 
     Returns:
@@ -72,7 +70,7 @@ def distance_signal(distance: "NDArray[np.floating]", rate_hz: float) -> Signal 
     return Signal(bridged, _believed(seen, rate_hz), _noise(bridged, rate_hz))
 
 
-def upward_signal(xyz: "NDArray[np.floating]", rate_hz: float) -> Signal | None:
+def upward_signal(xyz: NDArray[np.floating], rate_hz: float) -> Signal | None:
     """Return the acceleration along gravity, wherever the phone's axes point: up is positive.
 
     Returns:
@@ -90,12 +88,12 @@ def upward_signal(xyz: "NDArray[np.floating]", rate_hz: float) -> Signal | None:
     return Signal(up, _believed(seen, rate_hz), _noise(up, rate_hz))
 
 
-def _bridge(values: "NDArray[np.float64]") -> "NDArray[np.float64]":
+def _bridge(values: NDArray[np.float64]) -> NDArray[np.float64]:
     there = np.flatnonzero(np.isfinite(values))
     return np.interp(np.arange(len(values)), there, values[there])
 
 
-def _believed(seen: "NDArray[np.bool_]", rate_hz: float) -> "NDArray[np.bool_]":
+def _believed(seen: NDArray[np.bool_], rate_hz: float) -> NDArray[np.bool_]:
     """Say where a step may be seen: at a sample that is there, after half a second that mostly is."""
     length = max(1, round(rate_hz / 2))
     share = uniform_filter1d(seen.astype(np.float64), length, origin=(length - 1) // 2, mode="nearest")
@@ -103,7 +101,7 @@ def _believed(seen: "NDArray[np.bool_]", rate_hz: float) -> "NDArray[np.bool_]":
     return believed
 
 
-def _noise(values: "NDArray[np.float64]", rate_hz: float) -> float:
+def _noise(values: NDArray[np.float64], rate_hz: float) -> float:
     """Measure the noise where steps have no power, and take it for white; contacts are too short to count."""
     band = butter(2, noise_band(rate_hz), btype="bandpass", fs=rate_hz, output="sos")
     rest = sosfiltfilt(band, values, padlen=_pad(values, rate_hz))
@@ -112,5 +110,5 @@ def _noise(values: "NDArray[np.float64]", rate_hz: float) -> float:
     return max(spread, 1e-6 * float(np.abs(values).max()), 1e-12)
 
 
-def _pad(values: "NDArray[np.float64]", rate_hz: float) -> int:
+def _pad(values: NDArray[np.float64], rate_hz: float) -> int:
     return int(min(values.shape[-1] - 1, round(2 * rate_hz)))

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stedi.errors import DatasetError, UnknownNameError
 from stedi.ml.windows import Windows
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from stedi.ml.dataset import StepDataset
 
 SplitKind: TypeAlias = Literal["group_kfold", "holdout"]
@@ -77,7 +76,7 @@ class Fold:
         """Return train, then test."""
         return iter((self.train, self.test))
 
-    def indices(self, windows: Windows) -> "tuple[NDArray[np.int64], NDArray[np.int64]]":
+    def indices(self, windows: Windows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the places of the windows of both sides, as scikit-learn's ``cv=`` takes them.
 
         Windows of customers on neither side are in neither.
@@ -113,7 +112,7 @@ class Split(Sequence[Fold]):
         """Return a fold."""
         return self.folds[place]
 
-    def indices(self, windows: Windows) -> "list[tuple[NDArray[np.int64], NDArray[np.int64]]]":
+    def indices(self, windows: Windows) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
         """Return the places of the windows of every fold: what scikit-learn takes as ``cv=``."""
         return [fold.indices(windows) for fold in self.folds]
 
@@ -159,6 +158,6 @@ def split_id_of(folds: Sequence[_Sides]) -> str:
     return hashlib.sha256(sides.encode()).hexdigest()[:_ID_LENGTH]
 
 
-def _places(windows: Windows, customers: Sequence[str]) -> "NDArray[np.int64]":
+def _places(windows: Windows, customers: Sequence[str]) -> NDArray[np.int64]:
     mine = np.isin(np.array(windows.customers, np.str_), np.array(customers, np.str_))
     return np.flatnonzero(mine[windows.groups]) if len(windows) else np.empty(0, np.int64)

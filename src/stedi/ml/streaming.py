@@ -2,9 +2,10 @@
 
 import math
 from collections import deque
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from stedi.errors import DatasetError
 from stedi.ml.arrivals import Arrivals
@@ -14,9 +15,6 @@ from stedi.ml.matched import FIRST_EVIDENCE, Matched
 from stedi.ml.sampling import MAX_GAP_S, MIN_RATE_HZ, SAME_TIME_S
 from stedi.ml.sensors import Sensors, check_sensors
 from stedi.ml.signals import in_range
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
 
 _SURE_S: Final = 0.08
 """How long nothing may look more like a step before one is said."""
@@ -98,9 +96,9 @@ class StreamingDetector:
     def feed(
         self,
         *,
-        step_trainer: "tuple[ArrayLike, ArrayLike] | None" = None,
-        accelerometer: "tuple[ArrayLike, ArrayLike] | None" = None,
-    ) -> "NDArray[np.float64]":
+        step_trainer: tuple[ArrayLike, ArrayLike] | None = None,
+        accelerometer: tuple[ArrayLike, ArrayLike] | None = None,
+    ) -> NDArray[np.float64]:
         """Take the next readings, and return the steps that are certain now.
 
         Args:
@@ -129,7 +127,7 @@ class StreamingDetector:
             self._advance(found)
         return np.array(found, np.float64)
 
-    def finish(self) -> "NDArray[np.float64]":
+    def finish(self) -> NDArray[np.float64]:
         """Return the step that was not certain yet when the readings ended."""
         found: list[float] = []
         if self._candidate is not None:
@@ -233,8 +231,8 @@ def check_rate(rate_hz: float) -> None:
 
 
 def _readings(
-    given: "tuple[ArrayLike, ArrayLike] | None", columns: int
-) -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
+    given: tuple[ArrayLike, ArrayLike] | None, columns: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     given = given if given is not None else ((), ())
     times, values = np.atleast_1d(np.asarray(given[0])), np.asarray(given[1], np.float64).reshape(-1, columns)
     if len(times) != len(values):
@@ -242,7 +240,7 @@ def _readings(
     return _seconds(times), values
 
 
-def _seconds(times: "NDArray[np.generic]") -> "NDArray[np.float64]":
+def _seconds(times: NDArray[np.generic]) -> NDArray[np.float64]:
     if times.dtype.kind == "O" and len(times):
         times = np.array([time.timestamp() for time in times.tolist()])
     if times.dtype.kind == "M":

@@ -2,18 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from stedi.ml.detect import detect_steps
 from stedi.ml.sampling import MIN_RATE_HZ
 from stedi.ml.schema import columns_of
 from stedi.ml.session import Session
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 _GOAL: Final = 30
 """An exercise is 30 steps."""
@@ -66,7 +64,7 @@ class SessionSummary:
     reason: str | None
 
 
-def summarise_session(session: Session, steps_s: "NDArray[np.float64] | None" = None) -> SessionSummary:
+def summarise_session(session: Session, steps_s: NDArray[np.float64] | None = None) -> SessionSummary:
     """Summarise a session.
 
     Args:
@@ -126,7 +124,7 @@ def summarise_sessions(sessions: Iterable[Session]) -> pl.DataFrame:
     )
 
 
-def _symmetry(intervals: "NDArray[np.float64]", paused: "NDArray[np.bool_]") -> float | None:
+def _symmetry(intervals: NDArray[np.float64], paused: NDArray[np.bool_]) -> float | None:
     """Compare every other interval with those between, in each stretch without a pause.
 
     Which foot goes on after a pause is not known. Stretches are weighted by their length.
