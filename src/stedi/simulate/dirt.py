@@ -15,7 +15,7 @@ from stedi.simulate.people import invent, invent_serial_number
 from stedi.simulate.rates import Rates
 from stedi.simulate.spelling import spellings_of
 
-NOBODY: Final = "example.net"
+_NOBODY: Final = "example.net"
 """The domain of everybody whose records are rejected: no good record has it."""
 
 _OFF_GRID_MS: Final = 7
@@ -81,7 +81,7 @@ def make_bad(
 
 def _nobody(random: Random) -> Record:
     """Return a record of a person, with a device, that no good record knows: its rejection denies nothing."""
-    (person,) = invent(random, 1, domains=(NOBODY,))
+    (person,) = invent(random, 1, domains=(_NOBODY,))
     registered = AS_OF_MS - random.randint(100, 1000) * DAY_MS
     record = new_record(person, invent_serial_number(random), registered=registered, updated=registered)
     return {**record, "shareWithResearchAsOfDate": registered}

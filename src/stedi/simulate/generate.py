@@ -19,23 +19,23 @@ from stedi.simulate.customers import AS_OF, Customer, invent_customers
 from stedi.simulate.damage import DAMAGES, dump
 from stedi.simulate.defects import Defect, Fate, Written
 from stedi.simulate.draws import Draws
-from stedi.simulate.folder import CUSTOMERS, DEFECTS, REJECTED, SESSIONS, STEP_EVENTS, Folder
-from stedi.simulate.layout import Layout
+from stedi.simulate.folder import CUSTOMERS, DEFECTS, REJECTED_RECORDS, SESSIONS, STEP_EVENTS, Folder
+from stedi.simulate.layout import FileLayout
 from stedi.simulate.preset import preset_of
 from stedi.simulate.rates import Rates
-from stedi.simulate.sessions import Session, plan_sessions
+from stedi.simulate.sessions import Exercise, plan_sessions
 from stedi.simulate.signals import Order, Readings, check_order, read_sensors
 from stedi.simulate.simulated import Simulated
 from stedi.simulate.spelling import SPELLINGS
 from stedi.simulate.true_frames import TrueFrames, true_customers
-from stedi.simulate.write import Files, Tally, write_batch, write_clean
+from stedi.simulate.write import Files, RecordCounts, write_batch, write_clean
 
 _CUSTOMERS_A_BATCH: Final = 2_000
 _SESSIONS_A_BATCH: Final = 256
 _TABLES: Final = (CUSTOMER_LANDING, ACCELEROMETER_LANDING, STEP_TRAINER_LANDING)
 
 _Oddities = Counter[tuple[str, Fate]]
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 def simulate(
@@ -106,7 +106,7 @@ def simulate(
     writing = _Writing(folder, seed=seed, rates=rates)
     truth = TrueFrames()
     try:
-        folder.append_truth(REJECTED, "")
+        folder.append_truth(REJECTED_RECORDS, "")
         people = invent_customers(customers, seed=seed, balance_shift=figures.balance_shift)
         batches = list(_chunks(people, _CUSTOMERS_A_BATCH))
         for number, some in enumerate(batches):
@@ -156,7 +156,7 @@ class _Writing:
         self._folder = folder
         self._seed = seed
         self._rates = rates
-        self._tallies = {table: Tally() for table in _TABLES}
+        self._tallies = {table: RecordCounts() for table in _TABLES}
         self._oddities: dict[str, _Oddities] = {table: Counter() for table in _TABLES}
 
     def customers(self, files: Files, customers: Sequence[Customer]) -> None:
@@ -165,7 +165,7 @@ class _Writing:
         self._write_lines(files, lines)
         self._note(files.table, delivered_again=len(lines) - len(set(lines)))
 
-    def sensors(self, number: int, count: int, sessions: Sequence[Session], readings: Readings) -> None:
+    def sensors(self, number: int, count: int, sessions: Sequence[Exercise], readings: Readings) -> None:
         """Write the readings of a batch of sessions."""
         users = [session.user for session in sessions if not session.known_user]
         devices = [session.serial_number for session in sessions if not session.known_device]
@@ -187,7 +187,9 @@ class _Writing:
 
     def _write_lines(self, files: Files, lines: Sequence[bytes]) -> None:
         tally, misplaced = write_batch(self._folder, files, lines, seed=self._seed, dirt=self._rates)
-        self._folder.append_truth(REJECTED, "".join(json.dumps(asdict(place)) + "\n" for place in misplaced))
+        self._folder.append_truth(
+            REJECTED_RECORDS, "".join(json.dumps(asdict(place)) + "\n" for place in misplaced)
+        )
         self._tallies[files.table] += tally
 
     def _note(self, table: str, *, delivered_again: int, stranger: int = 0, shared_time: int = 0) -> None:
@@ -214,7 +216,7 @@ class _Writing:
         return written, defects
 
 
-def _chunks(whole: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+def _chunks(whole: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
     return (whole[start : start + size] for start in range(0, len(whole), size))
 
 
@@ -229,7 +231,7 @@ def _lines(frame: pl.DataFrame) -> list[bytes]:
     return text.getvalue().splitlines()
 
 
-def _written(table: str, tally: Tally) -> Written:
+def _written(table: str, tally: RecordCounts) -> Written:
     rejected: Counter[Rejection] = Counter()
     for (_, reason), count in tally.bad.items():
         rejected[reason] += count
@@ -243,7 +245,7 @@ def _written(table: str, tally: Tally) -> Written:
     )
 
 
-def _defects(table: str, tally: Tally, odd: Mapping[tuple[str, Fate], int]) -> Iterator[Defect]:
+def _defects(table: str, tally: RecordCounts, odd: Mapping[tuple[str, Fate], int]) -> Iterator[Defect]:
     for (kind, reason), count in sorted(tally.bad.items()):
         yield Defect(table=table, kind=kind, unit="record", count=count, outcome=reason)
     for kind, count in sorted(tally.spelled.items()):
@@ -252,5 +254,5 @@ def _defects(table: str, tally: Tally, odd: Mapping[tuple[str, Fate], int]) -> I
         if count:
             yield Defect(table=table, kind=kind, unit="record", count=count, outcome=fate)
     for layout, count in sorted(tally.objects.items()):
-        if layout is not Layout.NDJSON:
+        if layout is not FileLayout.NDJSON:
             yield Defect(table=table, kind=layout.value, unit="object", count=count, outcome=layout.fate)
