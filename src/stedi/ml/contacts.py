@@ -80,7 +80,8 @@ def _at_interval(signals: Sequence[tuple[Signal, Template]], rate_hz: float, int
     if not len(peaks):
         return Contacts(np.zeros(0), np.zeros(0), interval_s)
     peaks = peaks[evidence[peaks] > SHARE * np.quantile(evidence[peaks], _CLEAR)]
-    at_s = (peaks + _between(evidence, peaks)) / rate_hz
+    beside = _beside_sample(evidence[peaks - 1], evidence[peaks], evidence[peaks + 1])
+    at_s = (peaks + beside) / rate_hz
     usual = float(np.median(np.diff(at_s))) if len(at_s) >= _FEWEST else interval_s
     return Contacts(at_s, evidence[peaks], min(max(usual, SHORTEST_S), LONGEST_S))
 
@@ -103,8 +104,9 @@ def _evidence(
     return total / np.sqrt(np.where(weight > 0, weight, 1))
 
 
-def _between(values: NDArray[np.float64], peaks: NDArray[np.intp]) -> NDArray[np.float64]:
+def _beside_sample(
+    left: NDArray[np.float64], top: NDArray[np.float64], right: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Return how far beside its sample each peak lies, by the parabola through three samples."""
-    left, top, right = values[peaks - 1], values[peaks], values[peaks + 1]
     bend = left - 2 * top + right
     return np.where(bend < 0, np.clip(0.5 * (left - right) / np.where(bend < 0, bend, -1), -0.5, 0.5), 0.0)

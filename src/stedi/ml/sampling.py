@@ -122,7 +122,8 @@ def _fit(times: NDArray[np.float64]) -> tuple[float, float, float]:
     run = np.concatenate([[0], np.cumsum(~joined)])
     for _ in range(_ROUNDS):
         before = period
-        period = _slope(times, _numbers(steps, joined, period), run) or before
+        numbers = np.cumsum(np.where(joined, np.rint(steps / period), 0.0))
+        period = _slope(times, np.concatenate([[0.0], numbers]), run) or before
         if abs(period - before) < 1e-9 * before:
             break
     period = 1 / (_in_step(times, 1 / period) or 1 / period)
@@ -137,10 +138,6 @@ def _jitter(times: NDArray[np.float64], period: float) -> float:
     since = times[times <= times[0] + _LOOK_S] - times[0]
     agreement = float(np.abs(np.exp(2j * np.pi * since / period).mean()))
     return float(np.sqrt(-2 * np.log(min(max(agreement, 1e-12), 1.0)))) * period / (2 * np.pi)
-
-
-def _numbers(steps: NDArray[np.float64], joined: NDArray[np.bool_], period: float) -> NDArray[np.float64]:
-    return np.concatenate([[0.0], np.cumsum(np.where(joined, np.rint(steps / period), 0.0))])
 
 
 def _slope(times: NDArray[np.float64], number: NDArray[np.float64], run: NDArray[np.int64]) -> float | None:

@@ -110,18 +110,14 @@ def _share_in_seconds(record: Record, _contract: Contract, _random: Random) -> b
     return _put(record, key, int(str(record[key])) // _SECOND)
 
 
-def _again(record: Record, key: str, spelling: str) -> bytes:
-    return dump(record)[:-1] + b", " + dump({spelling: record[key]})[1:]
+def _key_again(spell: Callable[[str], str]) -> _Apply:
+    """Return how to add a required key a second time, in a spelling."""
 
+    def apply(record: Record, contract: Contract, random: Random) -> bytes:
+        key = random.choice(source_keys(contract))
+        return dump(record)[:-1] + b", " + dump({spell(key): record[key]})[1:]
 
-def _key_twice(record: Record, contract: Contract, random: Random) -> bytes:
-    key = random.choice(source_keys(contract))
-    return _again(record, key, key)
-
-
-def _key_twice_in_other_case(record: Record, contract: Contract, random: Random) -> bytes:
-    key = random.choice(source_keys(contract))
-    return _again(record, key, key.upper())
+    return apply
 
 
 def _bad_utf8(record: Record, contract: Contract, random: Random) -> bytes:
@@ -172,7 +168,7 @@ DAMAGES: Final[tuple[Damage, ...]] = (
         _of_any(lambda _value, random: random.choice(("", "  ", "\t", "\u00a0")), Kind.STRING),
     ),
     Damage("not_finite", Rejection.NOT_FINITE, _not_finite, tables=_SENSORS),
-    Damage("duplicate_key", Rejection.DUPLICATE_KEY, _key_twice),
+    Damage("duplicate_key", Rejection.DUPLICATE_KEY, _key_again(str)),
     Damage("top_level_array", Rejection.NOT_AN_OBJECT, _array),
     Damage("truncated", Rejection.NOT_JSON, _truncated),
     Damage("null_field", Rejection.MISSING, _of_any(lambda _value, _random: None)),
@@ -189,7 +185,7 @@ DAMAGES: Final[tuple[Damage, ...]] = (
     Damage("fraction_of_time", Rejection.WRONG_TYPE, _of_time(lambda time: time + 0.5)),
     Damage("fraction_of_integer", Rejection.WRONG_TYPE, _fraction_of_number, tables=(STEP_TRAINER_LANDING,)),
     Damage("bad_utf8", Rejection.NOT_JSON, _bad_utf8),
-    Damage("duplicate_key_other_case", Rejection.DUPLICATE_KEY, _key_twice_in_other_case),
+    Damage("duplicate_key_other_case", Rejection.DUPLICATE_KEY, _key_again(str.upper)),
     Damage("top_level_number", Rejection.NOT_AN_OBJECT, _number),
     Damage("top_level_string", Rejection.NOT_AN_OBJECT, _string),
 )

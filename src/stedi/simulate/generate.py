@@ -16,7 +16,7 @@ from stedi.names import ACCELEROMETER_LANDING, CUSTOMER_LANDING, STEP_TRAINER_LA
 from stedi.progress import Progress, silent
 from stedi.simulate.clocks import Clocks, check_clocks
 from stedi.simulate.customers import AS_OF, Customer, invent_customers
-from stedi.simulate.damage import DAMAGES, dump
+from stedi.simulate.damage import DAMAGES, TABLES, dump
 from stedi.simulate.defects import Defect, Fate, Written
 from stedi.simulate.draws import Draws
 from stedi.simulate.folder import CUSTOMERS, DEFECTS, REJECTED_RECORDS, SESSIONS, STEP_EVENTS, Folder
@@ -32,9 +32,7 @@ from stedi.simulate.write import Files, RecordCounts, write_batch, write_clean
 
 _CUSTOMERS_A_BATCH: Final = 2_000
 _SESSIONS_A_BATCH: Final = 256
-_TABLES: Final = (CUSTOMER_LANDING, ACCELEROMETER_LANDING, STEP_TRAINER_LANDING)
 
-_Oddities = Counter[tuple[str, Fate]]
 _T = TypeVar("_T")
 
 
@@ -125,7 +123,7 @@ def simulate(
             writing.sensors(number, _each(files, planned), batch, readings)
         folder.write_frame(SESSIONS, truth.sessions())
         folder.write_frame(STEP_EVENTS, truth.step_events())
-        written, defects = writing.told()
+        written, defects = writing.finish()
     except OSError as error:
         raise LandingError(f"the folder {folder.path} can't be written: {error.strerror}") from None
     return Simulated(
@@ -156,8 +154,7 @@ class _Writing:
         self._folder = folder
         self._seed = seed
         self._rates = rates
-        self._tallies = {table: RecordCounts() for table in _TABLES}
-        self._oddities: dict[str, _Oddities] = {table: Counter() for table in _TABLES}
+        self._counts = {table: RecordCounts() for table in TABLES}
 
     def customers(self, files: Files, customers: Sequence[Customer]) -> None:
         """Write a batch of customer records."""
@@ -177,7 +174,7 @@ class _Writing:
             if self._rates.any:
                 self._write_lines(files, _lines(frame))
             else:
-                self._tallies[table] += write_clean(self._folder, files, frame)
+                self._counts[table] += write_clean(self._folder, files, frame)
             self._note(
                 table,
                 delivered_again=frame.height - frame.n_unique(),
@@ -186,29 +183,26 @@ class _Writing:
             )
 
     def _write_lines(self, files: Files, lines: Sequence[bytes]) -> None:
-        tally, misplaced = write_batch(self._folder, files, lines, seed=self._seed, dirt=self._rates)
+        counts, misplaced = write_batch(self._folder, files, lines, seed=self._seed, dirt=self._rates)
         self._folder.append_truth(
             REJECTED_RECORDS, "".join(json.dumps(asdict(place)) + "\n" for place in misplaced)
         )
-        self._tallies[files.table] += tally
+        self._counts[files.table] += counts
 
     def _note(self, table: str, *, delivered_again: int, stranger: int = 0, shared_time: int = 0) -> None:
-        self._oddities[table].update(
+        odd = Counter(
             {
                 ("delivered_again", Fate.MERGED): delivered_again,
                 ("stranger", Fate.KEPT): stranger,
                 ("shared_time", Fate.KEPT): shared_time,
             }
         )
+        self._counts[table] += RecordCounts(odd=odd)
 
-    def told(self) -> tuple[tuple[Written, ...], tuple[Defect, ...]]:
+    def finish(self) -> tuple[tuple[Written, ...], tuple[Defect, ...]]:
         """Write down what was written, and return it."""
-        written = tuple(_written(table, tally) for table, tally in self._tallies.items())
-        defects = tuple(
-            defect
-            for table in _TABLES
-            for defect in _defects(table, self._tallies[table], self._oddities[table])
-        )
+        written = tuple(_written(table, counts) for table, counts in self._counts.items())
+        defects = tuple(each for table, counts in self._counts.items() for each in _defects(table, counts))
         self._folder.write_truth(
             DEFECTS,
             {"tables": [asdict(table) for table in written], "defects": [asdict(one) for one in defects]},
@@ -231,28 +225,28 @@ def _lines(frame: pl.DataFrame) -> list[bytes]:
     return text.getvalue().splitlines()
 
 
-def _written(table: str, tally: RecordCounts) -> Written:
+def _written(table: str, counts: RecordCounts) -> Written:
     rejected: Counter[Rejection] = Counter()
-    for (_, reason), count in tally.bad.items():
+    for (_, reason), count in counts.bad.items():
         rejected[reason] += count
     return Written(
         table=table,
-        objects=tally.objects.total(),
-        written=tally.kept + tally.bad.total(),
-        kept=tally.kept,
+        objects=counts.objects.total(),
+        written=counts.kept + counts.bad.total(),
+        kept=counts.kept,
         rejected=dict(sorted(rejected.items())),
-        redelivered=tally.redelivered,
+        redelivered=counts.redelivered,
     )
 
 
-def _defects(table: str, tally: RecordCounts, odd: Mapping[tuple[str, Fate], int]) -> Iterator[Defect]:
-    for (kind, reason), count in sorted(tally.bad.items()):
-        yield Defect(table=table, kind=kind, unit="record", count=count, outcome=reason)
-    for kind, count in sorted(tally.spelled.items()):
-        yield Defect(table=table, kind=kind, unit="record", count=count, outcome=Fate.KEPT)
-    for (kind, fate), count in sorted(odd.items()):
-        if count:
-            yield Defect(table=table, kind=kind, unit="record", count=count, outcome=fate)
-    for layout, count in sorted(tally.objects.items()):
+def _defects(table: str, counts: RecordCounts) -> Iterator[Defect]:
+    records: list[tuple[tuple[str, Rejection | Fate], int]] = [
+        *sorted(counts.bad.items()),
+        *(((kind, Fate.KEPT), count) for kind, count in sorted(counts.spelled.items())),
+        *sorted(counts.odd.items()),
+    ]
+    for (kind, outcome), count in records:
+        yield Defect(table=table, kind=kind, unit="record", count=count, outcome=outcome)
+    for layout, count in sorted(counts.objects.items()):
         if layout is not FileLayout.NDJSON:
             yield Defect(table=table, kind=layout.value, unit="object", count=count, outcome=layout.fate)

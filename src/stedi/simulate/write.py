@@ -13,7 +13,7 @@ import polars as pl
 from stedi.contract import landing_contract
 from stedi.contract.reasons import Rejection
 from stedi.simulate.damage import source_keys
-from stedi.simulate.defects import Misplaced
+from stedi.simulate.defects import Fate, Misplaced
 from stedi.simulate.dirt import Line, make_bad, respell_some
 from stedi.simulate.draws import Draws
 from stedi.simulate.folder import Folder
@@ -33,7 +33,8 @@ class RecordCounts:
         spelled: Good records by other spelling.
         kept: Good records in distinct files.
         redelivered: Good records in copies of files.
-        bad: Each bad record, and where it stands.
+        bad: Bad records by kind of defect and reason.
+        odd: Odd records that are no other spelling, by kind and fate.
     """
 
     objects: Counter[FileLayout] = field(default_factory=Counter)
@@ -41,6 +42,7 @@ class RecordCounts:
     kept: int = 0
     redelivered: int = 0
     bad: Counter[tuple[str, Rejection]] = field(default_factory=Counter)
+    odd: Counter[tuple[str, Fate]] = field(default_factory=Counter)
 
     def __add__(self, other: "RecordCounts") -> "RecordCounts":
         """Count both together."""
@@ -124,14 +126,14 @@ def write_batch(
     copies = [
         part for layout, part in zip(layouts, parts, strict=True) if layout is FileLayout.DELIVERED_TWICE
     ]
-    tally = RecordCounts(
+    counts = RecordCounts(
         objects=Counter(file.layout for file in written),
         spelled=Counter(spelled),
         kept=len(good),
         redelivered=sum(map(len, copies)),
         bad=Counter((place.kind, place.reason) for place in misplaced),
     )
-    return tally, misplaced
+    return counts, misplaced
 
 
 def _bounds(records: int, files: int) -> list[int]:
