@@ -55,34 +55,25 @@ __all__ = [
     "summarise_sessions",
 ]
 
-_HOMES = {
-    "CHANNELS": "session",
-    "ClockEstimate": "clock",
-    "DatasetCard": "card",
-    "FEATURES": "features",
-    "Fold": "split",
-    "LeftOut": "assemble",
-    "MIN_RATE_HZ": "sampling",
-    "PublishedRun": "source",
-    "Recipe": "recipe",
-    "SENSORS": "session",
-    "Sampling": "sampling",
-    "Sensors": "sensors",
-    "Session": "session",
-    "SessionSummary": "summary",
-    "Split": "split",
-    "StepDataset": "dataset",
-    "StepScore": "score",
-    "StreamingDetector": "streaming",
-    "TableSource": "source",
-    "Windows": "windows",
-    "detect_steps": "detect",
-    "estimate_clock": "clock",
-    "sampling_rate": "sampling",
-    "score_steps": "score",
-    "summarise_session": "summary",
-    "summarise_sessions": "summary",
+_NAMES = {
+    "assemble": ("LeftOut",),
+    "card": ("DatasetCard",),
+    "clock": ("ClockEstimate", "estimate_clock"),
+    "dataset": ("StepDataset",),
+    "detect": ("detect_steps",),
+    "features": ("FEATURES",),
+    "recipe": ("Recipe",),
+    "sampling": ("MIN_RATE_HZ", "Sampling", "sampling_rate"),
+    "score": ("StepScore", "score_steps"),
+    "sensors": ("Sensors",),
+    "session": ("CHANNELS", "SENSORS", "Session"),
+    "source": ("PublishedRun", "TableSource"),
+    "split": ("Fold", "Split"),
+    "streaming": ("StreamingDetector",),
+    "summary": ("SessionSummary", "summarise_session", "summarise_sessions"),
+    "windows": ("Windows",),
 }
+_HOMES = {name: module for module, names in _NAMES.items() for name in names}
 _EXTRA = {"numpy": "NumPy", "scipy": "SciPy", "sklearn": "scikit-learn"}
 
 

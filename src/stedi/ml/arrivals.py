@@ -3,12 +3,8 @@
 import math
 from collections import deque
 from collections.abc import Sequence
-from typing import Final
 
-MAX_GAP_S: Final = 0.1
-"""Readings further apart have nothing between them."""
-
-_SAME_S: Final = 5e-7
+from stedi.ml.sampling import MAX_GAP_S, SAME_TIME_S
 
 
 class Arrivals:
@@ -38,20 +34,20 @@ class Arrivals:
         if self._last is not None and second <= self._last[0]:
             return
         now = tuple(values)
-        tick = math.floor((second + _SAME_S) * self._rate)
-        if self._last is None or second - self._last[0] > MAX_GAP_S + _SAME_S:
-            if abs(tick / self._rate - second) <= _SAME_S:
+        tick = math.floor((second + SAME_TIME_S) * self._rate)
+        if self._last is None or second - self._last[0] > MAX_GAP_S + SAME_TIME_S:
+            if abs(tick / self._rate - second) <= SAME_TIME_S:
                 self._known.append((tick, now))
         else:
             before_s, before = self._last
             length = second - before_s
-            for each in range(math.floor((before_s + _SAME_S) * self._rate) + 1, tick + 1):
+            for each in range(math.floor((before_s + SAME_TIME_S) * self._rate) + 1, tick + 1):
                 part = min((each / self._rate - before_s) / length, 1.0)
                 self._known.append(
                     (each, tuple(a + part * (b - a) for a, b in zip(before, now, strict=True)))
                 )
         if self.first is None:
-            self.first = math.ceil((second - _SAME_S) * self._rate)
+            self.first = math.ceil((second - SAME_TIME_S) * self._rate)
         self._last = second, now
         self.newest_s = second
 

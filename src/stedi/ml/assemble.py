@@ -1,58 +1,45 @@
 """Sessions on a grid, out of readings: which can be used, and what each was made of."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from stedi.errors import DatasetError
-from stedi.ml.align import to_grid
-from stedi.ml.readings import AXES, Cut, SensorReadings
+from stedi.ml.readings import AXES, SensorReadings, SessionReadings
 from stedi.ml.recipe import Recipe
+from stedi.ml.resample import to_grid
 from stedi.ml.sampling import MIN_RATE_HZ, Sampling
+from stedi.ml.schema import columns_of
 from stedi.ml.session import SENSORS, Session
-from stedi.ml.signals import NO_TARGET
+from stedi.ml.signals import in_range
 from stedi.names import EPOCH
-from stedi.outline import outline
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from stedi.ml.clock import ClockEstimate
 
-NO_TRAINER: Final = "no_step_trainer"
-NO_PHONE: Final = "no_accelerometer"
-FEW: Final = "too_few_readings"
-SLOW: Final = "rate_too_low"
-CLOCK: Final = "clock_not_usable"
+_NO_TRAINER: Final = "no_step_trainer"
+_NO_PHONE: Final = "no_accelerometer"
+_FEW: Final = "too_few_readings"
+_SLOW: Final = "rate_too_low"
+_CLOCK: Final = "clock_not_usable"
 
 REASONS: Final = {
-    NO_TRAINER: "no step trainer reading",
-    NO_PHONE: "no accelerometer reading",
-    FEW: "fewer than 10 readings of a sensor",
-    SLOW: f"a sensor was read less than {MIN_RATE_HZ:g} times a second",
-    CLOCK: "the phone's clock can't be told",
+    _NO_TRAINER: "no step trainer reading",
+    _NO_PHONE: "no accelerometer reading",
+    _FEW: "fewer than 10 readings of a sensor",
+    _SLOW: f"a sensor was read less than {MIN_RATE_HZ:g} times a second",
+    _CLOCK: "the phone's clock can't be told",
 }
 """Why a session is left out, in the order of the checks."""
 
 _ENOUGH: Final = 10
 _US: Final = 1e6
 _UTC: Final = pl.Datetime("us", "UTC")
-_SAMPLING: Final = {
-    "session_id": pl.String,
-    "sensor": pl.String,
-    "readings": pl.Int64,
-    "rate_hz": pl.Float64,
-    "jitter_s": pl.Float64,
-    "lost": pl.Float64,
-    "held": pl.Float64,
-    "repeated_times": pl.Int64,
-    "gaps": pl.Int64,
-    "gap_s": pl.Float64,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,34 +61,17 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Assembled:
-    """What readings gave.
-
-    Attributes:
-        sessions: The sessions, by customer and time.
-        left_out: Those that can't be used.
-        sampling: How each sensor was read in each session, those that were left out included.
-    """
-
-    sessions: tuple[Session, ...]
-    left_out: tuple[LeftOut, ...]
-    sampling: pl.DataFrame
-
-    def __repr__(self) -> str:
-        """Show shapes, and no row."""
-        return outline(self)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Series:
     """The readings of one sensor that are used: their times rise strictly."""
 
-    us: "NDArray[np.int64]"
-    values: "NDArray[np.float64]"
+    us: NDArray[np.int64]
+    values: NDArray[np.float64]
     sampling: Sampling
 
 
-def assemble(readings: SensorReadings, recipe: Recipe, *, hint: str = "") -> Assembled:
+def assemble(
+    readings: SensorReadings, recipe: Recipe, *, hint: str = ""
+) -> tuple[tuple[Session, ...], tuple[LeftOut, ...], pl.DataFrame]:
     """Make sessions of readings.
 
     Args:
@@ -109,16 +79,22 @@ def assemble(readings: SensorReadings, recipe: Recipe, *, hint: str = "") -> Ass
         recipe: How.
         hint: What to do if the readings come too rarely, where something is known.
 
+    Returns:
+        The sessions, by customer and time; those that can't be used; and how each sensor was read in each
+        session, those that were left out included.
+
     Raises:
         DatasetError: The readings can't hold steps, or no session can be used.
     """
-    cuts = sorted(readings.cuts(), key=lambda cut: (cut.customer_id, _start(cut), cut.device_id or ""))
-    if not cuts:
+    recorded = sorted(
+        readings.sessions(), key=lambda one: (one.customer_id, one.start_us, one.device_id or "")
+    )
+    if not recorded:
         raise DatasetError(f"{readings.table} holds no readings{hint}")
-    series = [(_trainer(cut), _phone(cut, recipe)) for cut in cuts]
-    for place, sensor in ((1, SENSORS[0]), (0, SENSORS[1])):
-        _check_rate([pair[place] for pair in series], sensor, table=readings.table, hint=hint)
-    made = [_session(cut, trainer, phone, recipe) for cut, (trainer, phone) in zip(cuts, series, strict=True)]
+    series = [{SENSORS[0]: _phone(one, recipe), SENSORS[1]: _trainer(one)} for one in recorded]
+    for sensor in SENSORS:
+        _check_rate([each[sensor] for each in series], sensor, table=readings.table, hint=hint)
+    made = [_session(one, each, recipe) for one, each in zip(recorded, series, strict=True)]
     sessions = tuple(one for one in made if isinstance(one, Session))
     left_out = tuple(one for one in made if isinstance(one, LeftOut))
     if not sessions:
@@ -128,46 +104,38 @@ def assemble(readings: SensorReadings, recipe: Recipe, *, hint: str = "") -> Ass
             if readings.shared and recipe.shared_steps == "drop"
             else ""
         )
+        reasons = "; ".join(f"{count}: {REASONS[name]}" for name, count in count_reasons(left_out).items())
         raise DatasetError(
-            f"{readings.table}: none of the {len(cuts)} sessions can be used: {told(left_out)}{shared}{hint}"
+            f"{readings.table}: none of the {len(recorded)} sessions can be used: {reasons}{shared}{hint}"
         )
-    return Assembled(
-        sessions=sessions,
-        left_out=left_out,
-        sampling=pl.DataFrame(
-            [
-                {"session_id": cut.session_id, "sensor": sensor, **asdict(each.sampling)}
-                for cut, pair in zip(cuts, series, strict=True)
-                for sensor, each in zip(SENSORS, reversed(pair), strict=True)
-            ],
-            schema=_SAMPLING,
-        ),
-    )
+    sampling = [
+        {"session_id": one.session_id, "sensor": sensor, **asdict(each[sensor].sampling)}
+        for one, each in zip(recorded, series, strict=True)
+        for sensor in SENSORS
+    ]
+    schema = {"session_id": pl.String, "sensor": pl.String, **columns_of(Sampling)}
+    return sessions, left_out, pl.DataFrame(sampling, schema=schema)
 
 
-def told(left_out: Iterable[LeftOut]) -> str:
-    """Say for which reasons sessions were left out."""
+def count_reasons(left_out: Iterable[LeftOut]) -> dict[str, int]:
+    """Count for which reasons sessions were left out, in the order of the checks."""
     reasons = [one.reason for one in left_out]
-    return "; ".join(f"{reasons.count(name)}: {REASONS[name]}" for name in REASONS if name in reasons)
+    return {name: reasons.count(name) for name in REASONS if name in reasons}
 
 
-def _start(cut: Cut) -> int:
-    return min(int(each[0]) for each in (cut.trainer_us, cut.phone_us) if len(each))
-
-
-def _trainer(cut: Cut) -> _Series:
+def _trainer(readings: SessionReadings) -> _Series:
     # Of several distances at one time the middle one is taken: it is one that was measured.
-    us, first, count = np.unique(cut.trainer_us, return_index=True, return_counts=True)
+    us, first, count = np.unique(readings.trainer_us, return_index=True, return_counts=True)
     return _Series(
         us=us,
-        values=cut.distance[first + (count - 1) // 2][:, None],
-        sampling=Sampling.of(us / _US - _zero(us), repeated_times=len(cut.trainer_us) - len(us)),
+        values=readings.distance[first + (count - 1) // 2][:, None],
+        sampling=Sampling.of(us / _US - _zero(us), repeated_times=len(readings.trainer_us) - len(us)),
     )
 
 
-def _phone(cut: Cut, recipe: Recipe) -> _Series:
-    us, first, count = np.unique(cut.phone_us, return_index=True, return_counts=True)
-    xyz = np.add.reduceat(cut.xyz, first, axis=0) / count[:, None] if len(us) else cut.xyz
+def _phone(readings: SessionReadings, recipe: Recipe) -> _Series:
+    us, first, count = np.unique(readings.phone_us, return_index=True, return_counts=True)
+    xyz = np.add.reduceat(readings.xyz, first, axis=0) / count[:, None] if len(us) else readings.xyz
     repeats = np.zeros(len(us), np.bool_)
     repeats[1:] = (xyz[1:] == xyz[:-1]).all(axis=1)
     used = ~repeats if recipe.held == "missing" else np.ones(len(us), np.bool_)
@@ -178,12 +146,12 @@ def _phone(cut: Cut, recipe: Recipe) -> _Series:
             us[used] / _US - _zero(us),
             readings=len(us),
             held=int(repeats.sum()),
-            repeated_times=len(cut.phone_us) - len(us),
+            repeated_times=len(readings.phone_us) - len(us),
         ),
     )
 
 
-def _zero(us: "NDArray[np.int64]") -> float:
+def _zero(us: NDArray[np.int64]) -> float:
     return float(us[0]) / _US if len(us) else 0.0
 
 
@@ -205,26 +173,29 @@ def _check_rate(series: Sequence[_Series], sensor: str, *, table: str, hint: str
         )
 
 
-def _session(cut: Cut, trainer: _Series, phone: _Series, recipe: Recipe) -> Session | LeftOut:
-    found = _unfit(cut, trainer, phone)
-    offset = 0.0
-    if found is None and recipe.clock == "estimate":
-        estimate = _estimated(cut)
-        offset = estimate.offset_s if estimate.usable else 0.0
-        found = None if estimate.usable else (CLOCK, estimate.reason or REASONS[CLOCK])
-    if found is not None or cut.device_id is None:
-        reason, detail = found or (NO_TRAINER, REASONS[NO_TRAINER])
-        return LeftOut(session_id=cut.session_id, customer_id=cut.customer_id, reason=reason, detail=detail)
+def _session(readings: SessionReadings, series: Mapping[str, _Series], recipe: Recipe) -> Session | LeftOut:
+    session_id, customer_id, device_id = readings.session_id, readings.customer_id, readings.device_id
+    unfit, offset = _unfit(readings, series), 0.0
+    if unfit is None and recipe.clock == "estimate":
+        estimate = _estimated(readings)
+        if estimate.usable:
+            offset = estimate.offset_s
+        else:
+            unfit = _CLOCK, estimate.reason or REASONS[_CLOCK]
+    if unfit is not None or device_id is None:
+        reason, detail = unfit or (_NO_TRAINER, REASONS[_NO_TRAINER])
+        return LeftOut(session_id=session_id, customer_id=customer_id, reason=reason, detail=detail)
+    phone, trainer = (series[sensor] for sensor in SENSORS)
     phone = replace(phone, us=phone.us - round(offset * _US))
     start = min(int(trainer.us[0]), int(phone.us[0]))
     end = max(int(trainer.us[-1]), int(phone.us[-1]))
     length = int((end - start) / _US * recipe.rate_hz) + 1
-    distance, trained = _on_grid(trainer, start, length, recipe, lone=~_within(trainer.values[:, 0]))
+    distance, trained = _on_grid(trainer, start, length, recipe, lone=~in_range(trainer.values[:, 0]))
     xyz, phoned = _on_grid(phone, start, length, recipe)
     return Session(
-        session_id=cut.session_id,
-        customer_id=cut.customer_id,
-        device_id=cut.device_id,
+        session_id=session_id,
+        customer_id=customer_id,
+        device_id=device_id,
         started_at=EPOCH + timedelta(microseconds=start),
         rate_hz=recipe.rate_hz,
         samples=np.ascontiguousarray(np.concatenate([xyz, distance], axis=1), np.float32),
@@ -233,29 +204,24 @@ def _session(cut: Cut, trainer: _Series, phone: _Series, recipe: Recipe) -> Sess
     )
 
 
-def _within(distance: "NDArray[np.float64]") -> "NDArray[np.bool_]":
-    low, high = NO_TARGET
-    return (distance > low) & (distance < high)
-
-
-def _unfit(cut: Cut, trainer: _Series, phone: _Series) -> tuple[str, str] | None:
-    if cut.device_id is None:
-        return NO_TRAINER, REASONS[NO_TRAINER]
-    if not len(phone.us):
-        return NO_PHONE, REASONS[NO_PHONE]
-    both = ((SENSORS[0], phone), (SENSORS[1], trainer))
-    if min(len(each.us) for _, each in both) < _ENOUGH:
-        counts = ", ".join(f"{len(each.us)} of the {sensor}" for sensor, each in both)
-        return FEW, f"{REASONS[FEW]}: {counts}"
-    if min(each.sampling.rate_hz for _, each in both) < MIN_RATE_HZ:
-        rates = ", ".join(f"the {sensor} {each.sampling.rate_hz:.2g}" for sensor, each in both)
-        return SLOW, f"{REASONS[SLOW]}: {rates}"
+def _unfit(readings: SessionReadings, series: Mapping[str, _Series]) -> tuple[str, str] | None:
+    """Return why a session can't be used, whatever its clocks say: the reason, and the same with figures."""
+    if readings.device_id is None:
+        return _NO_TRAINER, REASONS[_NO_TRAINER]
+    if not len(readings.phone_us):
+        return _NO_PHONE, REASONS[_NO_PHONE]
+    if min(len(each.us) for each in series.values()) < _ENOUGH:
+        counts = ", ".join(f"{len(each.us)} of the {sensor}" for sensor, each in series.items())
+        return _FEW, f"{REASONS[_FEW]}: {counts}"
+    if min(each.sampling.rate_hz for each in series.values()) < MIN_RATE_HZ:
+        rates = ", ".join(f"the {sensor} {each.sampling.rate_hz:.2g}" for sensor, each in series.items())
+        return _SLOW, f"{REASONS[_SLOW]}: {rates}"
     return None
 
 
 def _on_grid(
-    series: _Series, start: int, length: int, recipe: Recipe, *, lone: "NDArray[np.bool_] | None" = None
-) -> "tuple[NDArray[np.float64], NDArray[np.bool_]]":
+    series: _Series, start: int, length: int, recipe: Recipe, *, lone: NDArray[np.bool_] | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     return to_grid(
         (series.us - start) / _US,
         series.values,
@@ -266,15 +232,15 @@ def _on_grid(
     )
 
 
-def _estimated(cut: Cut) -> "ClockEstimate":
+def _estimated(readings: SessionReadings) -> "ClockEstimate":
     # Loaded here: whoever takes the clocks as they are needs none of it.
     from stedi.ml.clock import estimate_clock  # noqa: PLC0415
 
     steps = pl.DataFrame(
         {
-            "sensor_reading_time": pl.Series(cut.trainer_us).cast(_UTC),
-            "distance_from_object": cut.distance.astype(np.int64),
+            "sensor_reading_time": pl.Series(readings.trainer_us).cast(_UTC),
+            "distance_from_object": readings.distance.astype(np.int64),
         }
     )
-    at = pl.DataFrame({"timestamp": pl.Series(cut.phone_us).cast(_UTC)})
-    return estimate_clock(steps, at.hstack(pl.DataFrame(cut.xyz, schema=list(AXES))))
+    at = pl.DataFrame({"timestamp": pl.Series(readings.phone_us).cast(_UTC)})
+    return estimate_clock(steps, at.hstack(pl.DataFrame(readings.xyz, schema=list(AXES))))

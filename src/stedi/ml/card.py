@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from stedi.ml.assemble import REASONS
+from stedi.ml.assemble import count_reasons
 from stedi.ml.card_markdown import markdown_of
 from stedi.ml.recipe import Recipe
 from stedi.ml.session import CHANNELS, SENSORS
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stedi.ml.dataset import StepDataset
     from stedi.ml.session import Session
 
-VERSION: Final = 1
+_VERSION: Final = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,10 +164,9 @@ class DatasetCard:
 def card_of(dataset: "StepDataset", *, windows: Windows | None, split: Split | None) -> DatasetCard:
     """Return the card of a dataset."""
     sessions = dataset.sessions
-    reasons = [one.reason for one in dataset.left_out]
     labelled = [session.steps_s for session in sessions if session.steps_s is not None]
     return DatasetCard(
-        version=VERSION,
+        version=_VERSION,
         made_with=version(DISTRIBUTION),
         run=_run_facts(dataset),
         recipe=dataset.recipe,
@@ -175,7 +174,7 @@ def card_of(dataset: "StepDataset", *, windows: Windows | None, split: Split | N
         customers=dataset.customers,
         sessions=len(sessions),
         duration_s=_rounded(sum(session.duration_s for session in sessions)),
-        left_out={name: reasons.count(name) for name in REASONS if name in reasons},
+        left_out=count_reasons(dataset.left_out),
         shared_steps=dataset.shared_steps,
         clock_offset_s=(
             _range(pl.Series([session.clock_offset_s for session in sessions]))
@@ -192,25 +191,18 @@ def card_of(dataset: "StepDataset", *, windows: Windows | None, split: Split | N
         part=dataset.part,
         split=None if split is None else _split_facts(split),
         digests={
-            "sessions": sessions_digest(sessions),
+            "sessions": _sessions_digest(sessions),
             **({} if windows is None else {f"windows.{k}": v for k, v in windows.digests().items()}),
         },
     )
 
 
-def sessions_digest(sessions: "Sequence[Session]") -> str:
+def _sessions_digest(sessions: "Sequence[Session]") -> str:
     """Return the SHA-256 of all that sessions hold, in their order."""
     sha = hashlib.sha256()
     for one in sessions:
-        told = (
-            one.session_id,
-            one.customer_id,
-            one.device_id,
-            one.started_at,
-            one.rate_hz,
-            one.clock_offset_s,
-        )
-        sha.update(repr((*told, one.steps_s is None)).encode())
+        facts = (one.session_id, one.customer_id, one.device_id, one.started_at, one.rate_hz)
+        sha.update(repr((*facts, one.clock_offset_s, one.steps_s is None)).encode())
         arrays = (one.samples, one.observed, *(() if one.steps_s is None else (one.steps_s,)))
         sha.update(digest(*arrays).encode())
     return sha.hexdigest()

@@ -1,27 +1,26 @@
 """Two clocks: by how much the phone's is ahead of the step trainer's, and whether that can be known."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from scipy.signal import butter, find_peaks, sosfiltfilt
 
 from stedi.ml.contacts import Contacts, find_contacts
-from stedi.ml.gait import LOWEST_RATE_HZ, bounce, dip
-from stedi.ml.signals import NO_TARGET, distance_signal, upward_signal
+from stedi.ml.gait import bounce, dip
+from stedi.ml.resample import interpolate, nearest_places
+from stedi.ml.sampling import MAX_GAP_S, MIN_RATE_HZ
+from stedi.ml.signals import distance_signal, in_range, upward_signal
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-LEAST_CONFIDENCE: Final = 0.95
+_LEAST_CONFIDENCE: Final = 0.95
 """Below, an estimate is not used."""
 
-FEWEST_STEPS: Final = 8
+_FEWEST_STEPS: Final = 8
 """With fewer steps in a sensor, chance finds an offset too."""
 
 _RATE_HZ: Final = 50.0
-_HOLE_S: Final = 0.1001
 _FURTHEST_S: Final = 3.0
 _FINE_S: Final = 0.005
 _KERNEL_S: Final = 0.03
@@ -39,9 +38,9 @@ class _Phone(NamedTuple):
     """What the phone shows: the bounce of the body on a grid from ``start_s`` on, and steps of its own."""
 
     start_s: float
-    upward: "NDArray[np.float64]"
-    seen: "NDArray[np.bool_]"
-    contacts_s: "NDArray[np.float64]"
+    upward: NDArray[np.float64]
+    seen: NDArray[np.bool_]
+    contacts_s: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +75,7 @@ def estimate_clock(
     accelerometer: pl.DataFrame,
     *,
     prior_sd_s: float = 0.25,
-    least_confidence: float = LEAST_CONFIDENCE,
+    least_confidence: float = _LEAST_CONFIDENCE,
 ) -> ClockEstimate:
     """Estimate by how much the phone's clock is ahead of the step trainer's in one session.
 
@@ -108,8 +107,7 @@ def estimate_clock(
         return _unknown("neither sensor has a reading")
     trainer_s, distance = _readings(steps, "sensor_reading_time", ("distance_from_object",), epoch)
     phone_s, xyz = _readings(accelerometer, "timestamp", ("x", "y", "z"), epoch)
-    low, high = NO_TARGET
-    target = (distance[:, 0] > low) & (distance[:, 0] < high)
+    target = in_range(distance[:, 0])
     for name, seconds in (("step trainer", trainer_s[target]), ("accelerometer", phone_s)):
         if refusal := _cannot_hold_steps(name, seconds):
             return _unknown(refusal)
@@ -118,15 +116,15 @@ def estimate_clock(
     phone = _of_phone(phone_s, xyz, trainer)
     found = len(trainer.at_s), len(phone.contacts_s)
     for name, count in zip(("step trainer", "accelerometer"), found, strict=True):
-        if count < FEWEST_STEPS:
+        if count < _FEWEST_STEPS:
             return _unknown(
-                f"the {name} shows {count} steps by itself: at least {FEWEST_STEPS} are needed", found
+                f"the {name} shows {count} steps by itself: at least {_FEWEST_STEPS} are needed", found
             )
     return _judge(trainer.at_s, phone, recorded, prior_sd_s=prior_sd_s, least_confidence=least_confidence)
 
 
 def _judge(
-    trainer: "NDArray[np.float64]",
+    trainer: NDArray[np.float64],
     phone: _Phone,
     recorded: tuple[float, float],
     *,
@@ -180,7 +178,7 @@ def _unknown(reason: str, found: tuple[int, int] = (0, 0)) -> ClockEstimate:
     )
 
 
-def _modes(differences: "NDArray[np.float64]") -> "NDArray[np.float64]":
+def _modes(differences: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return where differences are densest, at most one offset per fifth of a second."""
     edges = np.arange(-_FURTHEST_S, _FURTHEST_S + _FINE_S, _FINE_S)
     counts, _ = np.histogram(differences, np.append(edges, edges[-1] + _FINE_S) - _FINE_S / 2)
@@ -191,7 +189,7 @@ def _modes(differences: "NDArray[np.float64]") -> "NDArray[np.float64]":
     return modes
 
 
-def _refined(trainer: "NDArray[np.float64]", phone: "NDArray[np.float64]", offset: float) -> float:
+def _refined(trainer: NDArray[np.float64], phone: NDArray[np.float64], offset: float) -> float:
     """Return the median difference of the steps that an offset brings together."""
     for _ in range(_ROUNDS):
         off = _to_nearest(trainer, phone, offset)
@@ -201,17 +199,15 @@ def _refined(trainer: "NDArray[np.float64]", phone: "NDArray[np.float64]", offse
 
 
 def _to_nearest(
-    trainer: "NDArray[np.float64]", phone: "NDArray[np.float64]", offset: float
-) -> "NDArray[np.float64]":
+    trainer: NDArray[np.float64], phone: NDArray[np.float64], offset: float
+) -> NDArray[np.float64]:
     """Return how long after each step of the trainer the nearest one of the phone is, under an offset."""
     shifted = phone - offset
-    right = np.clip(np.searchsorted(shifted, trainer), 1, len(shifted) - 1)
-    earlier = trainer - shifted[right - 1] < shifted[right] - trainer
-    return np.where(earlier, shifted[right - 1], shifted[right]) - trainer
+    return shifted[nearest_places(shifted, trainer)] - trainer
 
 
 def _log_likelihood(
-    trainer: "NDArray[np.float64]", phone: _Phone, recorded: tuple[float, float], offset: float
+    trainer: NDArray[np.float64], phone: _Phone, recorded: tuple[float, float], offset: float
 ) -> float:
     """Return how well the bounce that these steps make fits the phone's, whatever its height.
 
@@ -235,18 +231,18 @@ def _log_likelihood(
     return -float(independent) / 2 * float(np.log1p(-(alike**2)))
 
 
-def _of_trainer(seconds: "NDArray[np.float64]", distance: "NDArray[np.float64]") -> Contacts:
+def _of_trainer(seconds: NDArray[np.float64], distance: NDArray[np.float64]) -> Contacts:
     signal = distance_signal(_on_grid(seconds, distance)[:, 0], _RATE_HZ)
     found = find_contacts([(signal, dip)] if signal is not None else [], _RATE_HZ)
     return found._replace(at_s=found.at_s + seconds[0])
 
 
-def _of_phone(seconds: "NDArray[np.float64]", xyz: "NDArray[np.float64]", trainer: Contacts) -> _Phone:
+def _of_phone(seconds: NDArray[np.float64], xyz: NDArray[np.float64], trainer: Contacts) -> _Phone:
     signal = upward_signal(_on_grid(seconds, xyz), _RATE_HZ)
     if signal is None:
         return _Phone(float(seconds[0]), np.zeros(0), np.zeros(0, np.bool_), np.zeros(0))
     # How long a step takes does not depend on the clock.
-    known = trainer.interval_s if len(trainer.at_s) >= FEWEST_STEPS else None
+    known = trainer.interval_s if len(trainer.at_s) >= _FEWEST_STEPS else None
     found = find_contacts([(signal, bounce)], _RATE_HZ, interval_s=known)
     band = butter(2, _BAND_HZ, btype="bandpass", fs=_RATE_HZ, output="sos")
     return _Phone(float(seconds[0]), sosfiltfilt(band, signal.values), signal.seen, found.at_s + seconds[0])
@@ -260,26 +256,26 @@ def _earliest(steps: pl.DataFrame, accelerometer: pl.DataFrame) -> float | None:
 
 def _readings(
     frame: pl.DataFrame, time: str, columns: tuple[str, ...], epoch_s: float
-) -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the first reading of each time: seconds from the epoch, and values."""
     kept = frame.select(time, *columns).unique(time, keep="first", maintain_order=True).sort(time)
     seconds = kept[time].dt.epoch("us").to_numpy() / 1e6 - epoch_s
     return seconds, kept.select(pl.col(columns).cast(pl.Float64)).to_numpy()
 
 
-def _cannot_hold_steps(name: str, seconds: "NDArray[np.float64]") -> str | None:
+def _cannot_hold_steps(name: str, seconds: NDArray[np.float64]) -> str | None:
     if len(seconds) <= 1:
         return f"the {name} has {len(seconds)} reading{'s' * (len(seconds) != 1)}: too few"
     rate = 1 / float(np.median(np.diff(seconds)))
-    if rate < LOWEST_RATE_HZ:
-        return f"the {name} has {rate:.2g} readings a second: steps need at least {LOWEST_RATE_HZ:g}"
+    if rate < MIN_RATE_HZ:
+        return f"the {name} has {rate:.2g} readings a second: steps need at least {MIN_RATE_HZ:g}"
     return None
 
 
-def _on_grid(seconds: "NDArray[np.float64]", values: "NDArray[np.float64]") -> "NDArray[np.float64]":
+def _on_grid(seconds: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
     grid = np.arange(seconds[0], seconds[-1], 1 / _RATE_HZ)
-    lines = np.stack([np.interp(grid, seconds, column) for column in values.T], axis=1)
-    after = np.clip(np.searchsorted(seconds, grid), 1, len(seconds) - 1)
-    hole = seconds[after] - seconds[after - 1] > max(_HOLE_S, 2.5 * float(np.median(np.diff(seconds))))
-    lines[hole] = np.nan
+    # A slow sensor may miss a reading, and the line goes on.
+    max_gap_s = max(MAX_GAP_S, 2.5 * float(np.median(np.diff(seconds))))
+    lines, known = interpolate(seconds, values, grid, max_gap_s=max_gap_s, same_s=0.0)
+    lines[~known] = np.nan
     return lines

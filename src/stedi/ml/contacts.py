@@ -1,27 +1,23 @@
 """Contacts in whole signals: where both sensors together look most like a step."""
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.signal import correlate, find_peaks
 
-from stedi.ml.gait import LONGEST_S, SHORTEST_S, ahead, before
+from stedi.ml.gait import LONGEST_S, SHORTEST_S, Template, samples_after, samples_before
 from stedi.ml.signals import Signal
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-Shape = Callable[[float, float], "NDArray[np.float64]"]
-
-FIRST_GUESSES_S: Final = (0.45, 0.6, 0.9)
+_FIRST_GUESSES_S: Final = (0.45, 0.6, 0.9)
 LEAST_EVIDENCE: Final = 3.0
 """Below so many standard deviations of noise nothing is a step."""
 
 SHARE: Final = 0.5
 """Nor is what has less than this share of the evidence of the session's clear steps."""
 
-CLEAR: Final = 0.75
+_CLEAR: Final = 0.75
 """The quantile of the evidence at its peaks that a clear step has."""
 
 MOST_EVIDENCE: Final = 12.0
@@ -41,37 +37,34 @@ class Contacts(NamedTuple):
         interval_s: The usual time between two of them.
     """
 
-    at_s: "NDArray[np.float64]"
-    evidence: "NDArray[np.float64]"
+    at_s: NDArray[np.float64]
+    evidence: NDArray[np.float64]
     interval_s: float
 
 
 def find_contacts(
-    signals: Sequence[tuple[Signal, Shape]], rate_hz: float, *, interval_s: float | None = None
+    signals: Sequence[tuple[Signal, Template]], rate_hz: float, *, interval_s: float | None = None
 ) -> Contacts:
     """Find contacts in signals of equal length.
 
     The evidence is a matched filter per signal, over its noise, and their sum weighted by how clearly each
-    shows this session's steps. How long a step takes is found with the steps: the shape's length is the
+    shows this session's steps. How long a step takes is found with the steps: the template's length is the
     usual interval between those that it finds.
 
     Args:
-        signals: What the sensors say, and the shape that a step has in it; none gives no contacts.
+        signals: What the sensors say, and what a step looks like in it; none gives no contacts.
         rate_hz: Samples per second.
         interval_s: The usual time between two contacts, where it is known.
     """
-    nothing = Contacts(np.zeros(0), np.zeros(0), np.nan)
     if not signals:
-        return nothing
-    guesses = FIRST_GUESSES_S if interval_s is None else (interval_s,)
-    found = [
-        _settled(signals, rate_hz, guess) if interval_s is None else _at_interval(signals, rate_hz, guess)
-        for guess in guesses
-    ]
-    return max(found, key=lambda contacts: float((contacts.evidence**2).sum()), default=nothing)
+        return Contacts(np.zeros(0), np.zeros(0), np.nan)
+    if interval_s is not None:
+        return _at_interval(signals, rate_hz, interval_s)
+    found = [_settled(signals, rate_hz, guess) for guess in _FIRST_GUESSES_S]
+    return max(found, key=lambda contacts: float((contacts.evidence**2).sum()))
 
 
-def _settled(signals: Sequence[tuple[Signal, Shape]], rate_hz: float, guess: float) -> Contacts:
+def _settled(signals: Sequence[tuple[Signal, Template]], rate_hz: float, guess: float) -> Contacts:
     """Look until the interval that is looked for is the one that is found."""
     for _ in range(_ROUNDS):
         contacts = _at_interval(signals, rate_hz, guess)
@@ -81,35 +74,39 @@ def _settled(signals: Sequence[tuple[Signal, Shape]], rate_hz: float, guess: flo
     return contacts
 
 
-def _at_interval(signals: Sequence[tuple[Signal, Shape]], rate_hz: float, interval_s: float) -> Contacts:
+def _at_interval(signals: Sequence[tuple[Signal, Template]], rate_hz: float, interval_s: float) -> Contacts:
     evidence = _evidence(signals, rate_hz, interval_s)
     peaks, _ = find_peaks(evidence, distance=max(1, int(interval_s * rate_hz / 2)), height=LEAST_EVIDENCE)
     if not len(peaks):
         return Contacts(np.zeros(0), np.zeros(0), interval_s)
-    peaks = peaks[evidence[peaks] > SHARE * np.quantile(evidence[peaks], CLEAR)]
-    at_s = (peaks + _between(evidence, peaks)) / rate_hz
+    peaks = peaks[evidence[peaks] > SHARE * np.quantile(evidence[peaks], _CLEAR)]
+    beside = _beside_sample(evidence[peaks - 1], evidence[peaks], evidence[peaks + 1])
+    at_s = (peaks + beside) / rate_hz
     usual = float(np.median(np.diff(at_s))) if len(at_s) >= _FEWEST else interval_s
     return Contacts(at_s, evidence[peaks], min(max(usual, SHORTEST_S), LONGEST_S))
 
 
 def _evidence(
-    signals: Sequence[tuple[Signal, Shape]], rate_hz: float, interval_s: float
-) -> "NDArray[np.float64]":
+    signals: Sequence[tuple[Signal, Template]], rate_hz: float, interval_s: float
+) -> NDArray[np.float64]:
     total = np.zeros(len(signals[0][0].values))
     weight = np.zeros_like(total)
-    for signal, shape in signals:
-        padded = np.pad(signal.values, (before(interval_s, rate_hz), ahead(rate_hz)), mode="edge")
-        fits = correlate(padded, shape(interval_s, rate_hz), mode="valid") / signal.noise
+    for signal, template in signals:
+        padded = np.pad(
+            signal.values, (samples_before(interval_s, rate_hz), samples_after(rate_hz)), mode="edge"
+        )
+        fits = correlate(padded, template(interval_s, rate_hz), mode="valid") / signal.noise
         peaks, _ = find_peaks(fits, distance=max(1, int(0.6 * interval_s * rate_hz)))
-        clear = max(float(np.quantile(fits[peaks], CLEAR)), 0.5) if len(peaks) else 0.5
+        clear = max(float(np.quantile(fits[peaks], _CLEAR)), 0.5) if len(peaks) else 0.5
         says = min(clear, MOST_EVIDENCE)
         total += np.where(signal.seen, says * fits * says / clear, 0)
         weight += np.where(signal.seen, says**2, 0)
     return total / np.sqrt(np.where(weight > 0, weight, 1))
 
 
-def _between(values: "NDArray[np.float64]", peaks: "NDArray[np.intp]") -> "NDArray[np.float64]":
+def _beside_sample(
+    left: NDArray[np.float64], top: NDArray[np.float64], right: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Return how far beside its sample each peak lies, by the parabola through three samples."""
-    left, top, right = values[peaks - 1], values[peaks], values[peaks + 1]
     bend = left - 2 * top + right
     return np.where(bend < 0, np.clip(0.5 * (left - right) / np.where(bend < 0, bend, -1), -0.5, 0.5), 0.0)

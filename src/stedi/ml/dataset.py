@@ -1,29 +1,31 @@
 """The dataset of a step detector: sessions of both sensors, their steps, and what they rest on."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, Self, TypeAlias
 
 import polars as pl
 from narwhals.typing import IntoFrame
 
 from stedi.errors import DatasetError, UnknownNameError
-from stedi.ml.assemble import Assembled, LeftOut, assemble
+from stedi.ml.assemble import LeftOut, assemble
 from stedi.ml.card import DatasetCard, card_of
-from stedi.ml.export import Format, export
+from stedi.ml.export import Format, write_dataset
 from stedi.ml.features import feature_frame
 from stedi.ml.labels import with_labels
 from stedi.ml.readings import SensorReadings
-from stedi.ml.recipe import AccelerationUnit, Align, Clock, Held, Recipe, SharedSteps
+from stedi.ml.recipe import AccelerationUnit, Align, Clock, HeldReadings, Recipe, SharedSteps
 from stedi.ml.session import Session
 from stedi.ml.source import PublishedRun, TableSource
-from stedi.ml.split import DEFAULT_SHARE, Fold, Part, Split, SplitKind, name_of, split_customers
+from stedi.ml.split import DEFAULT_SHARE, Fold, Part, Split, SplitKind, split_customers, split_id_of
 from stedi.ml.windows import Missing, Target, Windows, cut_windows
 from stedi.names import ACCELEROMETER_TRUSTED, MACHINE_LEARNING_CURATED, STEP_TRAINER_TRUSTED
 from stedi.plan.match import ENOUGH, percent
+
+Labels: TypeAlias = pl.DataFrame | Literal["baseline"] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,13 +64,13 @@ class StepDataset:
         lake: TableSource,
         *,
         at: str | datetime | None = None,
-        labels: pl.DataFrame | Literal["baseline"] | None = None,
+        labels: Labels = None,
         rate_hz: float = 50.0,
         align: Align = "grid",
         clock: Clock = "none",
         include_withdrawn: bool = False,
         shared_steps: SharedSteps = "drop",
-        held: Held = "missing",
+        held: HeldReadings = "missing",
         acceleration_unit: AccelerationUnit | None = None,
         convert_to: AccelerationUnit | None = None,
     ) -> Self:
@@ -114,22 +116,16 @@ class StepDataset:
             convert_to=convert_to,
         )
         run = lake.find_run(at)
-
-        def table(name: str) -> pl.DataFrame:
-            # By its id: another run may be published in between.
-            return lake.scan(name, at=run.run_id, include_withdrawn=include_withdrawn).collect()
-
+        names = (
+            (MACHINE_LEARNING_CURATED,) if clock == "none" else (STEP_TRAINER_TRUSTED, ACCELEROMETER_TRUSTED)
+        )
         with lake.reading():
-            readings = (
-                SensorReadings.of_pairs(table(MACHINE_LEARNING_CURATED), keep_shared=shared_steps == "keep")
-                if clock == "none"
-                else SensorReadings.of_sensors(
-                    table(STEP_TRAINER_TRUSTED),
-                    table(ACCELEROMETER_TRUSTED),
-                    keep_shared=shared_steps == "keep",
-                )
-            )
-        return cls._made(readings, recipe, labels, run)
+            # By its id: another run may be published in between.
+            scans = {
+                name: lake.scan(name, at=run.run_id, include_withdrawn=include_withdrawn) for name in names
+            }
+            tables = {name: scan.collect() for name, scan in scans.items()}
+        return cls._from_tables(tables, recipe, labels, run)
 
     @classmethod
     def from_frames(
@@ -138,12 +134,12 @@ class StepDataset:
         *,
         steps: IntoFrame | None = None,
         accelerometer: IntoFrame | None = None,
-        labels: pl.DataFrame | Literal["baseline"] | None = None,
+        labels: Labels = None,
         rate_hz: float = 50.0,
         align: Align = "grid",
         clock: Clock = "none",
         shared_steps: SharedSteps = "drop",
-        held: Held = "missing",
+        held: HeldReadings = "missing",
         acceleration_unit: AccelerationUnit | None = None,
         convert_to: AccelerationUnit | None = None,
     ) -> Self:
@@ -189,34 +185,32 @@ class StepDataset:
             acceleration_unit=acceleration_unit,
             convert_to=convert_to,
         )
-        keep = shared_steps == "keep"
-        if pairs is not None and steps is None and accelerometer is None:
-            if clock == "estimate":
-                raise DatasetError(
-                    'clock="estimate" needs each sensor by itself: pairs that share a time hide what lies '
-                    "between the clocks. Pass steps= and accelerometer="
-                )
-            readings = SensorReadings.of_pairs(pairs, keep_shared=keep)
-        elif pairs is None and steps is not None and accelerometer is not None:
-            readings = SensorReadings.of_sensors(steps, accelerometer, keep_shared=keep)
-        else:
+        given = {
+            MACHINE_LEARNING_CURATED: pairs,
+            STEP_TRAINER_TRUSTED: steps,
+            ACCELEROMETER_TRUSTED: accelerometer,
+        }
+        tables = {name: frame for name, frame in given.items() if frame is not None}
+        if set(tables) not in ({MACHINE_LEARNING_CURATED}, {STEP_TRAINER_TRUSTED, ACCELEROMETER_TRUSTED}):
             raise DatasetError(
                 "pass either the pairs of machine_learning_curated, or both steps= and accelerometer="
             )
-        return cls._made(readings, recipe, labels, None)
+        if pairs is not None and clock == "estimate":
+            raise DatasetError(
+                'clock="estimate" needs each sensor by itself: pairs that share a time hide what lies '
+                "between the clocks. Pass steps= and accelerometer="
+            )
+        return cls._from_tables(tables, recipe, labels, None)
 
     @classmethod
-    def _made(
-        cls,
-        readings: SensorReadings,
-        recipe: Recipe,
-        labels: pl.DataFrame | Literal["baseline"] | None,
-        run: PublishedRun | None,
+    def _from_tables(
+        cls, tables: Mapping[str, IntoFrame], recipe: Recipe, labels: Labels, run: PublishedRun | None
     ) -> Self:
+        readings = SensorReadings.of(tables, keep_shared=recipe.shared_steps == "keep")
         if isinstance(labels, str) and labels != "baseline":
             raise UnknownNameError.of("way to label", labels, ("baseline",))
-        made: Assembled = assemble(readings, recipe, hint=_hint(recipe, run))
-        sessions, outside = made.sessions, 0
+        sessions, left_out, sampling = assemble(readings, recipe, hint=_hint(recipe, run))
+        outside = 0
         if isinstance(labels, pl.DataFrame):
             sessions, outside = with_labels(sessions, labels)
         elif labels is not None:
@@ -226,8 +220,8 @@ class StepDataset:
             sessions = tuple(replace(session, steps_s=detect_steps(session)) for session in sessions)
         return cls(
             sessions=sessions,
-            left_out=made.left_out,
-            sampling=made.sampling,
+            left_out=left_out,
+            sampling=sampling,
             recipe=recipe,
             labelled_by=None if labels is None else "baseline" if isinstance(labels, str) else "frame",
             labels_outside=outside,
@@ -334,7 +328,7 @@ class StepDataset:
             UnknownNameError: There is no such kind of split.
         """
         sides = split_customers(self.customers, kind, n=n, seed=seed, share=share)
-        name = name_of(sides)
+        name = split_id_of(sides)
 
         def side(customers: tuple[str, ...], fold: int, which: Literal["train", "test"]) -> StepDataset:
             part = Part(split_id=name, kind=kind, seed=seed, folds=len(sides), fold=fold, side=which)
@@ -380,7 +374,7 @@ class StepDataset:
             ExportError: The folder holds something else, or can't be written.
             UnknownNameError: There is no such format.
         """
-        return export(self, Path(folder), format, windows)
+        return write_dataset(self, Path(folder), format, windows)
 
 
 def _hint(recipe: Recipe, run: PublishedRun | None) -> str:

@@ -1,8 +1,7 @@
 """The baseline: find the steps of a session by rules, without anything that was learned from labels."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import NDArray
 
 from stedi.ml.contacts import find_contacts
 from stedi.ml.gait import bounce, dip
@@ -11,13 +10,8 @@ from stedi.ml.session import Session
 from stedi.ml.signals import distance_signal, upward_signal
 from stedi.ml.streaming import StreamingDetector, check_rate
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
-
-def detect_steps(
-    session: Session, *, sensors: Sensors = "both", causal: bool = False
-) -> "NDArray[np.float64]":
+def detect_steps(session: Session, *, sensors: Sensors = "both", causal: bool = False) -> NDArray[np.float64]:
     """Find when feet came down.
 
     Each sensor gives evidence in standard deviations of its noise: how much the distance looks like a foot

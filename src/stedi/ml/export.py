@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from stedi.errors import ExportError, UnknownNameError
 from stedi.ml.session import CHANNELS, SENSORS
@@ -12,16 +13,13 @@ from stedi.ml.windows import Windows
 from stedi.places import is_address
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from stedi.ml.dataset import StepDataset
-    from stedi.ml.session import Session
 
 Format: TypeAlias = Literal["parquet", "npz"]
 
-CARD: Final = "card.json"
+_CARD: Final = "card.json"
 _OURS: Final = (
-    CARD,
+    _CARD,
     "card.md",
     "samples.parquet",
     "sessions.parquet",
@@ -29,10 +27,20 @@ _OURS: Final = (
     "sessions.npz",
     "windows.npz",
 )
-_UTC: Final = pl.Datetime("us", "UTC")
+_IDS: Final = ("session_id", "customer_id", "device_id")
+_SESSION: Final[dict[str, Any]] = {
+    **dict.fromkeys(_IDS, pl.String),
+    "started_at": pl.Datetime("us", "UTC"),
+    "rate_hz": pl.Float64,
+    "samples": pl.Int64,
+    "clock_offset_s": pl.Float64,
+    "steps": pl.Int64,
+}
 
 
-def export(dataset: "StepDataset", folder: Path, form: str, windows: Windows | None) -> tuple[Path, ...]:
+def write_dataset(
+    dataset: "StepDataset", folder: Path, form: str, windows: Windows | None
+) -> tuple[Path, ...]:
     """Write a dataset and its card: see ``StepDataset.export``."""
     if form not in get_args(Format):
         raise UnknownNameError.of("format", form, get_args(Format))
@@ -49,7 +57,7 @@ def export(dataset: "StepDataset", folder: Path, form: str, windows: Windows | N
             files = [_write_npz(folder / "sessions.npz", _arrays(dataset))]
         if windows is not None:
             files.append(_write_npz(folder / "windows.npz", _window_arrays(windows)))
-        for name, text in (("card.md", card.to_markdown()), (CARD, card.to_json())):
+        for name, text in (("card.md", card.to_markdown()), (_CARD, card.to_json())):
             (folder / name).write_text(text, "utf-8", newline="\n")
             files.append(folder / name)
     except OSError as error:
@@ -75,7 +83,7 @@ def _write_parquet(file: Path, frame: pl.DataFrame) -> Path:
     return file
 
 
-def _write_npz(file: Path, arrays: "dict[str, NDArray[Any]]") -> Path:
+def _write_npz(file: Path, arrays: dict[str, NDArray[Any]]) -> Path:
     with file.open("wb") as target:
         # Texts are fixed-width: nothing is pickled, and np.load needs no permission to run code.
         np.savez_compressed(target, allow_pickle=False, **arrays)
@@ -83,76 +91,77 @@ def _write_npz(file: Path, arrays: "dict[str, NDArray[Any]]") -> Path:
 
 
 def _frames(dataset: "StepDataset") -> dict[str, pl.DataFrame]:
-    sessions = dataset.sessions
-    lengths = [len(session.samples) for session in sessions]
-    names = pl.Series("session_id", [session.session_id for session in sessions], pl.String)
-    samples = np.concatenate([session.samples for session in sessions])
-    observed = np.concatenate([session.observed for session in sessions])
+    sessions = _sessions(dataset)
+    names = sessions["session_id"]
+    samples, observed = _joined(dataset, "samples"), _joined(dataset, "observed")
+    time_s = [np.arange(len(session.samples)) / session.rate_hz for session in dataset.sessions]
     frames = {
-        "sessions.parquet": pl.DataFrame(
-            {
-                "session_id": names,
-                "customer_id": [session.customer_id for session in sessions],
-                "device_id": [session.device_id for session in sessions],
-                "started_at": pl.Series([session.started_at for session in sessions], dtype=_UTC),
-                "rate_hz": [session.rate_hz for session in sessions],
-                "samples": pl.Series(lengths, dtype=pl.Int64),
-                "clock_offset_s": [session.clock_offset_s for session in sessions],
-                "steps": pl.Series(
-                    [None if session.steps_s is None else len(session.steps_s) for session in sessions],
-                    dtype=pl.Int64,
-                ),
-            }
-        ),
+        "sessions.parquet": sessions,
         "samples.parquet": pl.DataFrame(
             {
-                "session_id": names.gather(np.repeat(np.arange(len(sessions)), lengths)),
-                "time_s": np.concatenate(
-                    [np.arange(len(session.samples)) / session.rate_hz for session in sessions]
-                ),
+                "session_id": names.gather(np.repeat(np.arange(len(names)), sessions["samples"])),
+                "time_s": np.concatenate(time_s),
                 **{name: samples[:, place] for place, name in enumerate(CHANNELS)},
                 **{f"{name}_observed": observed[:, place] for place, name in enumerate(SENSORS)},
             }
         ).with_columns(pl.col(CHANNELS).fill_nan(None)),
     }
     if dataset.labelled_by is not None:
-        steps = [_steps(session) for session in sessions]
+        steps = sessions["steps"].fill_null(0)
         frames["steps.parquet"] = pl.DataFrame(
             {
-                "session_id": names.gather(np.repeat(np.arange(len(sessions)), list(map(len, steps)))),
-                "step_s": np.concatenate(steps),
+                "session_id": names.gather(np.repeat(np.arange(len(names)), steps)),
+                "step_s": _joined(dataset, "steps_s"),
             }
         )
     return frames
 
 
-def _arrays(dataset: "StepDataset") -> "dict[str, NDArray[Any]]":
+def _arrays(dataset: "StepDataset") -> dict[str, NDArray[Any]]:
     """Return sessions end to end: session i is ``samples[first[i] : first[i + 1]]``, and so its steps."""
-    sessions = dataset.sessions
+    sessions = _sessions(dataset)
     arrays = {
-        "session_ids": np.array([session.session_id for session in sessions], np.str_),
-        "customer_ids": np.array([session.customer_id for session in sessions], np.str_),
-        "device_ids": np.array([session.device_id for session in sessions], np.str_),
-        "started_at_us": np.array(
-            pl.Series([session.started_at for session in sessions], dtype=_UTC).to_physical().to_numpy()
-        ),
-        "rate_hz": np.array([session.rate_hz for session in sessions]),
-        "clock_offset_s": np.array([session.clock_offset_s for session in sessions]),
-        "first": _firsts([len(session.samples) for session in sessions]),
-        "samples": np.concatenate([session.samples for session in sessions]),
-        "observed": np.concatenate([session.observed for session in sessions]),
+        **{f"{name}s": np.array(sessions[name].to_list(), np.str_) for name in _IDS},
+        "started_at_us": sessions["started_at"].to_physical().to_numpy(),
+        "rate_hz": sessions["rate_hz"].to_numpy(),
+        "clock_offset_s": sessions["clock_offset_s"].to_numpy(),
+        "first": _firsts(sessions["samples"]),
+        "samples": _joined(dataset, "samples"),
+        "observed": _joined(dataset, "observed"),
         "channels": np.array(CHANNELS, np.str_),
         "sensors": np.array(SENSORS, np.str_),
     }
     if dataset.labelled_by is not None:
-        steps = [_steps(session) for session in sessions]
-        arrays["labelled"] = np.array([session.steps_s is not None for session in sessions])
-        arrays["first_step"] = _firsts(list(map(len, steps)))
-        arrays["steps_s"] = np.concatenate(steps)
+        arrays["labelled"] = sessions["steps"].is_not_null().to_numpy()
+        arrays["first_step"] = _firsts(sessions["steps"].fill_null(0))
+        arrays["steps_s"] = _joined(dataset, "steps_s")
     return arrays
 
 
-def _window_arrays(windows: Windows) -> "dict[str, NDArray[Any]]":
+def _sessions(dataset: "StepDataset") -> pl.DataFrame:
+    """Return one row per session: who and when, and how many samples and steps there are."""
+    sessions = dataset.sessions
+    return pl.DataFrame(
+        {
+            **{
+                name: [getattr(session, name) for session in sessions]
+                for name in (*_IDS, "started_at", "rate_hz")
+            },
+            "samples": [len(session.samples) for session in sessions],
+            "clock_offset_s": [session.clock_offset_s for session in sessions],
+            "steps": [None if session.steps_s is None else len(session.steps_s) for session in sessions],
+        },
+        schema=_SESSION,
+    )
+
+
+def _joined(dataset: "StepDataset", name: str) -> NDArray[Any]:
+    """Return an array of all sessions, one after the other; None counts as an empty one."""
+    arrays = [getattr(session, name) for session in dataset.sessions]
+    return np.concatenate([np.empty(0) if array is None else array for array in arrays])
+
+
+def _window_arrays(windows: Windows) -> dict[str, NDArray[Any]]:
     return {
         "X": windows.X,
         **({} if windows.labels is None else {"y": windows.labels}),
@@ -165,9 +174,5 @@ def _window_arrays(windows: Windows) -> "dict[str, NDArray[Any]]":
     }
 
 
-def _steps(session: "Session") -> "NDArray[np.float64]":
-    return np.empty(0) if session.steps_s is None else session.steps_s
-
-
-def _firsts(lengths: list[int]) -> "NDArray[np.int64]":
-    return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+def _firsts(lengths: pl.Series) -> NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum(lengths.to_numpy(), dtype=np.int64)])

@@ -2,17 +2,15 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from stedi.ml.session import CHANNELS, SENSORS
-from stedi.ml.signals import NO_TARGET
+from stedi.ml.signals import in_range
 from stedi.ml.windows import Windows
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 FEATURES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -73,14 +71,13 @@ def feature_frame(windows: Windows) -> pl.DataFrame:
 
 
 def _features(
-    x: "NDArray[np.float32]", mask: "NDArray[np.bool_]", rate_hz: float
-) -> "dict[str, NDArray[np.float64]]":
+    x: NDArray[np.float32], mask: NDArray[np.bool_], rate_hz: float
+) -> dict[str, NDArray[np.float64]]:
     values = x.astype(np.float64)
     strength = np.sqrt((values[:, : CHANNELS.index("distance_from_object")] ** 2).sum(axis=1))
     distance = values[:, CHANNELS.index("distance_from_object")]
-    low, high = NO_TARGET
     phoned, trained = (mask[:, SENSORS.index(sensor)] for sensor in ("accelerometer", "step_trainer"))
-    outside = trained & ((distance <= low) | (distance >= high))
+    outside = trained & np.isfinite(distance) & ~in_range(distance)
     return {
         "accelerometer_coverage": phoned.mean(axis=1),
         **_of_signal("acceleration", "jerk", strength, rate_hz),
@@ -91,8 +88,8 @@ def _features(
 
 
 def _of_signal(
-    name: str, change: str, values: "NDArray[np.float64]", rate_hz: float
-) -> "dict[str, NDArray[np.float64]]":
+    name: str, change: str, values: NDArray[np.float64], rate_hz: float
+) -> dict[str, NDArray[np.float64]]:
     """Return the features of one signal: NaN where all of it is missing."""
     there = np.isfinite(values)
     count = there.sum(axis=1)
@@ -116,14 +113,14 @@ def _of_signal(
     }
 
 
-def _ratio(part: "NDArray[np.number]", whole: "NDArray[np.number]") -> "NDArray[np.float64]":
+def _ratio(part: NDArray[np.number], whole: NDArray[np.number]) -> NDArray[np.float64]:
     """Divide; NaN where there is nothing to divide by."""
     result = np.full(len(whole), np.nan)
     np.divide(part, whole, out=result, where=whole > 0)
     return result
 
 
-def _at(ordered: "NDArray[np.float64]", count: "NDArray[np.int64]", share: float) -> "NDArray[np.float64]":
+def _at(ordered: NDArray[np.float64], count: NDArray[np.int64], share: float) -> NDArray[np.float64]:
     """Return a quantile of the first ``count`` values of each sorted row, interpolated linearly."""
     place = np.maximum(count - 1, 0) * share
     below = np.floor(place).astype(np.int64)
@@ -134,8 +131,8 @@ def _at(ordered: "NDArray[np.float64]", count: "NDArray[np.int64]", share: float
 
 
 def _peak(
-    centred: "NDArray[np.float64]", rate_hz: float, count: "NDArray[np.int64]"
-) -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
+    centred: NDArray[np.float64], rate_hz: float, count: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the strongest frequency and its share of the power; NaN where nothing swings."""
     length = centred.shape[1]
     hz = np.fft.rfftfreq(length, 1 / rate_hz)

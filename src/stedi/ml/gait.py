@@ -9,14 +9,16 @@ Two facts of walking, and nothing that is known of a sensor or of a simulator:
   18, 2003).
 """
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+Template: TypeAlias = Callable[[float, float], NDArray[np.float64]]
+"""What a step looks like in one signal: samples, of the time between two contacts and the sampling rate."""
 
-SWING: Final = 0.8
+_SWING: Final = 0.8
 """How much of the time between two contacts a foot swings."""
 
 SHORTEST_S: Final = 0.35
@@ -28,14 +30,11 @@ LONGEST_S: Final = 1.3
 AHEAD_S: Final = 0.12
 """How much of what follows a contact is looked at, in seconds."""
 
-LOWEST_RATE_HZ: Final = 12.0
-"""Below, a swing of a quick step is less than four readings."""
-
-NOISE_BAND_HZ: Final = (5.0, 10.0)
+_NOISE_BAND_HZ: Final = (5.0, 10.0)
 """Where neither shape has power: what is there is noise, and tells how much of it lies below."""
 
 
-def dip(interval_s: float, rate_hz: float) -> "NDArray[np.float64]":
+def dip(interval_s: float, rate_hz: float) -> NDArray[np.float64]:
     """Return how the distance of a foot goes about a contact: down and up again, over a level or a slope.
 
     Args:
@@ -52,12 +51,12 @@ def dip(interval_s: float, rate_hz: float) -> "NDArray[np.float64]":
         (32, True, 15)
     """
     time = _times(interval_s, rate_hz)
-    swung = 1 + time / (SWING * interval_s)
+    swung = 1 + time / (_SWING * interval_s)
     lifted = np.where((swung > 0) & (swung < 1), -(np.sin(np.pi * swung) ** 2), 0.0)
     return _blind(lifted, np.stack([np.ones_like(time), time], axis=1))
 
 
-def bounce(interval_s: float, rate_hz: float) -> "NDArray[np.float64]":
+def bounce(interval_s: float, rate_hz: float) -> NDArray[np.float64]:
     """Return how the body is accelerated upwards about a contact: least half a step before, most at it.
 
     Args:
@@ -71,12 +70,12 @@ def bounce(interval_s: float, rate_hz: float) -> "NDArray[np.float64]":
     return _blind(np.cos(2 * np.pi * time / interval_s), np.ones((len(time), 1)))
 
 
-def before(interval_s: float, rate_hz: float) -> int:
+def samples_before(interval_s: float, rate_hz: float) -> int:
     """Return how many samples of a shape come before the contact."""
     return round(interval_s * rate_hz)
 
 
-def ahead(rate_hz: float) -> int:
+def samples_after(rate_hz: float) -> int:
     """Return how many samples of a shape come after the contact."""
     return round(AHEAD_S * rate_hz)
 
@@ -88,7 +87,7 @@ def noise_band(rate_hz: float) -> tuple[float, float]:
         >>> noise_band(50.0), noise_band(15.0)
         ((5.0, 10.0), (5.0, 6.75))
     """
-    low, high = NOISE_BAND_HZ
+    low, high = _NOISE_BAND_HZ
     return min(low, 0.4 * rate_hz), min(high, 0.45 * rate_hz)
 
 
@@ -98,11 +97,11 @@ def noise_gain(rate_hz: float) -> float:
     return float(np.sqrt(rate_hz / 2 / (high - low)))
 
 
-def _times(interval_s: float, rate_hz: float) -> "NDArray[np.float64]":
-    return np.arange(-before(interval_s, rate_hz), ahead(rate_hz) + 1) / rate_hz
+def _times(interval_s: float, rate_hz: float) -> NDArray[np.float64]:
+    return np.arange(-samples_before(interval_s, rate_hz), samples_after(rate_hz) + 1) / rate_hz
 
 
-def _blind(shape: "NDArray[np.float64]", to: "NDArray[np.float64]") -> "NDArray[np.float64]":
+def _blind(shape: NDArray[np.float64], to: NDArray[np.float64]) -> NDArray[np.float64]:
     """Take out of a shape what is also in those, and give it length 1."""
     rest: NDArray[np.float64] = shape - to @ np.linalg.lstsq(to, shape, rcond=None)[0]
     return rest / float(np.linalg.norm(rest))

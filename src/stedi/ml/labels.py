@@ -2,19 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from datetime import timedelta
 
 import numpy as np
 import polars as pl
 
 from stedi.errors import DatasetError
 from stedi.ml.session import Session
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from stedi.names import EPOCH
 
 _UTC = pl.Datetime("us", "UTC")
-_EPOCH_US = 1_000_000
+_US = 1_000_000
 
 
 def with_labels(sessions: Sequence[Session], labels: pl.DataFrame) -> tuple[tuple[Session, ...], int]:
@@ -39,10 +37,12 @@ def with_labels(sessions: Sequence[Session], labels: pl.DataFrame) -> tuple[tupl
     given = []
     for session in sessions:
         key = tuple(getattr(session, name) for name in by)
-        steps = _steps_of(session, groups.get(key, np.empty(0, np.int64)))
+        times = groups.get(key, np.empty(0, np.int64))
+        start = (session.started_at - EPOCH) // timedelta(microseconds=1)
+        first, last = np.searchsorted(times, [start, start + session.duration_s * _US])
+        steps = times[first:last]
         inside.update((*key, at) for at in steps.tolist())
-        started = _microseconds(session)
-        given.append(replace(session, steps_s=(steps - started) / _EPOCH_US) if len(steps) else session)
+        given.append(replace(session, steps_s=(steps - start) / _US) if len(steps) else session)
     return tuple(given), rows.height - len(inside)
 
 
@@ -65,15 +65,3 @@ def _checked(labels: pl.DataFrame) -> list[str]:
         if labels[name].null_count():
             raise DatasetError(f"the labels' column {name!r} has nulls: leave these rows out")
     return by
-
-
-def _steps_of(session: Session, times_us: "NDArray[np.int64]") -> "NDArray[np.int64]":
-    start = _microseconds(session)
-    end = start + session.duration_s * _EPOCH_US
-    first, last = np.searchsorted(times_us, [start, end])
-    return times_us[first:last]
-
-
-def _microseconds(session: Session) -> int:
-    seconds = int(session.started_at.timestamp())
-    return seconds * _EPOCH_US + session.started_at.microsecond

@@ -1,18 +1,14 @@
 """How much the newest samples of one sensor look like a step, sample by sample."""
 
 import math
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.signal import butter
 
-from stedi.ml.gait import LONGEST_S, ahead, before, noise_band, noise_gain
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-Shape = Callable[[float, float], "NDArray[np.float64]"]
+from stedi.ml.gait import LONGEST_S, Template, noise_band, noise_gain, samples_after, samples_before
+from stedi.ml.signals import LEAST_SEEN, SIGMA
 
 FIRST_EVIDENCE: Final = 5.0
 """How clear steps are taken to be until there are some, in standard deviations of the noise."""
@@ -20,8 +16,6 @@ FIRST_EVIDENCE: Final = 5.0
 _MEMORY: Final = 0.15
 _WARM_S: Final = 1.0
 _NOISE_S: Final = 2.0
-_SIGMA: Final = 1.4826
-_SEEN: Final = 0.7
 _LEAST: Final = 0.5
 
 
@@ -31,12 +25,12 @@ class Matched:
     The noise is the running median of what is left in the band in which steps have no power.
     """
 
-    def __init__(self, shape: Shape, rate_hz: float) -> None:
+    def __init__(self, template: Template, rate_hz: float) -> None:
         """Begin without a sample."""
-        self._shape, self._rate = shape, rate_hz
-        self._shapes: dict[int, NDArray[np.float64]] = {}
-        self._ahead = ahead(rate_hz)
-        self._length = before(LONGEST_S, rate_hz) + self._ahead + 1
+        self._template, self._rate = template, rate_hz
+        self._templates: dict[int, NDArray[np.float64]] = {}
+        self._ahead = samples_after(rate_hz)
+        self._length = samples_before(LONGEST_S, rate_hz) + self._ahead + 1
         self._samples = np.zeros(4 * self._length)
         self._end = 0
         self._half = max(1, round(rate_hz / 2))
@@ -45,7 +39,7 @@ class Matched:
         self._ticks = 0
         self._sections = butter(2, noise_band(rate_hz), btype="bandpass", fs=rate_hz, output="sos").tolist()
         self._states = [[0.0, 0.0] for _ in self._sections]
-        self._gain = _SIGMA * noise_gain(rate_hz)
+        self._gain = SIGMA * noise_gain(rate_hz)
         self._warm = max(1, round(_WARM_S * rate_hz))
         self._step = 1 / (_NOISE_S * rate_hz)
         self._seen = 0
@@ -81,14 +75,15 @@ class Matched:
         at = counts[contact % len(counts)]
         if at == counts[(contact - 1) % len(counts)]:
             return None
-        if at - counts[(contact - self._half) % len(counts)] < _SEEN * self._half:
+        if at - counts[(contact - self._half) % len(counts)] < LEAST_SEEN * self._half:
             return None
-        shape = self._shapes.get(samples := before(interval_s, self._rate))
-        if shape is None:
-            shape = self._shapes[samples] = self._shape(samples / self._rate, self._rate)
-        window = self._samples[self._end - len(shape) : self._end]
+        length = samples_before(interval_s, self._rate)
+        if length not in self._templates:
+            self._templates[length] = self._template(length / self._rate, self._rate)
+        template = self._templates[length]
+        window = self._samples[self._end - len(template) : self._end]
         noise = max(self._gain * self._rest, 1e-6 * abs(self._value), 1e-12)
-        return float(np.dot(shape, window)) / noise
+        return float(np.dot(template, window)) / noise
 
     def accept(self, evidence: float) -> None:
         """Learn from a step how clear steps are."""

@@ -1,40 +1,37 @@
 """The readings of both sensors, checked, and cut into sessions."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, Self
+from itertools import chain
+from typing import Final, Self
 
 import numpy as np
 import polars as pl
 from narwhals.typing import IntoFrame
+from numpy.typing import NDArray
 
 from stedi.contract import contract_of
 from stedi.errors import DatasetError
 from stedi.frame.checked import fetch, take
-from stedi.names import ACCELEROMETER_TRUSTED, MACHINE_LEARNING_CURATED, STEP_TRAINER_TRUSTED
 from stedi.outline import outline
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+AXES: Final = ("x", "y", "z")
 
-SESSION_GAP: Final = timedelta(seconds=5)
+_SESSION_GAP: Final = timedelta(seconds=5)
 """A session ends where both sensors are silent for longer than this."""
 
-AXES: Final = ("x", "y", "z")
-_US: Final = 1_000_000
 _ID_LENGTH: Final = 16
 _READING: Final = ("device_id", "at", "distance_from_object")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Cut:
+class SessionReadings:
     """The readings of one session, as they were made.
 
     Attributes:
-        session_id: Its name.
-        customer_id: Whose it is.
+        customer_id: Whose they are.
         device_id: The step trainer; None where none was read.
         trainer_us: When the step trainer was read, in epoch microseconds, sorted.
         distance: What it read.
@@ -42,13 +39,24 @@ class Cut:
         xyz: What it read: float64 [readings, 3].
     """
 
-    session_id: str
     customer_id: str
     device_id: str | None
-    trainer_us: "NDArray[np.int64]"
-    distance: "NDArray[np.float64]"
-    phone_us: "NDArray[np.int64]"
-    xyz: "NDArray[np.float64]"
+    trainer_us: NDArray[np.int64]
+    distance: NDArray[np.float64]
+    phone_us: NDArray[np.int64]
+    xyz: NDArray[np.float64]
+
+    @property
+    def session_id(self) -> str:
+        """Its name: made by the step trainer's clock, so that it stays when the phone's is corrected."""
+        first = self.trainer_us[0] if len(self.trainer_us) else self.phone_us[0]
+        name = f"{self.customer_id} {self.device_id} {first}"
+        return hashlib.sha256(name.encode()).hexdigest()[:_ID_LENGTH]
+
+    @property
+    def start_us(self) -> int:
+        """The time of the first reading of either sensor."""
+        return min(int(each[0]) for each in (self.trainer_us, self.phone_us) if len(each))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -72,74 +80,63 @@ class SensorReadings:
         return outline(self)
 
     @classmethod
-    def of_pairs(cls, pairs: IntoFrame, *, keep_shared: bool) -> Self:
-        """Take machine_learning_curated apart: what was paired more than once was read once."""
-        taken = _checked(pairs, MACHINE_LEARNING_CURATED).rename({"timestamp": "at"})
-        return cls._of(
-            MACHINE_LEARNING_CURATED,
-            taken.select("customer_id", *_READING),
-            taken.select("customer_id", "at", *AXES),
-            keep_shared=keep_shared,
-        )
+    def of(cls, tables: Mapping[str, IntoFrame], *, keep_shared: bool) -> Self:
+        """Take the readings out of tables: what was paired or sent more than once was read once.
 
-    @classmethod
-    def of_sensors(cls, steps: IntoFrame, accelerometer: IntoFrame, *, keep_shared: bool) -> Self:
-        """Take step_trainer_trusted and accelerometer_trusted."""
-        return cls._of(
-            f"{STEP_TRAINER_TRUSTED} with {ACCELEROMETER_TRUSTED}",
-            _checked(steps, STEP_TRAINER_TRUSTED).rename({"sensor_reading_time": "at"}),
-            _checked(accelerometer, ACCELEROMETER_TRUSTED).rename({"timestamp": "at"}),
-            keep_shared=keep_shared,
-        )
+        Args:
+            tables: machine_learning_curated, or else step_trainer_trusted and accelerometer_trusted, by name.
+            keep_shared: Whether to keep step trainer readings that are attributed to more than one customer.
 
-    @classmethod
-    def _of(cls, table: str, trainer: pl.DataFrame, phone: pl.DataFrame, *, keep_shared: bool) -> Self:
-        trainer = trainer.select("customer_id", *_READING).unique()
+        Raises:
+            DatasetError: A value is null or not finite.
+            FrameError: A column is missing or mistyped.
+        """
+        names = {"timestamp": "at", "sensor_reading_time": "at"}
+        checked = [_checked(frame, table).rename(names, strict=False) for table, frame in tables.items()]
+        trainer = checked[0].select("customer_id", *_READING).unique()
         customers = pl.len().over(_READING)
         shared = trainer.filter(customers > 1).select(pl.struct(_READING).n_unique()).item()
         return cls(
-            table=table,
+            table=" with ".join(tables),
             trainer=trainer if keep_shared or not shared else trainer.filter(customers == 1),
-            phone=phone.select("customer_id", "at", *AXES).unique(),
+            phone=checked[-1].select("customer_id", "at", *AXES).unique(),
             shared=shared,
         )
 
-    def cuts(self) -> Iterator[Cut]:
-        """Cut them into sessions: by customer, and by time in each.
+    def sessions(self) -> Iterator[SessionReadings]:
+        """Cut the readings into sessions: by customer, and by time in each.
 
         A customer who used two devices at once has two sessions, and the phone counts in both.
         """
-        line = pl.concat([self.trainer.select("customer_id", "at"), self.phone.select("customer_id", "at")])
+        times = pl.concat([self.trainer.select("customer_id", "at"), self.phone.select("customer_id", "at")])
         another = pl.col("customer_id") != pl.col("customer_id").shift()
-        begins = another | (pl.col("at").diff() > SESSION_GAP)
+        begins = another | (pl.col("at").diff() > _SESSION_GAP)
         spans = (
-            line.unique()
+            times.unique()
             .sort("customer_id", "at")
             .filter(begins.fill_null(value=True))
             .with_row_index("span")
             .select("customer_id", "at", "span")
         )
-        trainer = _spanned(self.trainer, spans).sort("span", *_READING)
-        phone = _spanned(self.phone, spans).sort("span", "at", *AXES)
+        trainer = _with_spans(self.trainer, spans).sort("span", *_READING)
+        phone = _with_spans(self.phone, spans).sort("span", "at", *AXES)
         at, xyz = phone["at"].to_physical().to_numpy(), phone.select(AXES).to_numpy()
         edges = np.searchsorted(phone["span"].to_numpy(), np.arange(spans.height + 1))
         customers = spans["customer_id"].to_list()
-        read = set()
-        for (span, device), rows in _groups(trainer, "span", "device_id"):
-            read.add(span)
+        untrained = ((span, None) for span in sorted(set(range(spans.height)) - set(trainer["span"])))
+        for (span, device), rows in chain(
+            trainer.group_by("span", "device_id", maintain_order=True),
+            ((key, trainer.clear()) for key in untrained),
+        ):
             mine = slice(edges[span], edges[span + 1])
-            yield _cut(
-                customers[span],
-                str(device),
-                rows["at"].to_physical().to_numpy(),
-                rows["distance_from_object"].to_numpy().astype(np.float64),
-                at[mine],
-                xyz[mine],
+            yield SessionReadings(
+                customer_id=customers[span],
+                device_id=device,
+                trainer_us=rows["at"].to_physical().to_numpy(),
+                distance=rows["distance_from_object"].to_numpy().astype(np.float64),
+                phone_us=at[mine],
+                xyz=xyz[mine],
             )
-        nothing = np.empty(0, np.int64)
-        for span in sorted(set(range(spans.height)) - read):
-            mine = slice(edges[span], edges[span + 1])
-            yield _cut(customers[span], None, nothing, nothing.astype(np.float64), at[mine], xyz[mine])
 
 
 def _checked(frame: IntoFrame, table: str) -> pl.DataFrame:
@@ -156,38 +153,8 @@ def _checked(frame: IntoFrame, table: str) -> pl.DataFrame:
     return taken
 
 
-def _spanned(readings: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
+def _with_spans(readings: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
     """Add the number of the span that each reading is in: the last of its customer that began by then."""
     return readings.sort("at").join_asof(
         spans.sort("at"), on="at", by="customer_id", strategy="backward", check_sortedness=False
-    )
-
-
-def _groups(sorted_rows: pl.DataFrame, *names: str) -> Iterator[tuple[tuple[int, str], pl.DataFrame]]:
-    lengths = sorted_rows.group_by(names, maintain_order=True).len()
-    start = 0
-    for span, device, length in lengths.iter_rows():
-        yield (span, device), sorted_rows.slice(start, length)
-        start += length
-
-
-def _cut(
-    customer: str,
-    device: str | None,
-    trainer_us: "NDArray[np.int64]",
-    distance: "NDArray[np.float64]",
-    phone_us: "NDArray[np.int64]",
-    xyz: "NDArray[np.float64]",
-) -> Cut:
-    # The step trainer's clock names a session: it stays when the phone's is corrected.
-    first = trainer_us[0] if len(trainer_us) else phone_us[0]
-    name = f"{customer} {device} {first}"
-    return Cut(
-        session_id=hashlib.sha256(name.encode()).hexdigest()[:_ID_LENGTH],
-        customer_id=customer,
-        device_id=device,
-        trainer_us=trainer_us,
-        distance=distance,
-        phone_us=phone_us,
-        xyz=xyz,
     )

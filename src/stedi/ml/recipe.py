@@ -9,17 +9,17 @@ from stedi.errors import DatasetError, UnknownNameError
 Align: TypeAlias = Literal["grid"]
 Clock: TypeAlias = Literal["none", "estimate"]
 SharedSteps: TypeAlias = Literal["drop", "keep"]
-Held: TypeAlias = Literal["missing", "keep"]
+HeldReadings: TypeAlias = Literal["missing", "keep"]
 AccelerationUnit: TypeAlias = Literal["g", "m/s2"]
 
-STANDARD_GRAVITY: Final = 9.80665
+_STANDARD_GRAVITY: Final = 9.80665
 """One g, in m/s²."""
 
 _CHOICES: Final[dict[str, tuple[str, tuple[Any, ...]]]] = {
     "align": ("way to align", get_args(Align)),
     "clock": ("way to treat the clocks", get_args(Clock)),
     "shared_steps": ("way to treat shared steps", get_args(SharedSteps)),
-    "held": ("way to treat held readings", get_args(Held)),
+    "held": ("way to treat held readings", get_args(HeldReadings)),
     "acceleration_unit": ("unit of acceleration", (None, *get_args(AccelerationUnit))),
     "convert_to": ("unit of acceleration", (None, *get_args(AccelerationUnit))),
 }
@@ -34,7 +34,7 @@ class Recipe:
     clock: Clock = "none"
     include_withdrawn: bool = False
     shared_steps: SharedSteps = "drop"
-    held: Held = "missing"
+    held: HeldReadings = "missing"
     acceleration_unit: AccelerationUnit | None = None
     convert_to: AccelerationUnit | None = None
 
@@ -63,7 +63,7 @@ class Recipe:
         """What accelerations are multiplied by: 1 unless another unit was asked for."""
         if self.convert_to in (None, self.acceleration_unit):
             return 1.0
-        return STANDARD_GRAVITY if self.convert_to == "m/s2" else 1 / STANDARD_GRAVITY
+        return _STANDARD_GRAVITY if self.convert_to == "m/s2" else 1 / _STANDARD_GRAVITY
 
     @property
     def unit(self) -> AccelerationUnit | None:

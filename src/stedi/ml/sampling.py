@@ -1,16 +1,17 @@
 """How a sensor was read: its sampling rate, and what was lost, held or silent."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import fft
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 MAX_GAP_S: Final = 0.1
 """The longest time between two readings that is bridged; beyond it nothing is known."""
+
+SAME_TIME_S: Final = 5e-7
+"""Times are whole microseconds: those that are closer than half of one are the same."""
 
 MIN_RATE_HZ: Final = 12.0
 """The lowest sampling rate that can hold steps.
@@ -59,7 +60,7 @@ class Sampling:
     @classmethod
     def of(
         cls,
-        times_s: "NDArray[np.float64]",
+        times_s: NDArray[np.float64],
         *,
         readings: int | None = None,
         held: int = 0,
@@ -88,7 +89,7 @@ class Sampling:
         )
 
 
-def sampling_rate(times_s: "NDArray[np.float64]") -> float:
+def sampling_rate(times_s: NDArray[np.float64]) -> float:
     """Estimate how often a sensor is read, in Hz, from the sorted times of what arrived.
 
     Times are rounded to milliseconds, jitter, and have holes; a median of their differences would say 30.3
@@ -110,7 +111,7 @@ def sampling_rate(times_s: "NDArray[np.float64]") -> float:
     return _fit(times_s)[0] if len(times_s) >= _FEW else 0.0
 
 
-def _fit(times: "NDArray[np.float64]") -> tuple[float, float, float]:
+def _fit(times: NDArray[np.float64]) -> tuple[float, float, float]:
     """Return rate, jitter, and the share that was lost."""
     steps = np.diff(times)
     if not (steps > 0).any():
@@ -121,7 +122,8 @@ def _fit(times: "NDArray[np.float64]") -> tuple[float, float, float]:
     run = np.concatenate([[0], np.cumsum(~joined)])
     for _ in range(_ROUNDS):
         before = period
-        period = _slope(times, _numbers(steps, joined, period), run) or before
+        numbers = np.cumsum(np.where(joined, np.rint(steps / period), 0.0))
+        period = _slope(times, np.concatenate([[0.0], numbers]), run) or before
         if abs(period - before) < 1e-9 * before:
             break
     period = 1 / (_in_step(times, 1 / period) or 1 / period)
@@ -131,22 +133,14 @@ def _fit(times: "NDArray[np.float64]") -> tuple[float, float, float]:
     return 1 / period, _jitter(times, period), lost
 
 
-def _jitter(times: "NDArray[np.float64]", period: float) -> float:
+def _jitter(times: NDArray[np.float64], period: float) -> float:
     """Return how far times stray from an even spacing: the circular standard deviation of their phases."""
     since = times[times <= times[0] + _LOOK_S] - times[0]
     agreement = float(np.abs(np.exp(2j * np.pi * since / period).mean()))
     return float(np.sqrt(-2 * np.log(min(max(agreement, 1e-12), 1.0)))) * period / (2 * np.pi)
 
 
-def _numbers(
-    steps: "NDArray[np.float64]", joined: "NDArray[np.bool_]", period: float
-) -> "NDArray[np.float64]":
-    return np.concatenate([[0.0], np.cumsum(np.where(joined, np.rint(steps / period), 0.0))])
-
-
-def _slope(
-    times: "NDArray[np.float64]", number: "NDArray[np.float64]", run: "NDArray[np.int64]"
-) -> float | None:
+def _slope(times: NDArray[np.float64], number: NDArray[np.float64], run: NDArray[np.int64]) -> float | None:
     """Return the common slope of the lines through the runs; None where no run has two readings."""
     along, across = _centred(number, run), _centred(times, run)
     spread = float(along @ along)
@@ -154,12 +148,12 @@ def _slope(
     return slope if slope > 0 else None
 
 
-def _centred(values: "NDArray[np.float64]", run: "NDArray[np.int64]") -> "NDArray[np.float64]":
+def _centred(values: NDArray[np.float64], run: NDArray[np.int64]) -> NDArray[np.float64]:
     means = np.bincount(run, values) / np.bincount(run)
     return values - means[run]
 
 
-def _in_step(times: "NDArray[np.float64]", guess_hz: float) -> float | None:
+def _in_step(times: NDArray[np.float64], guess_hz: float) -> float | None:
     """Return the rate near a guess with which the times keep step; None where they keep step with none."""
     if guess_hz * (1 + _BAND) >= _BINS_PER_S / 2:
         return None

@@ -1,16 +1,14 @@
 """How good found steps are: each counts once, and what is undefined is NaN, never a flattering number."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 
 from stedi.errors import DatasetError, FrameError
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
 
 _LIMITS: Final = 1.96
 _ROUNDING_S: Final = 1e-9
@@ -58,7 +56,7 @@ class StepScore:
 
 
 def score_steps(
-    pred: "ArrayLike | pl.DataFrame", ref: "ArrayLike | pl.DataFrame", *, tolerance_s: float = 0.1
+    pred: ArrayLike | pl.DataFrame, ref: ArrayLike | pl.DataFrame, *, tolerance_s: float = 0.1
 ) -> StepScore:
     """Compare found steps with true ones.
 
@@ -115,8 +113,8 @@ def score_steps(
 
 
 def matched_errors(
-    found: "NDArray[np.float64]", true: "NDArray[np.float64]", *, tolerance_s: float
-) -> "NDArray[np.float64]":
+    found: NDArray[np.float64], true: NDArray[np.float64], *, tolerance_s: float
+) -> NDArray[np.float64]:
     """Pair found and true steps, and return how much later each found one of a pair is.
 
     Steps that a gap longer than the tolerance separates can't be paired: each group between such gaps is
@@ -139,7 +137,7 @@ def matched_errors(
     return np.concatenate(errors)
 
 
-def _best(found: "NDArray[np.float64]", true: "NDArray[np.float64]", reach: float) -> "NDArray[np.float64]":
+def _best(found: NDArray[np.float64], true: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
     late = found[:, None] - true[None, :]
     far = np.abs(late) > reach
     # One pair more is worth any sum of errors of the others.
@@ -151,8 +149,8 @@ def _best(found: "NDArray[np.float64]", true: "NDArray[np.float64]", reach: floa
 
 
 def _by_session(
-    pred: "ArrayLike | pl.DataFrame", ref: "ArrayLike | pl.DataFrame"
-) -> "list[tuple[NDArray[np.float64], NDArray[np.float64]]]":
+    pred: ArrayLike | pl.DataFrame, ref: ArrayLike | pl.DataFrame
+) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
     if isinstance(pred, pl.DataFrame) and isinstance(ref, pl.DataFrame):
         found, true = _sessions(pred, "pred"), _sessions(ref, "ref")
         none = np.zeros(0)
@@ -162,7 +160,7 @@ def _by_session(
     return [(np.asarray(pred, np.float64).ravel(), np.asarray(ref, np.float64).ravel())]
 
 
-def _sessions(frame: pl.DataFrame, name: str) -> "dict[str, NDArray[np.float64]]":
+def _sessions(frame: pl.DataFrame, name: str) -> dict[str, NDArray[np.float64]]:
     time = next((column for column in ("at_s", "at") if column in frame.columns), None)
     if time is None or "session_id" not in frame.columns:
         raise FrameError(f"{name} needs the columns session_id and at_s or at; it has {frame.columns}")
@@ -177,9 +175,9 @@ def _share(part: int, whole: int) -> float:
     return part / whole if whole else np.nan
 
 
-def _mean(values: "NDArray[np.float64]") -> float:
+def _mean(values: NDArray[np.float64]) -> float:
     return float(values.mean()) if len(values) else np.nan
 
 
-def _sd(values: "NDArray[np.float64]") -> float:
+def _sd(values: NDArray[np.float64]) -> float:
     return float(values.std(ddof=1)) if len(values) > 1 else np.nan

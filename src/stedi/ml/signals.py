@@ -1,25 +1,27 @@
 """One line per sensor, without holes and with its noise: what steps are looked for in."""
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import median_filter, uniform_filter1d
 from scipy.signal import butter, sosfiltfilt
 
 from stedi.ml.gait import noise_band, noise_gain
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-NO_TARGET: Final = (0.0, 8190.0)
+_NO_TARGET: Final = (0.0, 8190.0)
 """What the step trainer reports when it sees nothing: a distance lies between them."""
+
+SIGMA: Final = 1.4826
+"""The standard deviation of normal noise per median of its size."""
+
+LEAST_SEEN: Final = 0.7
+"""A step is believed after half a second of which at least this share was measured."""
 
 _SPIKE_S: Final = 0.13
 _SPIKE: Final = 5.0
 _GRAVITY_HZ: Final = 0.25
-_SIGMA: Final = 1.4826
 _LEAST_S: Final = 1.0
-_SEEN: Final = 0.7
 
 
 class Signal(NamedTuple):
@@ -31,12 +33,19 @@ class Signal(NamedTuple):
         noise: The standard deviation of the noise of a sample.
     """
 
-    values: "NDArray[np.float64]"
-    seen: "NDArray[np.bool_]"
+    values: NDArray[np.float64]
+    seen: NDArray[np.bool_]
     noise: float
 
 
-def distance_signal(distance: "NDArray[np.floating]", rate_hz: float) -> Signal | None:
+def in_range(distance: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Tell which distances are distances: not what stands for no target, nor NaN."""
+    low, high = _NO_TARGET
+    inside: NDArray[np.bool_] = (distance > low) & (distance < high)
+    return inside
+
+
+def distance_signal(distance: NDArray[np.floating], rate_hz: float) -> Signal | None:
     """Return the distance of the foot without readings of no target, spikes and holes.
 
     Returns:
@@ -48,21 +57,20 @@ def distance_signal(distance: "NDArray[np.floating]", rate_hz: float) -> Signal 
         >>> set(distance_signal(still, 50.0).values.tolist())
         {300.0}
     """
-    low, high = NO_TARGET
-    values = np.where((distance > low) & (distance < high), distance, np.nan).astype(np.float64)
+    values = np.where(in_range(distance), distance, np.nan).astype(np.float64)
     seen = np.isfinite(values)
     if seen.sum() < _LEAST_S * rate_hz:
         return None
     bridged = _bridge(values)
     # A spike of one reading, also one that was spread over the samples beside it, is no movement.
     off = np.abs(bridged - median_filter(bridged, 2 * int(_SPIKE_S * rate_hz) + 1, mode="nearest"))
-    usual = _SIGMA * float(np.median(off[seen]))
+    usual = SIGMA * float(np.median(off[seen]))
     if usual > 0:
         bridged = _bridge(np.where(seen & (off <= _SPIKE * usual), values, np.nan))
     return Signal(bridged, _believed(seen, rate_hz), _noise(bridged, rate_hz))
 
 
-def upward_signal(xyz: "NDArray[np.floating]", rate_hz: float) -> Signal | None:
+def upward_signal(xyz: NDArray[np.floating], rate_hz: float) -> Signal | None:
     """Return the acceleration along gravity, wherever the phone's axes point: up is positive.
 
     Returns:
@@ -80,27 +88,27 @@ def upward_signal(xyz: "NDArray[np.floating]", rate_hz: float) -> Signal | None:
     return Signal(up, _believed(seen, rate_hz), _noise(up, rate_hz))
 
 
-def _bridge(values: "NDArray[np.float64]") -> "NDArray[np.float64]":
+def _bridge(values: NDArray[np.float64]) -> NDArray[np.float64]:
     there = np.flatnonzero(np.isfinite(values))
     return np.interp(np.arange(len(values)), there, values[there])
 
 
-def _believed(seen: "NDArray[np.bool_]", rate_hz: float) -> "NDArray[np.bool_]":
+def _believed(seen: NDArray[np.bool_], rate_hz: float) -> NDArray[np.bool_]:
     """Say where a step may be seen: at a sample that is there, after half a second that mostly is."""
     length = max(1, round(rate_hz / 2))
     share = uniform_filter1d(seen.astype(np.float64), length, origin=(length - 1) // 2, mode="nearest")
-    believed: NDArray[np.bool_] = seen & (share >= _SEEN)
+    believed: NDArray[np.bool_] = seen & (share >= LEAST_SEEN)
     return believed
 
 
-def _noise(values: "NDArray[np.float64]", rate_hz: float) -> float:
+def _noise(values: NDArray[np.float64], rate_hz: float) -> float:
     """Measure the noise where steps have no power, and take it for white; contacts are too short to count."""
     band = butter(2, noise_band(rate_hz), btype="bandpass", fs=rate_hz, output="sos")
     rest = sosfiltfilt(band, values, padlen=_pad(values, rate_hz))
-    spread = _SIGMA * float(np.median(np.abs(rest))) * noise_gain(rate_hz)
+    spread = SIGMA * float(np.median(np.abs(rest))) * noise_gain(rate_hz)
     # Without any noise, everything that is not rounding is a signal.
     return max(spread, 1e-6 * float(np.abs(values).max()), 1e-12)
 
 
-def _pad(values: "NDArray[np.float64]", rate_hz: float) -> int:
+def _pad(values: NDArray[np.float64], rate_hz: float) -> int:
     return int(min(values.shape[-1] - 1, round(2 * rate_hz)))

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stedi.errors import DatasetError, UnknownNameError
 from stedi.ml.windows import Windows
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from stedi.ml.dataset import StepDataset
 
 SplitKind: TypeAlias = Literal["group_kfold", "holdout"]
@@ -42,7 +41,7 @@ class Part:
     side: Literal["train", "test"]
 
 
-Sides: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
+_Sides: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
 """The customers of train and of test."""
 
 
@@ -77,7 +76,7 @@ class Fold:
         """Return train, then test."""
         return iter((self.train, self.test))
 
-    def indices(self, windows: Windows) -> "tuple[NDArray[np.int64], NDArray[np.int64]]":
+    def indices(self, windows: Windows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the places of the windows of both sides, as scikit-learn's ``cv=`` takes them.
 
         Windows of customers on neither side are in neither.
@@ -113,12 +112,12 @@ class Split(Sequence[Fold]):
         """Return a fold."""
         return self.folds[place]
 
-    def indices(self, windows: Windows) -> "list[tuple[NDArray[np.int64], NDArray[np.int64]]]":
+    def indices(self, windows: Windows) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
         """Return the places of the windows of every fold: what scikit-learn takes as ``cv=``."""
         return [fold.indices(windows) for fold in self.folds]
 
 
-def split_customers(customers: Sequence[str], kind: str, *, n: int, seed: int, share: float) -> list[Sides]:
+def split_customers(customers: Sequence[str], kind: str, *, n: int, seed: int, share: float) -> list[_Sides]:
     """Return the customers of train and test of every fold.
 
     Customers are put in an order that the seed and their ids decide, and dealt out in turn: no library's
@@ -153,12 +152,12 @@ def split_customers(customers: Sequence[str], kind: str, *, n: int, seed: int, s
     return [(tuple(sorted(set(order) - test)), tuple(sorted(test))) for test in tests]
 
 
-def name_of(folds: Sequence[Sides]) -> str:
+def split_id_of(folds: Sequence[_Sides]) -> str:
     """Return the name of a split: a digest of who is where."""
-    told = "\n".join(" ".join(side) for fold in folds for side in fold)
-    return hashlib.sha256(told.encode()).hexdigest()[:_ID_LENGTH]
+    sides = "\n".join(" ".join(side) for fold in folds for side in fold)
+    return hashlib.sha256(sides.encode()).hexdigest()[:_ID_LENGTH]
 
 
-def _places(windows: Windows, customers: Sequence[str]) -> "NDArray[np.int64]":
+def _places(windows: Windows, customers: Sequence[str]) -> NDArray[np.int64]:
     mine = np.isin(np.array(windows.customers, np.str_), np.array(customers, np.str_))
     return np.flatnonzero(mine[windows.groups]) if len(windows) else np.empty(0, np.int64)

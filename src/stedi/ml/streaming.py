@@ -2,22 +2,21 @@
 
 import math
 from collections import deque
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from stedi.errors import DatasetError
-from stedi.ml.arrivals import MAX_GAP_S, Arrivals
+from stedi.ml.arrivals import Arrivals
 from stedi.ml.contacts import LEAST_EVIDENCE, MOST_EVIDENCE, SHARE
-from stedi.ml.gait import AHEAD_S, LONGEST_S, LOWEST_RATE_HZ, SHORTEST_S, ahead, bounce, dip
+from stedi.ml.gait import AHEAD_S, LONGEST_S, SHORTEST_S, bounce, dip, samples_after
 from stedi.ml.matched import FIRST_EVIDENCE, Matched
+from stedi.ml.sampling import MAX_GAP_S, MIN_RATE_HZ, SAME_TIME_S
 from stedi.ml.sensors import Sensors, check_sensors
-from stedi.ml.signals import NO_TARGET
+from stedi.ml.signals import in_range
 
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
-SURE_S: Final = 0.08
+_SURE_S: Final = 0.08
 """How long nothing may look more like a step before one is said."""
 
 _FIRST_INTERVAL_S: Final = 0.6
@@ -26,7 +25,6 @@ _FEWEST: Final = 3
 _FORGETS_S: Final = 2 * LONGEST_S
 _MEMORY: Final = 0.15
 _GRAVITY_S: Final = 2.0
-_NONE: Final = (np.zeros(0), np.zeros((0, 1)))
 
 
 class _Candidate(NamedTuple):
@@ -92,15 +90,15 @@ class StreamingDetector:
         self._after: float | None = None
         self._candidate: _Candidate | None = None
         self._last = -math.inf
-        self._sure = max(1, round(SURE_S * rate_hz))
-        self.latency_s = AHEAD_S + SURE_S + 2 / rate_hz
+        self._sure = max(1, round(_SURE_S * rate_hz))
+        self.latency_s = AHEAD_S + _SURE_S + 2 / rate_hz
 
     def feed(
         self,
         *,
-        step_trainer: "tuple[ArrayLike, ArrayLike] | None" = None,
-        accelerometer: "tuple[ArrayLike, ArrayLike] | None" = None,
-    ) -> "NDArray[np.float64]":
+        step_trainer: tuple[ArrayLike, ArrayLike] | None = None,
+        accelerometer: tuple[ArrayLike, ArrayLike] | None = None,
+    ) -> NDArray[np.float64]:
         """Take the next readings, and return the steps that are certain now.
 
         Args:
@@ -117,34 +115,24 @@ class StreamingDetector:
         """
         trainer_s, distances = _readings(step_trainer, 1)
         phone_s, xyz = _readings(accelerometer, 3)
-        phone_s = phone_s - self._offset
-        order = np.argsort(np.concatenate([trainer_s, phone_s]), kind="stable").tolist()
-        seconds, others = trainer_s.tolist(), phone_s.tolist()
-        distance, felt = distances[:, 0].tolist(), xyz.tolist()
+        # A reading of nothing is none: the line between its neighbours may go on.
+        usable = np.concatenate([in_range(distances[:, 0]), np.isfinite(xyz).all(axis=1)]).tolist()
+        seconds = np.concatenate([trainer_s, phone_s - self._offset])
+        values = [*distances.tolist(), *xyz.tolist()]
         found: list[float] = []
-        for place in order:
-            if place < len(seconds):
-                self._saw(seconds[place], distance[place])
-            else:
-                self._moved(others[place - len(seconds)], felt[place - len(seconds)])
+        for place in np.argsort(seconds, kind="stable").tolist():
+            sensor = self._trainer if place < len(trainer_s) else self._phone
+            if sensor is not None and usable[place]:
+                sensor.add(float(seconds[place]), values[place])
             self._advance(found)
         return np.array(found, np.float64)
 
-    def finish(self) -> "NDArray[np.float64]":
+    def finish(self) -> NDArray[np.float64]:
         """Return the step that was not certain yet when the readings ended."""
         found: list[float] = []
         if self._candidate is not None:
             self._accept(self._candidate, found)
         return np.array(found, np.float64)
-
-    def _saw(self, second: float, distance: float) -> None:
-        # A reading of nothing is none: the line between its neighbours may go on.
-        if self._trainer is not None and NO_TARGET[0] < distance < NO_TARGET[1]:
-            self._trainer.add(second, (distance,))
-
-    def _moved(self, second: float, xyz: list[float]) -> None:
-        if self._phone is not None and all(map(math.isfinite, xyz)):
-            self._phone.add(second, xyz)
 
     def _advance(self, found: list[float]) -> None:
         """Go on to where both sensors were read, or where one is silent for too long."""
@@ -157,7 +145,7 @@ class StreamingDetector:
             if not firsts or until < min(firsts) / self._rate:
                 return
             self._tick = min(firsts)
-        last = math.floor((until + 5e-7) * self._rate)
+        last = math.floor((until + SAME_TIME_S) * self._rate)
         while self._tick <= last:
             self._look(self._tick, found)
             self._tick += 1
@@ -169,7 +157,7 @@ class StreamingDetector:
         by_trainer.add(None if seen is None else seen[0])
         by_phone.add(None if felt is None else self._upward(felt))
         parts = by_trainer.evidence(self._interval), by_phone.evidence(self._interval)
-        self._judge(tick - ahead(self._rate), parts, found)
+        self._judge(tick - samples_after(self._rate), parts, found)
 
     def _upward(self, xyz: tuple[float, ...]) -> float:
         """Return the acceleration along gravity, which is the running mean of what the phone feels."""
@@ -233,27 +221,26 @@ def check_rate(rate_hz: float) -> None:
     """Refuse a sampling rate that can't hold steps.
 
     Raises:
-        DatasetError: It is below ``LOWEST_RATE_HZ``, or no rate.
+        DatasetError: It is below ``MIN_RATE_HZ``, or no rate.
     """
-    if not LOWEST_RATE_HZ <= rate_hz < math.inf:
+    if not MIN_RATE_HZ <= rate_hz < math.inf:
         raise DatasetError(
             f"rate_hz={rate_hz:g} can't hold steps: a quick swing takes a third of a second; take at least "
-            f"{LOWEST_RATE_HZ:g} samples a second"
+            f"{MIN_RATE_HZ:g} samples a second"
         )
 
 
 def _readings(
-    given: "tuple[ArrayLike, ArrayLike] | None", columns: int
-) -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
-    if given is None:
-        return _NONE[0], np.zeros((0, columns))
+    given: tuple[ArrayLike, ArrayLike] | None, columns: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    given = given if given is not None else ((), ())
     times, values = np.atleast_1d(np.asarray(given[0])), np.asarray(given[1], np.float64).reshape(-1, columns)
     if len(times) != len(values):
         raise DatasetError(f"{len(times)} times for {len(values)} readings: give one time per reading")
     return _seconds(times), values
 
 
-def _seconds(times: "NDArray[np.generic]") -> "NDArray[np.float64]":
+def _seconds(times: NDArray[np.generic]) -> NDArray[np.float64]:
     if times.dtype.kind == "O" and len(times):
         times = np.array([time.timestamp() for time in times.tolist()])
     if times.dtype.kind == "M":

@@ -2,45 +2,28 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from stedi.ml.detect import detect_steps
-from stedi.ml.gait import LOWEST_RATE_HZ
+from stedi.ml.sampling import MIN_RATE_HZ
+from stedi.ml.schema import columns_of
 from stedi.ml.session import Session
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-GOAL: Final = 30
+_GOAL: Final = 30
 """An exercise is 30 steps."""
 
-PAUSE: Final = 1.6
+_PAUSE: Final = 1.6
 """A step interval of more than so many medians is a hesitation, and no part of the variability."""
 
-FEWEST_STEPS: Final = 8
+_FEWEST_STEPS: Final = 8
 """Fewer make no variability to speak of."""
 
-LEAST_COVERAGE: Final = 0.8
+_LEAST_COVERAGE: Final = 0.8
 """A sensor that is missing for longer makes the figures doubtful; with one sensor there they can be used."""
-
-_SCHEMA: Final = {
-    "session_id": pl.String,
-    "customer_id": pl.String,
-    "steps": pl.Int64,
-    "duration_s": pl.Float64,
-    "cadence": pl.Float64,
-    "time_to_30_s": pl.Float64,
-    "interval_cv": pl.Float64,
-    "symmetry": pl.Float64,
-    "hesitations": pl.Int64,
-    "accelerometer_coverage": pl.Float64,
-    "step_trainer_coverage": pl.Float64,
-    "usable": pl.Boolean,
-    "reason": pl.String,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +64,7 @@ class SessionSummary:
     reason: str | None
 
 
-def summarise_session(session: Session, steps_s: "NDArray[np.float64] | None" = None) -> SessionSummary:
+def summarise_session(session: Session, steps_s: NDArray[np.float64] | None = None) -> SessionSummary:
     """Summarise a session.
 
     Args:
@@ -100,7 +83,7 @@ def summarise_session(session: Session, steps_s: "NDArray[np.float64] | None" = 
         >>> told.steps, told.hesitations, round(told.symmetry, 2), told.time_to_30_s
         (9, 1, 0.83, None)
     """
-    holds = session.rate_hz >= LOWEST_RATE_HZ
+    holds = session.rate_hz >= MIN_RATE_HZ
     if steps_s is not None:
         steps = np.sort(np.asarray(steps_s, np.float64))
     else:
@@ -108,22 +91,22 @@ def summarise_session(session: Session, steps_s: "NDArray[np.float64] | None" = 
     phone, trainer = (float(part.mean()) if len(part) else 0.0 for part in session.observed.T)
     intervals = np.diff(steps)
     usual = float(np.median(intervals)) if len(intervals) else np.nan
-    paused = intervals > PAUSE * usual
+    paused = intervals > _PAUSE * usual
     even = intervals[~paused]
     reason = None
     if steps_s is None and not holds:
         reason = f"{session.rate_hz:g} samples a second can't hold steps"
-    elif max(phone, trainer) < LEAST_COVERAGE:
+    elif max(phone, trainer) < _LEAST_COVERAGE:
         reason = f"both sensors are missing for much of it (there: {phone:.0%} and {trainer:.0%})"
-    elif len(steps) < FEWEST_STEPS:
-        reason = f"{len(steps)} steps: at least {FEWEST_STEPS} are needed"
+    elif len(steps) < _FEWEST_STEPS:
+        reason = f"{len(steps)} steps: at least {_FEWEST_STEPS} are needed"
     return SessionSummary(
         session_id=session.session_id,
         customer_id=session.customer_id,
         steps=len(steps),
         duration_s=session.duration_s,
         cadence=1 / usual if usual > 0 else None,
-        time_to_30_s=float(steps[GOAL - 1] - steps[0]) if len(steps) >= GOAL else None,
+        time_to_30_s=float(steps[_GOAL - 1] - steps[0]) if len(steps) >= _GOAL else None,
         interval_cv=float(even.std(ddof=1) / even.mean()) if len(even) > 1 else None,
         symmetry=_symmetry(intervals, paused),
         hesitations=int(paused.sum()),
@@ -136,10 +119,12 @@ def summarise_session(session: Session, steps_s: "NDArray[np.float64] | None" = 
 
 def summarise_sessions(sessions: Iterable[Session]) -> pl.DataFrame:
     """Summarise many sessions: one row each, with the columns of ``SessionSummary``."""
-    return pl.DataFrame([asdict(summarise_session(session)) for session in sessions], schema=_SCHEMA)
+    return pl.DataFrame(
+        [asdict(summarise_session(session)) for session in sessions], schema=columns_of(SessionSummary)
+    )
 
 
-def _symmetry(intervals: "NDArray[np.float64]", paused: "NDArray[np.bool_]") -> float | None:
+def _symmetry(intervals: NDArray[np.float64], paused: NDArray[np.bool_]) -> float | None:
     """Compare every other interval with those between, in each stretch without a pause.
 
     Which foot goes on after a pause is not known. Stretches are weighted by their length.
@@ -148,7 +133,7 @@ def _symmetry(intervals: "NDArray[np.float64]", paused: "NDArray[np.bool_]") -> 
         return None
     shares, weights = [], []
     for stretch in np.split(intervals, np.flatnonzero(paused)):
-        even = stretch[stretch <= PAUSE * np.median(intervals)]
+        even = stretch[stretch <= _PAUSE * np.median(intervals)]
         if len(even) > 1:
             first, second = float(even[::2].mean()), float(even[1::2].mean())
             shares.append(min(first, second) / max(first, second))

@@ -3,16 +3,14 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
+from typing import Final, Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
 from stedi.errors import DatasetError, UnknownNameError
 from stedi.ml.session import CHANNELS, SENSORS, Session
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 Target: TypeAlias = Literal["count", "samples"]
 Missing: TypeAlias = Literal["drop", "keep"]
@@ -45,13 +43,13 @@ class Windows:
         unlabelled: Sessions that were left out because nobody labelled them, though others are labelled.
     """
 
-    X: "NDArray[np.float32]"
-    labels: "NDArray[np.int64] | NDArray[np.int8] | None"
-    groups: "NDArray[np.int64]"
+    X: NDArray[np.float32]
+    labels: NDArray[np.int64] | NDArray[np.int8] | None
+    groups: NDArray[np.int64]
     customers: tuple[str, ...]
-    session_ids: "NDArray[np.str_]"
-    starts_s: "NDArray[np.float64]"
-    mask: "NDArray[np.bool_]"
+    session_ids: NDArray[np.str_]
+    starts_s: NDArray[np.float64]
+    mask: NDArray[np.bool_]
     rate_hz: float
     length_s: float
     step_s: float
@@ -64,7 +62,7 @@ class Windows:
         return len(self.X)
 
     @property
-    def y(self) -> "NDArray[np.int64] | NDArray[np.int8]":
+    def y(self) -> NDArray[np.int64] | NDArray[np.int8]:
         """The target: steps per window (int64 [windows]), or per sample (int8 [windows, samples]).
 
         A step belongs to a window if the foot came down in ``[start, start + length_s)``, and to a sample if
@@ -86,7 +84,7 @@ class Windows:
         return {name: digest(array) for name, array in arrays.items() if array is not None}
 
 
-def digest(*arrays: "NDArray[np.generic]") -> str:
+def digest(*arrays: NDArray[np.generic]) -> str:
     """Return the SHA-256 of the bytes of arrays, one after the other."""
     sha = hashlib.sha256()
     for array in arrays:
@@ -178,7 +176,7 @@ def _samples(name: str, seconds: float, rate_hz: float) -> int:
     return samples
 
 
-def _whole(session: Session, length: int) -> "NDArray[np.bool_]":
+def _whole(session: Session, length: int) -> NDArray[np.bool_]:
     """Tell for each start whether both sensors are there in the whole window."""
     seen = np.concatenate([[0], np.cumsum(session.observed.all(axis=1))])
     whole: NDArray[np.bool_] = seen[length:] - seen[:-length] == length
@@ -186,8 +184,8 @@ def _whole(session: Session, length: int) -> "NDArray[np.bool_]":
 
 
 def _target(
-    session: Session, starts: "NDArray[np.int64]", length: int, target: Target
-) -> "NDArray[np.int64] | NDArray[np.int8]":
+    session: Session, starts: NDArray[np.int64], length: int, target: Target
+) -> NDArray[np.int64] | NDArray[np.int8]:
     steps = session.steps_s if session.steps_s is not None else np.empty(0)
     # Which sample a step begins in is asked once, so that counts and samples agree to the last bit.
     begins = np.arange(len(session.samples)) / session.rate_hz

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from stedi.plan.match import percent
 from stedi.plots.checked import numbers
-from stedi.plots.library import figure
+from stedi.plots.library import pair
 from stedi.plots.palette import BLUE, INK, ORANGE, PALE
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def clock_offsets(
     width = (high - low + 2 * room) / _BINS
     first_bar, last_bar = floor((low - room) / width + 0.5), ceil((high + room) / width - 0.5)
     edges = [(place - 0.5) * width for place in range(first_bar, last_bar + 2)]
-    top, bottom = axes if axes is not None else _pair()
+    top, bottom = pair(axes, size=(9, 4.6))
     for drawn, values, name in ((top, first, "before"), (bottom, second, "after")):
         drawn.axvline(0, color=INK, linewidth=0.9, zorder=0)
         drawn.hist(values, bins=edges, facecolor=PALE, edgecolor=BLUE, linewidth=0.6, zorder=2)
@@ -75,11 +75,6 @@ def clock_offsets(
         _draw_true(top, true, edges, one=isinstance(true_s, int | float))
     bottom.set_xlim(edges[0], edges[-1])
     bottom.set_xlabel("phone minus step trainer, s")
-    return top, bottom
-
-
-def _pair() -> "tuple[Axes, Axes]":
-    _, (top, bottom) = figure(2, size=(9, 4.6))
     return top, bottom
 
 

@@ -8,7 +8,7 @@ import polars as pl
 from stedi.errors import FrameError
 from stedi.plots.checked import Holds, need, shortened
 from stedi.plots.library import single
-from stedi.plots.margin import legend_below
+from stedi.plots.margin import label_lanes, legend_below
 from stedi.plots.palette import BLUE, GREY, INK, ORANGE, PALE
 
 if TYPE_CHECKING:
@@ -88,9 +88,7 @@ def consent_timeline(
     _draw_readings(drawn, read, span)
     if judged is not None:
         drawn.axvline(judged, color=GREY, linewidth=1, linestyle="--", zorder=0, label="now")  # type: ignore[arg-type]  # dates are fine
-    drawn.set_yticks(range(len(customers)), shortened(customers.to_list()))
-    drawn.tick_params("y", length=0)
-    drawn.set_ylim(len(customers) - 0.5, -0.5)
+    label_lanes(drawn, shortened(customers.to_list()))
     drawn.set_xlim(span.start, span.end)  # type: ignore[arg-type]  # dates are fine
     _date(drawn)
     drawn.set_title(_title(len(customers), read), loc="left")

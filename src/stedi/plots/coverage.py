@@ -9,7 +9,7 @@ import polars as pl
 from stedi.errors import FrameError
 from stedi.plots.checked import Holds, need, shortened
 from stedi.plots.library import single
-from stedi.plots.margin import beside, legend_below
+from stedi.plots.margin import label_lanes, legend_below, text_beside
 from stedi.plots.palette import look
 
 if TYPE_CHECKING:
@@ -84,10 +84,8 @@ def coverage(spans: pl.DataFrame, *, axes: "Axes | None" = None) -> "Axes":
     shares = [_share(told.filter(pl.col("session_id").eq_missing(name)), len(sensors)) for name in sessions]
     every = ceil(len(sessions) / _MOST_LABELS)
     for place in range(0, len(sessions), every):
-        beside(drawn, place, f"{100 * shares[place]:.0f} %")
-    drawn.set_yticks(range(0, len(sessions), every), shortened(sessions)[::every])
-    drawn.tick_params("y", length=0)
-    drawn.set_ylim(len(sessions) - 0.5, -0.5)
+        text_beside(drawn, place, f"{100 * shares[place]:.0f} %")
+    label_lanes(drawn, shortened(sessions), every=every)
     drawn.set_xlim(min(told["start_s"]), max(told["end_s"]))
     drawn.set_xlabel("seconds since the session began")
     drawn.set_title(_title(sessions, shares), loc="left")

@@ -8,7 +8,7 @@ import polars as pl
 from stedi.errors import FrameError
 from stedi.plots.checked import Holds, need
 from stedi.plots.library import single
-from stedi.plots.margin import beside, legend_below
+from stedi.plots.margin import label_lanes, legend_below, text_beside
 from stedi.plots.palette import GREY, look
 
 if TYPE_CHECKING:
@@ -73,11 +73,9 @@ def f1_by_group(scores: pl.DataFrame, *, n: str = "sessions", axes: "Axes | None
     for place, group in enumerate(groups):
         drawn.axhline(place, color=GREY, linewidth=0.6, linestyle=(0, (1, 2)), zorder=0)
         counts = told.filter(pl.col("group").eq_missing(group))["n"].unique(maintain_order=True)
-        beside(drawn, place, f"{' / '.join(f'{count:,}' for count in counts)} {n}")
+        text_beside(drawn, place, f"{' / '.join(f'{count:,}' for count in counts)} {n}")
     drawn.set_xlim(low, 1)
-    drawn.set_ylim(len(groups) - 0.5, -0.5)
-    drawn.set_yticks(range(len(groups)), [str(group) for group in groups])
-    drawn.tick_params("y", length=0)
+    label_lanes(drawn, [str(group) for group in groups])
     drawn.set_xlabel("F1")
     title = f"F1 between {min(values):.2f} and {max(values):.2f}" if values else "no group has an F1"
     drawn.set_title(title, loc="left")

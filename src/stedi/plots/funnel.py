@@ -9,7 +9,7 @@ from stedi.errors import FrameError
 from stedi.names import Zone
 from stedi.plots.checked import Holds, need
 from stedi.plots.library import single
-from stedi.plots.margin import beside, legend_below
+from stedi.plots.margin import legend_below, text_beside
 from stedi.plots.palette import BLUE, ORANGE
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def funnel(accounts: pl.DataFrame, *, most_reasons: int = 4, axes: "Axes | None"
             label="used" if used else "dropped",
         )
     for bar in bars:
-        beside(drawn, bar.y, bar.words, bold=bar.used)
+        text_beside(drawn, bar.y, bar.words, bold=bar.used)
     drawn.set_yticks(list(ticks), list(ticks.values()))
     drawn.tick_params("y", length=0)
     drawn.set_ylim(y - _GAP - 0.4, -0.6)

@@ -35,6 +35,18 @@ def single(axes: "Axes | None", *, size: tuple[float, float]) -> "Axes":
     return axes if axes is not None else figure(1, size=size)[1][0]
 
 
+def pair(axes: "tuple[Axes, Axes] | None", *, size: tuple[float, float]) -> "tuple[Axes, Axes]":
+    """Return the two axes that were given, or those of a new figure, below each other.
+
+    Raises:
+        MissingLibraryError: matplotlib is not installed.
+    """
+    if axes is None:
+        _, (top, bottom) = figure(2, size=size)
+        return top, bottom
+    return axes
+
+
 @cache
 def _picture() -> "type[Figure]":
     """Return the kind of figure that a notebook shows as it is, whether pyplot was loaded or not."""

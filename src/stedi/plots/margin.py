@@ -1,5 +1,6 @@
 """Words beside and below a picture, where they cover none of it."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from stedi.plots.palette import INK
@@ -11,7 +12,7 @@ _POINTS: Final = 9
 _BELOW_LABEL: Final = 3.4
 
 
-def beside(axes: "Axes", y: float, words: str, *, bold: bool = False) -> None:
+def text_beside(axes: "Axes", y: float, words: str, *, bold: bool = False) -> None:
     """Write words to the right of the axes, at a height of their y-axis."""
     axes.annotate(
         words,
@@ -25,6 +26,13 @@ def beside(axes: "Axes", y: float, words: str, *, bold: bool = False) -> None:
         fontweight="bold" if bold else "normal",
         annotation_clip=False,
     )
+
+
+def label_lanes(axes: "Axes", labels: Sequence[str], *, every: int = 1) -> None:
+    """Make the y-axis one of lanes, from the top downwards, and label them, or every n-th of them."""
+    axes.set_yticks(range(0, len(labels), every), labels[::every])
+    axes.tick_params("y", length=0)
+    axes.set_ylim(len(labels) - 0.5, -0.5)
 
 
 def legend_below(axes: "Axes", *, columns: int) -> None:

@@ -7,7 +7,7 @@ import polars as pl
 
 from stedi.errors import FrameError
 from stedi.plots.checked import Holds, need
-from stedi.plots.library import figure
+from stedi.plots.library import pair
 from stedi.plots.palette import BLUE, GREY, ORANGE
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def session_trace(
     for name, frame in (("step trainer", steps), ("phone", accelerometer)):
         if frame.is_empty():
             raise FrameError(f"there is no {name} reading to draw: pass those of one session")
-    top, bottom = axes if axes is not None else _pair()
+    top, bottom = pair(axes, size=(11, 5.2))
     distances = steps.select(at="sensor_reading_time", value="distance_from_object").sort("at")
     strengths = accelerometer.select(
         at="timestamp", value=pl.sum_horizontal(pl.col("x", "y", "z") ** 2).sqrt()
@@ -102,32 +102,20 @@ def session_trace(
     return top, bottom
 
 
-def _pair() -> "tuple[Axes, Axes]":
-    _, (top, bottom) = figure(2, size=(11, 5.2))
-    return top, bottom
-
-
 def _mark_steps(both: "tuple[Axes, Axes]", step_events: pl.DataFrame, first: object) -> None:
     contacts = _seconds(need(step_events, "steps", {"at": Holds.TIMES}, empty=True), first)
-    for each in both:
-        for second in contacts:
-            each.axvline(second, color=GREY, linewidth=0.8, linestyle=_DOTS, zorder=0)
+    _draw_lines(both, contacts, _OUTCOMES["matched"])
     both[0].plot([], [], color=GREY, linewidth=0.8, linestyle=_DOTS, label=f"{len(contacts)} steps")
-    _tell(both[0])
+    _explain_marks(both[0])
 
 
 def _mark_judged(both: "tuple[Axes, Axes]", judged: pl.DataFrame, first: object) -> None:
-    told = need(judged, "judged steps", {"at": Holds.TIMES, "outcome": Holds.TEXT}, empty=True)
-    unknown = told.filter(~pl.col("outcome").is_in(list(_OUTCOMES)) | pl.col("outcome").is_null())
-    if unknown.height:
+    steps = need(judged, "judged steps", {"at": Holds.TIMES, "outcome": Holds.TEXT}, empty=True)
+    if not steps["outcome"].is_in([*_OUTCOMES]).fill_null(value=False).all():
         raise FrameError(f"judged steps: column 'outcome' holds more than {', '.join(_OUTCOMES)}")
     for outcome, style in _OUTCOMES.items():
-        seconds = _seconds(told.filter(outcome=outcome).select("at"), first)
-        for each in both:
-            for second in seconds:
-                each.axvline(
-                    second, color=style.colour, linewidth=style.width, linestyle=style.dash, zorder=0
-                )
+        seconds = _seconds(steps.filter(outcome=outcome).select("at"), first)
+        _draw_lines(both, seconds, style)
         # The markers stand on the upper edge, so that no line of a sensor crosses them.
         both[0].plot(
             seconds,
@@ -142,10 +130,16 @@ def _mark_judged(both: "tuple[Axes, Axes]", judged: pl.DataFrame, first: object)
             zorder=4,
             label=f"{len(seconds)} {outcome}",
         )
-    _tell(both[0])
+    _explain_marks(both[0])
 
 
-def _tell(axes: "Axes") -> None:
+def _draw_lines(both: "tuple[Axes, Axes]", seconds: list[float], style: _Outcome) -> None:
+    for axes in both:
+        for second in seconds:
+            axes.axvline(second, color=style.colour, linewidth=style.width, linestyle=style.dash, zorder=0)
+
+
+def _explain_marks(axes: "Axes") -> None:
     axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.02), ncols=3, frameon=False, borderaxespad=0.2)
 
 

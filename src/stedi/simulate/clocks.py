@@ -1,6 +1,6 @@
 """Which clock stamps a reading: the phone's and the step trainer's own, or the app's for both."""
 
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias, get_args
 
 import polars as pl
 
@@ -11,8 +11,6 @@ from stedi.simulate.preset import Preset
 Clocks: TypeAlias = Literal["one", "two"]
 """``one``: the app stamps the readings of both sensors. ``two``: each sensor stamps its own."""
 
-CLOCKS: Final[tuple[str, ...]] = get_args(Clocks)
-
 
 def check_clocks(clocks: str) -> None:
     """Refuse what names no clocks.
@@ -20,8 +18,8 @@ def check_clocks(clocks: str) -> None:
     Raises:
         UnknownNameError: It is neither ``one`` nor ``two``.
     """
-    if clocks not in CLOCKS:
-        raise UnknownNameError.of("number of clocks", clocks, CLOCKS)
+    if clocks not in get_args(Clocks):
+        raise UnknownNameError.of("number of clocks", clocks, get_args(Clocks))
 
 
 def phone_clocks(n: int, draws: Draws, preset: Preset, clocks: Clocks) -> pl.DataFrame:

@@ -8,13 +8,13 @@ from random import Random
 from typing import Final, TypeAlias
 
 from stedi.simulate.draws import Draws
-from stedi.simulate.people import Person, invent, invent_serial_number, respell
+from stedi.simulate.people import Profile, invent, invent_serial_number, respell
 from stedi.simulate.walker import Walker, invent_walker
 
 Record: TypeAlias = dict[str, object]
 """A landing record with the sources' own names; times are epoch milliseconds."""
 
-Change: TypeAlias = tuple[int, int | None]
+_ConsentChange: TypeAlias = tuple[int, int | None]
 """When a record was written, and the share date that it has, if any."""
 
 AS_OF: Final = datetime(2024, 6, 1, tzinfo=UTC)
@@ -41,7 +41,7 @@ class ConsentHistory(StrEnum):
     RE_GRANTED = "re_granted"
 
 
-CONSENT_SHARES: Final = {
+_CONSENT_SHARES: Final = {
     ConsentHistory.AT_REGISTRATION: 0.48,
     ConsentHistory.NEVER: 0.25,
     ConsentHistory.LATER: 0.13,
@@ -56,7 +56,7 @@ _EXTRAS: Final = {"none": 0.80, "updated": 0.15, "repeated": 0.04, "contradicted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class HeldDevice:
     """A device that a customer lists, since when, and until when (epoch milliseconds)."""
 
     serial_number: str
@@ -68,10 +68,10 @@ class Held:
 class Customer:
     """A customer, their devices (the first listed first), and every record about them."""
 
-    person: Person
+    person: Profile
     walker: Walker
     registered: int
-    devices: tuple[Held, ...]
+    devices: tuple[HeldDevice, ...]
     history: ConsentHistory
     records: tuple[Record, ...]
 
@@ -91,7 +91,7 @@ def invent_customers(n: int, *, seed: int, balance_shift: float = 0.0) -> list[C
     people = invent(random, n, born_in=[AS_OF.year - round(walker.age) for walker in walkers])
     registered = [random.randrange(_FIRST_MS, AS_OF_MS - 200 * DAY_MS) for _ in people]
     devices = _hand_out(random, registered)
-    histories = draws.deal(CONSENT_SHARES, n)
+    histories = draws.deal(_CONSENT_SHARES, n)
     extras = draws.deal(_EXTRAS, n)
     return [
         Customer(
@@ -108,7 +108,7 @@ def invent_customers(n: int, *, seed: int, balance_shift: float = 0.0) -> list[C
     ]
 
 
-def new_record(person: Person, serial_number: str, *, registered: int, updated: int) -> Record:
+def new_record(person: Profile, serial_number: str, *, registered: int, updated: int) -> Record:
     """Return a website record that says nothing about sharing."""
     return {
         "customerName": person.name,
@@ -121,35 +121,35 @@ def new_record(person: Person, serial_number: str, *, registered: int, updated: 
     }
 
 
-def _hand_out(random: Random, registered: list[int]) -> list[tuple[Held, ...]]:
+def _hand_out(random: Random, registered: list[int]) -> list[tuple[HeldDevice, ...]]:
     """Give everybody a device; a few get two, share one, or pass theirs on."""
     n = len(registered)
-    held = [[Held(serial_number=invent_serial_number(random), since=since)] for since in registered]
+    held = [[HeldDevice(serial_number=invent_serial_number(random), since=since)] for since in registered]
     order = random.sample(range(n), n)
     for index in order[: round(n * _TWO_DEVICES)]:
         since = random.randrange(registered[index], AS_OF_MS)
-        held[index].append(Held(serial_number=invent_serial_number(random), since=since))
+        held[index].append(HeldDevice(serial_number=invent_serial_number(random), since=since))
     pairs = iter(zip(order[-1::-2], order[-2::-2], strict=False))
     for _, (one, other) in zip(range(round(n * _CHANGED_HANDS)), pairs, strict=False):
         giver, taker = sorted((one, other), key=lambda index: registered[index])
         passed_on, at = held[giver][0], registered[taker]
         held[giver] = [
             replace(passed_on, until=at),
-            Held(serial_number=invent_serial_number(random), since=at),
+            HeldDevice(serial_number=invent_serial_number(random), since=at),
         ]
         held[taker] = [replace(passed_on, since=at)]
     for _, (one, other) in zip(range(round(n * _SHARED_PAIRS)), pairs, strict=False):
-        held[other] = [Held(serial_number=held[one][0].serial_number, since=registered[other])]
+        held[other] = [HeldDevice(serial_number=held[one][0].serial_number, since=registered[other])]
     return [tuple(devices) for devices in held]
 
 
-def _changes(random: Random, history: ConsentHistory, extra: str, registered: int) -> list[Change]:
+def _changes(random: Random, history: ConsentHistory, extra: str, registered: int) -> list[_ConsentChange]:
     """Return when the customer's records were written, and the share date (or none) they then had."""
     first, second, third = sorted(random.randrange(registered + DAY_MS, AS_OF_MS) for _ in range(3))
     early = registered - random.randint(30, 400) * DAY_MS
-    back_dated: list[list[Change]] = [[(registered, early)], [(registered, None), (first, early)]]
+    back_dated: list[list[_ConsentChange]] = [[(registered, early)], [(registered, None), (first, early)]]
     future = AS_OF_MS + random.randint(30, 300) * DAY_MS
-    changes: dict[ConsentHistory, list[Change]] = {
+    changes: dict[ConsentHistory, list[_ConsentChange]] = {
         ConsentHistory.NEVER: [(registered, None)],
         ConsentHistory.AT_REGISTRATION: [(registered, registered)],
         ConsentHistory.BACK_DATED: random.choice(back_dated),
@@ -168,9 +168,9 @@ def _changes(random: Random, history: ConsentHistory, extra: str, registered: in
 
 def _records(
     random: Random,
-    person: Person,
-    devices: tuple[Held, ...],
-    changes: list[Change],
+    person: Profile,
+    devices: tuple[HeldDevice, ...],
+    changes: list[_ConsentChange],
     extra: str,
 ) -> Iterator[Record]:
     """Write a record per device at each change, and one when a device is added."""

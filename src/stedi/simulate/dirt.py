@@ -10,12 +10,12 @@ from stedi.contract import Kind, landing_contract
 from stedi.contract.reasons import Rejection
 from stedi.names import CUSTOMER_LANDING
 from stedi.simulate.customers import AS_OF_MS, DAY_MS, Record, new_record
-from stedi.simulate.damage import CUT_OFF, damages_of, keys
+from stedi.simulate.damage import CUT_OFF, damages_of, source_keys
 from stedi.simulate.people import invent, invent_serial_number
 from stedi.simulate.rates import Rates
 from stedi.simulate.spelling import spellings_of
 
-NOBODY: Final = "example.net"
+_NOBODY: Final = "example.net"
 """The domain of everybody whose records are rejected: no good record has it."""
 
 _OFF_GRID_MS: Final = 7
@@ -81,7 +81,7 @@ def make_bad(
 
 def _nobody(random: Random) -> Record:
     """Return a record of a person, with a device, that no good record knows: its rejection denies nothing."""
-    (person,) = invent(random, 1, domains=(NOBODY,))
+    (person,) = invent(random, 1, domains=(_NOBODY,))
     registered = AS_OF_MS - random.randint(100, 1000) * DAY_MS
     record = new_record(person, invent_serial_number(random), registered=registered, updated=registered)
     return {**record, "shareWithResearchAsOfDate": registered}
@@ -89,7 +89,7 @@ def _nobody(random: Random) -> Record:
 
 def _between(lines: Sequence[bytes], table: str) -> Callable[[Random], Record]:
     """Copy good readings to times that no reading has: if one slips in, a table gets a row too many."""
-    (time,) = keys(landing_contract(table), Kind.TIMESTAMPTZ)
+    (time,) = source_keys(landing_contract(table), Kind.TIMESTAMPTZ)
 
     def spare(random: Random) -> Record:
         record: Record = json.loads(random.choice(lines))

@@ -8,7 +8,7 @@ from typing import TypeVar
 import polars as pl
 import pyarrow as pa
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 class Draws:
@@ -45,7 +45,7 @@ class Draws:
         radius = (-2 * (1 - self.uniform(n)).log()).sqrt()
         return radius * (2 * math.pi * self.uniform(n)).cos()
 
-    def deal(self, shares: Mapping[T, float], n: int) -> list[T]:
+    def deal(self, shares: Mapping[_T, float], n: int) -> list[_T]:
         """Return n values in random order, each as often as its share says (largest remainders).
 
         Examples:

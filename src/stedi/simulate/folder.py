@@ -12,17 +12,17 @@ from stedi.errors import LandingError
 from stedi.names import TRUTH
 from stedi.places import is_address
 
-MARKER: Final = f"{TRUTH}/simulated.json"
+_MARKER: Final = f"{TRUTH}/simulated.json"
 """What was simulated. Whoever wrote this file may replace the landing files beside it."""
 
 DEFECTS: Final = f"{TRUTH}/defects.json"
-REJECTED: Final = f"{TRUTH}/rejected.ndjson"
-FILES: Final = f"{TRUTH}/files.txt"
+REJECTED_RECORDS: Final = f"{TRUTH}/rejected.ndjson"
+_FILES: Final = f"{TRUTH}/files.txt"
 CUSTOMERS: Final = f"{TRUTH}/customers.parquet"
 SESSIONS: Final = f"{TRUTH}/sessions.parquet"
 STEP_EVENTS: Final = f"{TRUTH}/step_events.parquet"
 
-_OWN: Final = (STEP_EVENTS, SESSIONS, CUSTOMERS, DEFECTS, REJECTED, FILES, MARKER)
+_OWN: Final = (STEP_EVENTS, SESSIONS, CUSTOMERS, DEFECTS, REJECTED_RECORDS, _FILES, _MARKER)
 """What stands beside the landing files. The marker goes last, and the list before it: an interrupted clean-up
 can be resumed."""
 
@@ -60,14 +60,14 @@ class Folder:
             for file in list(folder._files()):
                 folder._remove(file)
             (folder.path / TRUTH).mkdir(parents=True, exist_ok=True)
-            folder.write_truth(MARKER, {"simulated_by": "stedi", **arguments})
+            folder.write_truth(_MARKER, {"simulated_by": "stedi", **arguments})
         except OSError as error:
             raise LandingError(f"the folder {folder.path} can't be written: {error.strerror}") from None
         return folder
 
     def write(self, name: str, content: bytes) -> None:
         """Write a landing file; the name is relative to the folder."""
-        self.append_truth(FILES, f"{name}\n")
+        self.append_truth(_FILES, f"{name}\n")
         file = self.path / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
@@ -105,11 +105,11 @@ class Folder:
             for root, folders, files in os.walk(self.path)
             for name in (*files, *(folder for folder in folders if (Path(root) / folder).is_symlink()))
         }
-        if found and MARKER not in found:
+        if found and _MARKER not in found:
             raise LandingError(
                 f"the folder {self.path} is not empty, and stedi did not simulate it: name another one"
             )
-        listed = (self.path / FILES).read_text("utf-8", "replace").splitlines() if FILES in found else []
+        listed = (self.path / _FILES).read_text("utf-8", "replace").splitlines() if _FILES in found else []
         if foreign := found - set(listed) - set(_OWN):
             raise LandingError(
                 f"the folder {self.path} holds {len(foreign)} files that stedi did not simulate, "

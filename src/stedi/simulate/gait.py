@@ -9,7 +9,7 @@ import polars as pl
 from stedi.outline import outline
 from stedi.simulate.draws import Draws
 from stedi.simulate.preset import Preset
-from stedi.simulate.sessions import Session
+from stedi.simulate.sessions import Exercise
 
 STANDING_S: Final = 10.0
 """How long a session begins with standing still."""
@@ -17,7 +17,7 @@ STANDING_S: Final = 10.0
 STEPS: Final = 30
 """After so many steps a session ends ..."""
 
-WALKING_S: Final = 60.0
+_WALKING_S: Final = 60.0
 """... or after so many seconds of walking."""
 
 _MEMORY: Final = 0.35
@@ -54,7 +54,7 @@ class Walks(NamedTuple):
         return outline(self)
 
 
-def walk(sessions: Sequence[Session], draws: Draws, preset: Preset) -> Walks:
+def walk(sessions: Sequence[Exercise], draws: Draws, preset: Preset) -> Walks:
     """Let everybody stand for 10 s, then walk for 30 steps or 60 s.
 
     Cadence, step intervals and hesitations follow DESIGN section 7.
@@ -88,23 +88,17 @@ def with_moves(rows: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame:
     return left.join_asof(right, on="_place").drop("_place")
 
 
-def _walkers(sessions: Sequence[Session], draws: Draws) -> pl.DataFrame:
+def _walkers(sessions: Sequence[Exercise], draws: Draws) -> pl.DataFrame:
     n = len(sessions)
     walkers = [session.walker for session in sessions]
     ageing = pl.col("age").sub(60).clip(lower_bound=0)
     unsteady = 1 - pl.col("balance")
-    return pl.DataFrame(
-        {
-            "session": range(n),
-            "first_foot": [draws.random.randrange(2) for _ in walkers],
-            "age": [walker.age for walker in walkers],
-            "balance": [walker.balance for walker in walkers],
-            "pace": [walker.pace for walker in walkers],
-            "asymmetry": [walker.asymmetry for walker in walkers],
-        },
-        schema=dict.fromkeys(("session", "first_foot"), pl.Int64)
-        | dict.fromkeys(("age", "balance", "pace", "asymmetry"), pl.Float64),
-    ).with_columns(
+    first_foot = [draws.random.randrange(2) for _ in walkers]
+    traits = {
+        name: [getattr(walker, name) for walker in walkers]
+        for name in ("age", "balance", "pace", "asymmetry")
+    }
+    return pl.DataFrame({"session": range(n), "first_foot": first_foot, **traits}).with_columns(
         # A person's own pace makes most of the spread; together they are N(0, 0.20).
         cadence=(
             1.95
@@ -139,7 +133,7 @@ def _steps(walkers: pl.DataFrame, draws: Draws) -> pl.DataFrame:
             + pl.col("hesitates") * pl.lit(0.5 + 1.5 * draws.uniform(n))
         )
         .with_columns(at=STANDING_S + pl.col("interval").cum_sum().over("session"))
-        .filter(pl.col("at") <= STANDING_S + WALKING_S)
+        .filter(pl.col("at") <= STANDING_S + _WALKING_S)
         .with_columns(foot=pl.col("foot").replace_strict({0: "left", 1: "right"}, return_dtype=pl.String))
     )
 

@@ -16,26 +16,24 @@ from stedi.names import ACCELEROMETER_LANDING, CUSTOMER_LANDING, STEP_TRAINER_LA
 from stedi.progress import Progress, silent
 from stedi.simulate.clocks import Clocks, check_clocks
 from stedi.simulate.customers import AS_OF, Customer, invent_customers
-from stedi.simulate.damage import DAMAGES, dump
+from stedi.simulate.damage import DAMAGES, TABLES, dump
 from stedi.simulate.defects import Defect, Fate, Written
 from stedi.simulate.draws import Draws
-from stedi.simulate.folder import CUSTOMERS, DEFECTS, REJECTED, SESSIONS, STEP_EVENTS, Folder
-from stedi.simulate.layout import Layout
+from stedi.simulate.folder import CUSTOMERS, DEFECTS, REJECTED_RECORDS, SESSIONS, STEP_EVENTS, Folder
+from stedi.simulate.layout import FileLayout
 from stedi.simulate.preset import preset_of
 from stedi.simulate.rates import Rates
-from stedi.simulate.sessions import Session, plan_sessions
+from stedi.simulate.sessions import Exercise, plan_sessions
 from stedi.simulate.signals import Order, Readings, check_order, read_sensors
 from stedi.simulate.simulated import Simulated
 from stedi.simulate.spelling import SPELLINGS
 from stedi.simulate.true_frames import TrueFrames, true_customers
-from stedi.simulate.write import Files, Tally, write_batch, write_clean
+from stedi.simulate.write import Files, RecordCounts, write_batch, write_clean
 
 _CUSTOMERS_A_BATCH: Final = 2_000
 _SESSIONS_A_BATCH: Final = 256
-_TABLES: Final = (CUSTOMER_LANDING, ACCELEROMETER_LANDING, STEP_TRAINER_LANDING)
 
-_Oddities = Counter[tuple[str, Fate]]
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 def simulate(
@@ -106,7 +104,7 @@ def simulate(
     writing = _Writing(folder, seed=seed, rates=rates)
     truth = TrueFrames()
     try:
-        folder.append_truth(REJECTED, "")
+        folder.append_truth(REJECTED_RECORDS, "")
         people = invent_customers(customers, seed=seed, balance_shift=figures.balance_shift)
         batches = list(_chunks(people, _CUSTOMERS_A_BATCH))
         for number, some in enumerate(batches):
@@ -125,7 +123,7 @@ def simulate(
             writing.sensors(number, _each(files, planned), batch, readings)
         folder.write_frame(SESSIONS, truth.sessions())
         folder.write_frame(STEP_EVENTS, truth.step_events())
-        written, defects = writing.told()
+        written, defects = writing.finish()
     except OSError as error:
         raise LandingError(f"the folder {folder.path} can't be written: {error.strerror}") from None
     return Simulated(
@@ -156,8 +154,7 @@ class _Writing:
         self._folder = folder
         self._seed = seed
         self._rates = rates
-        self._tallies = {table: Tally() for table in _TABLES}
-        self._oddities: dict[str, _Oddities] = {table: Counter() for table in _TABLES}
+        self._counts = {table: RecordCounts() for table in TABLES}
 
     def customers(self, files: Files, customers: Sequence[Customer]) -> None:
         """Write a batch of customer records."""
@@ -165,7 +162,7 @@ class _Writing:
         self._write_lines(files, lines)
         self._note(files.table, delivered_again=len(lines) - len(set(lines)))
 
-    def sensors(self, number: int, count: int, sessions: Sequence[Session], readings: Readings) -> None:
+    def sensors(self, number: int, count: int, sessions: Sequence[Exercise], readings: Readings) -> None:
         """Write the readings of a batch of sessions."""
         users = [session.user for session in sessions if not session.known_user]
         devices = [session.serial_number for session in sessions if not session.known_device]
@@ -177,7 +174,7 @@ class _Writing:
             if self._rates.any:
                 self._write_lines(files, _lines(frame))
             else:
-                self._tallies[table] += write_clean(self._folder, files, frame)
+                self._counts[table] += write_clean(self._folder, files, frame)
             self._note(
                 table,
                 delivered_again=frame.height - frame.n_unique(),
@@ -186,27 +183,26 @@ class _Writing:
             )
 
     def _write_lines(self, files: Files, lines: Sequence[bytes]) -> None:
-        tally, misplaced = write_batch(self._folder, files, lines, seed=self._seed, dirt=self._rates)
-        self._folder.append_truth(REJECTED, "".join(json.dumps(asdict(place)) + "\n" for place in misplaced))
-        self._tallies[files.table] += tally
+        counts, misplaced = write_batch(self._folder, files, lines, seed=self._seed, dirt=self._rates)
+        self._folder.append_truth(
+            REJECTED_RECORDS, "".join(json.dumps(asdict(place)) + "\n" for place in misplaced)
+        )
+        self._counts[files.table] += counts
 
     def _note(self, table: str, *, delivered_again: int, stranger: int = 0, shared_time: int = 0) -> None:
-        self._oddities[table].update(
+        odd = Counter(
             {
                 ("delivered_again", Fate.MERGED): delivered_again,
                 ("stranger", Fate.KEPT): stranger,
                 ("shared_time", Fate.KEPT): shared_time,
             }
         )
+        self._counts[table] += RecordCounts(odd=odd)
 
-    def told(self) -> tuple[tuple[Written, ...], tuple[Defect, ...]]:
+    def finish(self) -> tuple[tuple[Written, ...], tuple[Defect, ...]]:
         """Write down what was written, and return it."""
-        written = tuple(_written(table, tally) for table, tally in self._tallies.items())
-        defects = tuple(
-            defect
-            for table in _TABLES
-            for defect in _defects(table, self._tallies[table], self._oddities[table])
-        )
+        written = tuple(_written(table, counts) for table, counts in self._counts.items())
+        defects = tuple(each for table, counts in self._counts.items() for each in _defects(table, counts))
         self._folder.write_truth(
             DEFECTS,
             {"tables": [asdict(table) for table in written], "defects": [asdict(one) for one in defects]},
@@ -214,7 +210,7 @@ class _Writing:
         return written, defects
 
 
-def _chunks(whole: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+def _chunks(whole: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
     return (whole[start : start + size] for start in range(0, len(whole), size))
 
 
@@ -229,28 +225,28 @@ def _lines(frame: pl.DataFrame) -> list[bytes]:
     return text.getvalue().splitlines()
 
 
-def _written(table: str, tally: Tally) -> Written:
+def _written(table: str, counts: RecordCounts) -> Written:
     rejected: Counter[Rejection] = Counter()
-    for (_, reason), count in tally.bad.items():
+    for (_, reason), count in counts.bad.items():
         rejected[reason] += count
     return Written(
         table=table,
-        objects=tally.objects.total(),
-        written=tally.kept + tally.bad.total(),
-        kept=tally.kept,
+        objects=counts.objects.total(),
+        written=counts.kept + counts.bad.total(),
+        kept=counts.kept,
         rejected=dict(sorted(rejected.items())),
-        redelivered=tally.redelivered,
+        redelivered=counts.redelivered,
     )
 
 
-def _defects(table: str, tally: Tally, odd: Mapping[tuple[str, Fate], int]) -> Iterator[Defect]:
-    for (kind, reason), count in sorted(tally.bad.items()):
-        yield Defect(table=table, kind=kind, unit="record", count=count, outcome=reason)
-    for kind, count in sorted(tally.spelled.items()):
-        yield Defect(table=table, kind=kind, unit="record", count=count, outcome=Fate.KEPT)
-    for (kind, fate), count in sorted(odd.items()):
-        if count:
-            yield Defect(table=table, kind=kind, unit="record", count=count, outcome=fate)
-    for layout, count in sorted(tally.objects.items()):
-        if layout is not Layout.NDJSON:
+def _defects(table: str, counts: RecordCounts) -> Iterator[Defect]:
+    records: list[tuple[tuple[str, Rejection | Fate], int]] = [
+        *sorted(counts.bad.items()),
+        *(((kind, Fate.KEPT), count) for kind, count in sorted(counts.spelled.items())),
+        *sorted(counts.odd.items()),
+    ]
+    for (kind, outcome), count in records:
+        yield Defect(table=table, kind=kind, unit="record", count=count, outcome=outcome)
+    for layout, count in sorted(counts.objects.items()):
+        if layout is not FileLayout.NDJSON:
             yield Defect(table=table, kind=layout.value, unit="object", count=count, outcome=layout.fate)

@@ -12,15 +12,12 @@ from stedi.consent.pseudonyms import Pseudonyms
 from stedi.errors import LandingError
 from stedi.frame.lookup import lookup
 from stedi.outline import outline
-from stedi.simulate.folder import CUSTOMERS, DEFECTS, REJECTED, SESSIONS, STEP_EVENTS
+from stedi.simulate.folder import CUSTOMERS, DEFECTS, REJECTED_RECORDS, SESSIONS, STEP_EVENTS
 
-_DEFECT = {"table": pl.String, "kind": pl.String, "unit": pl.String, "count": pl.Int64, "outcome": pl.String}
+_DEFECT = {**dict.fromkeys(("table", "kind", "unit", "count", "outcome"), pl.String), "count": pl.Int64}
 _REJECTED = {
-    "table": pl.String,
-    "object": pl.String,
+    **dict.fromkeys(("table", "object", "position", "kind", "reason"), pl.String),
     "position": pl.Int64,
-    "kind": pl.String,
-    "reason": pl.String,
 }
 
 
@@ -76,7 +73,9 @@ def truth(path: str | os.PathLike[str], pseudonyms: Pseudonyms) -> Truth:
     """
     root = Path(path)
     missing = [
-        name for name in (CUSTOMERS, SESSIONS, STEP_EVENTS, DEFECTS, REJECTED) if not (root / name).is_file()
+        name
+        for name in (CUSTOMERS, SESSIONS, STEP_EVENTS, DEFECTS, REJECTED_RECORDS)
+        if not (root / name).is_file()
     ]
     if missing:
         raise LandingError(
@@ -85,7 +84,7 @@ def truth(path: str | os.PathLike[str], pseudonyms: Pseudonyms) -> Truth:
         )
     sessions, steps = pl.read_parquet(root / SESSIONS), pl.read_parquet(root / STEP_EVENTS)
     counted = json.loads((root / DEFECTS).read_text("utf-8"))
-    places = (root / REJECTED).read_text("utf-8").splitlines()
+    places = (root / REJECTED_RECORDS).read_text("utf-8").splitlines()
     by_user = ("user", pseudonyms.customer_id, "customer_id")
     customers = _named(pl.read_parquet(root / CUSTOMERS), *by_user)
     named = _named(sessions, *by_user)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-DOMAINS: Final = ("example.com", "example.org")
+_DOMAINS: Final = ("example.com", "example.org")
 """Where simulated customers and strangers live. Reserved: no mail ever arrives there."""
 
 _STARTS = ("Ab", "Bel", "Cor", "Dam", "El", "Fen", "Gar", "Hal", "Is", "Jor", "Kal", "Lum", "Mar", "Nor")
@@ -16,7 +16,7 @@ _WIDE = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class Profile:
     """A person as they typed themselves in on the website."""
 
     name: str
@@ -26,8 +26,8 @@ class Person:
 
 
 def invent(
-    random: Random, n: int, *, domains: Sequence[str] = DOMAINS, born_in: Sequence[int] = ()
-) -> list[Person]:
+    random: Random, n: int, *, domains: Sequence[str] = _DOMAINS, born_in: Sequence[int] = ()
+) -> list[Profile]:
     """Invent n people, no two with the same e-mail; born in these years, or in any.
 
     A few birthdays are as implausible as those that the website lets through.
@@ -39,13 +39,13 @@ def invent(
         >>> {person.email.split("@")[1] for person in people} <= {"example.com", "example.org"}
         True
     """
-    people: dict[str, Person] = {}
+    people: dict[str, Profile] = {}
     while len(people) < n:
         first, last = (random.choice(_STARTS) + random.choice(_MIDDLES) + random.choice(_ENDS) for _ in "ab")
         email = f"{first}.{last}@{random.choice(domains)}"
         if email.lower() in people:
             email = email.replace("@", f"{len(people)}@")
-        people[email.lower()] = Person(
+        people[email.lower()] = Profile(
             name=f"{first} {last}",
             email=email,
             phone=f"555{random.randrange(10**7):07d}",

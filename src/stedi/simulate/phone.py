@@ -9,7 +9,7 @@ from stedi.simulate.draws import Draws
 from stedi.simulate.gait import Walks, with_moves
 from stedi.simulate.preset import Preset, Range
 
-RATE_HZ: Final = 50
+PHONE_RATE_HZ: Final = 50
 """Readings per second."""
 
 JITTER_S: Final = 0.0015
@@ -31,11 +31,13 @@ def phone_ticks(sessions: pl.DataFrame, draws: Draws, preset: Preset) -> pl.Data
         "session",
         gap_from=pl.when(draws.uniform(n) < preset.gap_sessions).then(pl.col("seconds") * start),
         gap_s=_even(preset.gap_s, draws, n),
-        second=pl.int_ranges(0, (pl.col("seconds") * RATE_HZ).floor().cast(pl.Int64)),
+        second=pl.int_ranges(0, (pl.col("seconds") * PHONE_RATE_HZ).floor().cast(pl.Int64)),
     ).explode("second")
     n = ticks.height
-    second = (pl.col("second") / RATE_HZ + JITTER_S * pl.lit(draws.normal(n))).clip(lower_bound=0)
-    gap = (pl.col("second") / RATE_HZ).is_between(pl.col("gap_from"), pl.col("gap_from") + pl.col("gap_s"))
+    second = (pl.col("second") / PHONE_RATE_HZ + JITTER_S * pl.lit(draws.normal(n))).clip(lower_bound=0)
+    gap = (pl.col("second") / PHONE_RATE_HZ).is_between(
+        pl.col("gap_from"), pl.col("gap_from") + pl.col("gap_s")
+    )
     return ticks.select("session", second=second, read=~gap.fill_null(value=False))
 
 

@@ -1,7 +1,7 @@
 """How hard simulated signals are: every figure that differs between the presets, in one place."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -15,7 +15,8 @@ Range = tuple[float, float]
 class Preset:
     """The figures of the sensors and of the people.
 
-    The simulated step trainer measures millimetres, the simulated phone m/s².
+    The simulated step trainer measures millimetres, the simulated phone m/s². The defaults are those of
+    ``realistic``.
 
     Attributes:
         balance_shift: Is added to everybody's balance before it is clipped to 0.05 to 1.
@@ -54,12 +55,9 @@ class Preset:
     clock_drift_ppm: float = 20.0
 
 
-_REALISTIC: Final = Preset()
-
 PRESETS: Final[Mapping[str, Preset]] = MappingProxyType(
     {
-        "easy": replace(
-            _REALISTIC,
+        "easy": Preset(
             balance_shift=0.1,
             trainer_noise=1.5,
             trainer_noise_per_mm=0.004,
@@ -73,9 +71,8 @@ PRESETS: Final[Mapping[str, Preset]] = MappingProxyType(
             clock_offset_s=0.1,
             clock_drift_ppm=5.0,
         ),
-        "realistic": _REALISTIC,
-        "hard": replace(
-            _REALISTIC,
+        "realistic": Preset(),
+        "hard": Preset(
             balance_shift=-0.25,
             false_lifts=0.4,
             lift=0.6,

@@ -12,7 +12,7 @@ class _Kinded(Protocol):
     def kind(self) -> str: ...
 
 
-K = TypeVar("K", bound=_Kinded)
+_K = TypeVar("_K", bound=_Kinded)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class Rates:
         """The argument that these rates were read from."""
         return dict(self.own) or self.total
 
-    def share_out(self, kinds: Sequence[K], *, records: int) -> list[tuple[K, int]]:
+    def share_out(self, kinds: Sequence[_K], *, records: int) -> list[tuple[_K, int]]:
         """Return how many records of each kind there are.
 
         A total is shared out evenly: at least one of each kind, as long as a quarter of the good records is

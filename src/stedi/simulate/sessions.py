@@ -19,7 +19,7 @@ _PAUSE_DAYS: Final = (2, 12)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class Exercise:
     """One exercise: phone and step trainer run together.
 
     Attributes:
@@ -39,7 +39,7 @@ class Session:
     known_device: bool = True
 
 
-def plan_sessions(customers: Sequence[Customer], *, seed: int) -> list[Session]:
+def plan_sessions(customers: Sequence[Customer], *, seed: int) -> list[Exercise]:
     """Plan the sessions of all customers, some before their consent, and a few of strangers; by time.
 
     Examples:
@@ -63,7 +63,7 @@ def plan_sessions(customers: Sequence[Customer], *, seed: int) -> list[Session]:
     for stranger in invent(random, strangers, domains=("stranger.example.com",)):
         known = random.choice(of_customers)
         sessions.append(
-            Session(
+            Exercise(
                 user=stranger.email,
                 serial_number=known.serial_number,
                 start=_some_day(random, known.start),
@@ -72,7 +72,7 @@ def plan_sessions(customers: Sequence[Customer], *, seed: int) -> list[Session]:
             )
         )
         sessions.append(
-            Session(
+            Exercise(
                 user=known.user,
                 serial_number=invent_serial_number(random),
                 start=_some_day(random, known.start),
@@ -83,12 +83,12 @@ def plan_sessions(customers: Sequence[Customer], *, seed: int) -> list[Session]:
     return sorted(sessions, key=lambda session: session.start)
 
 
-def _of_customer(random: Random, customer: Customer, count: int) -> Iterator[Session]:
+def _of_customer(random: Random, customer: Customer, count: int) -> Iterator[Exercise]:
     """Plan a customer's sessions: every few days, as long as there are days left."""
     start = _some_day(random, customer.registered)
     for _ in range(count):
         device = random.choice([held for held in customer.devices if held.since <= start < held.until])
-        yield Session(
+        yield Exercise(
             user=respell(random, customer.person.email),
             serial_number=respell(random, device.serial_number),
             start=start,

@@ -11,16 +11,15 @@ from stedi.outline import outline
 from stedi.simulate.clocks import Clocks, on_the_phone, phone_clocks, stamp
 from stedi.simulate.draws import Draws
 from stedi.simulate.gait import Walks, walk
-from stedi.simulate.phone import RATE_HZ, phone_ticks, read_phone
+from stedi.simulate.phone import PHONE_RATE_HZ, phone_ticks, read_phone
 from stedi.simulate.preset import Preset
-from stedi.simulate.sessions import Session
+from stedi.simulate.sessions import Exercise
 from stedi.simulate.step_trainer import read_step_trainer
 
 Order: TypeAlias = Literal["time", "shuffled"]
 """In what order readings arrive."""
 
-ORDERS: Final[tuple[str, ...]] = get_args(Order)
-
+_OF_SESSION: Final = ("user", "serial_number", "start", "known_user", "known_device")
 _SHARED: Final = 0.003
 _DELIVERED_TWICE: Final = 0.003
 
@@ -31,8 +30,8 @@ def check_order(order: str) -> None:
     Raises:
         UnknownNameError: It is neither ``time`` nor ``shuffled``.
     """
-    if order not in ORDERS:
-        raise UnknownNameError.of("order", order, ORDERS)
+    if order not in get_args(Order):
+        raise UnknownNameError.of("order", order, get_args(Order))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +63,7 @@ class Readings:
 
 
 def read_sensors(
-    sessions: Sequence[Session], draws: Draws, *, preset: Preset, clocks: Clocks, order: Order
+    sessions: Sequence[Exercise], draws: Draws, *, preset: Preset, clocks: Clocks, order: Order
 ) -> Readings:
     """Make the readings of these sessions.
 
@@ -75,7 +74,7 @@ def read_sensors(
         >>> from stedi.simulate.preset import preset_of
         >>> from stedi.simulate.walker import invent_walker
         >>> ann = invent_walker(Random(7))
-        >>> session = Session(user="a@example.com", serial_number="5", start=1_700_000_000_000, walker=ann)
+        >>> session = Exercise(user="a@example.com", serial_number="5", start=1_700_000_000_000, walker=ann)
         >>> readings = read_sensors(
         ...     [session], Draws(7), preset=preset_of("easy"), clocks="one", order="time"
         ... )
@@ -108,16 +107,10 @@ def read_sensors(
 
 
 def _told(
-    sessions: Sequence[Session], walks: Walks, draws: Draws, preset: Preset, clocks: Clocks
+    sessions: Sequence[Exercise], walks: Walks, draws: Draws, preset: Preset, clocks: Clocks
 ) -> pl.DataFrame:
     who = pl.DataFrame(
-        {
-            "user": [session.user for session in sessions],
-            "serial_number": [session.serial_number for session in sessions],
-            "start": [session.start for session in sessions],
-            "known_user": [session.known_user for session in sessions],
-            "known_device": [session.known_device for session in sessions],
-        }
+        {name: [getattr(session, name) for session in sessions] for name in _OF_SESSION},
     )
     clock = phone_clocks(len(sessions), draws, preset, clocks)
     return pl.concat([walks.sessions, who, clock], how="horizontal")
@@ -142,7 +135,7 @@ def _by_the_app(trainer: pl.DataFrame, ticks: pl.DataFrame) -> pl.DataFrame:
     )
     places = trainer.join(first, on="session", how="left", maintain_order="left").select(
         row=pl.min_horizontal(
-            pl.col("row") + (pl.col("second") * RATE_HZ + 1e-6).floor().cast(pl.Int64), pl.col("last")
+            pl.col("row") + (pl.col("second") * PHONE_RATE_HZ + 1e-6).floor().cast(pl.Int64), pl.col("last")
         ),
         arrived=stamp(pl.col("second")),
     )

@@ -2,33 +2,32 @@
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
 from stedi.contract import Contract, Kind, landing_contract
-from stedi.names import ACCELEROMETER_LANDING, CUSTOMER_LANDING, STEP_TRAINER_LANDING
+from stedi.names import CUSTOMER_LANDING, STEP_TRAINER_LANDING
 from stedi.simulate.customers import Record
-from stedi.simulate.damage import dump, keys
+from stedi.simulate.damage import TABLES, dump, pick_time, source_keys
 
-_ALL: Final = (CUSTOMER_LANDING, ACCELEROMETER_LANDING, STEP_TRAINER_LANDING)
 _EXTRAS: Final = ("2.4.1", 17, 0.25, True, None, "a}{b", "a}{", '}{"user":"nobody"}')
 _PLACEHOLDER: Final = b'"@@"'
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Spelling:
     """A way to write a good record differently.
 
     Attributes:
         kind: The name of the oddity.
-        tables: The landing tables in which it occurs.
         apply: Returns the other spelling, or ``None`` where the record does not lend itself to it.
+        tables: The landing tables in which it occurs.
     """
 
     kind: str
-    tables: tuple[str, ...] = _ALL
     apply: Callable[[Record, Contract, Random], bytes | None]
+    tables: tuple[str, ...] = field(default=TABLES, kw_only=True)
 
 
 def recase(line: bytes, names: Iterable[str]) -> bytes:
@@ -50,28 +49,24 @@ def _extra_key(record: Record, _contract: Contract, random: Random) -> bytes:
 
 
 def _extra_nested(record: Record, contract: Contract, _random: Random) -> bytes:
-    inner = dict.fromkeys(keys(contract))
+    inner = dict.fromkeys(source_keys(contract))
     return dump({**record, "debug": {"trace": [1, {"deep": [inner]}], **inner}})
 
 
-def _time(record: Record, contract: Contract, random: Random) -> tuple[str, str]:
-    key = random.choice([key for key in keys(contract, Kind.TIMESTAMPTZ, required=False) if key in record])
-    return key, str(record[key])
-
-
 def _float_time(record: Record, contract: Contract, random: Random) -> bytes:
-    key, digits = _time(record, contract, random)
-    return dump({**record, key: float(digits)})
+    key, time = pick_time(record, contract, random)
+    return dump({**record, key: float(time)})
 
 
 def _exponent_time(record: Record, contract: Contract, random: Random) -> bytes:
-    key, digits = _time(record, contract, random)
+    key, time = pick_time(record, contract, random)
+    digits = str(time)
     number = f"{digits[0]}.{digits[1:]}e{len(digits) - 1}".encode()
     return dump({**record, key: "@@"}).replace(_PLACEHOLDER, number)
 
 
 def _float_integer(record: Record, contract: Contract, _random: Random) -> bytes:
-    (key,) = keys(contract, Kind.LONG)
+    (key,) = source_keys(contract, Kind.LONG)
     return dump({**record, key: float(str(record[key]))})
 
 
@@ -80,7 +75,7 @@ def _integer_phone(record: Record, _contract: Contract, _random: Random) -> byte
 
 
 def _null_optional(record: Record, contract: Contract, random: Random) -> bytes | None:
-    absent = [key for key in keys(contract, required=False) if key not in record]
+    absent = [key for key in source_keys(contract, required=False) if key not in record]
     return dump({**record, random.choice(absent): None}) if absent else None
 
 
@@ -92,7 +87,7 @@ def _mixed_case(record: Record, _contract: Contract, random: Random) -> bytes:
 
 
 def _escaped(record: Record, contract: Contract, random: Random) -> bytes:
-    key = random.choice(keys(contract, Kind.STRING))
+    key = random.choice(source_keys(contract, Kind.STRING))
     text = "".join(f"\\u{ord(letter):04x}" for letter in str(record[key]))
     return dump({**record, key: "@@"}).replace(_PLACEHOLDER, f'"{text}"'.encode())
 
@@ -102,16 +97,16 @@ def _spaced(record: Record, _contract: Contract, _random: Random) -> bytes:
 
 
 SPELLINGS: Final[tuple[Spelling, ...]] = (
-    Spelling(kind="extra_key", apply=_extra_key),
-    Spelling(kind="float_time", apply=_float_time),
-    Spelling(kind="null_optional", tables=(CUSTOMER_LANDING,), apply=_null_optional),
-    Spelling(kind="integer_phone", tables=(CUSTOMER_LANDING,), apply=_integer_phone),
-    Spelling(kind="mixed_case_keys", apply=_mixed_case),
-    Spelling(kind="extra_nested", apply=_extra_nested),
-    Spelling(kind="exponent_time", apply=_exponent_time),
-    Spelling(kind="float_integer", tables=(STEP_TRAINER_LANDING,), apply=_float_integer),
-    Spelling(kind="escaped_text", apply=_escaped),
-    Spelling(kind="spaced_text", apply=_spaced),
+    Spelling("extra_key", _extra_key),
+    Spelling("float_time", _float_time),
+    Spelling("null_optional", _null_optional, tables=(CUSTOMER_LANDING,)),
+    Spelling("integer_phone", _integer_phone, tables=(CUSTOMER_LANDING,)),
+    Spelling("mixed_case_keys", _mixed_case),
+    Spelling("extra_nested", _extra_nested),
+    Spelling("exponent_time", _exponent_time),
+    Spelling("float_integer", _float_integer, tables=(STEP_TRAINER_LANDING,)),
+    Spelling("escaped_text", _escaped),
+    Spelling("spaced_text", _spaced),
 )
 """All kinds; where there is room for a few only, the first ones come first."""
 

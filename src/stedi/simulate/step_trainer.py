@@ -9,10 +9,10 @@ from stedi.simulate.draws import Draws
 from stedi.simulate.gait import Walks, with_moves
 from stedi.simulate.preset import Preset
 
-RATE_HZ: Final = 30
+_RATE_HZ: Final = 30
 """Readings per second."""
 
-NO_TARGET: Final = (0, 8190)
+_NO_TARGET: Final = (0, 8190)
 """What the sensor reports when it sees nothing."""
 
 _SKEW: Final = 0.85
@@ -38,7 +38,7 @@ def read_step_trainer(walks: Walks, draws: Draws, preset: Preset) -> pl.DataFram
         + 0.6 * (wave * pl.col("quick") + pl.col("quick_at")).sin()
     )
     luck = draws.uniform(n)
-    out_of_range = pl.when(luck < preset.out_of_range / 2).then(NO_TARGET[0]).otherwise(NO_TARGET[1])
+    out_of_range = pl.when(luck < preset.out_of_range / 2).then(_NO_TARGET[0]).otherwise(_NO_TARGET[1])
     return (
         with_moves(rows, walks.moves.drop("impact", "move_s", "body", "side"))
         .with_columns(
@@ -78,8 +78,8 @@ def _places(sessions: pl.DataFrame, draws: Draws, preset: Preset) -> pl.DataFram
             slow_at=2 * math.pi * draws.uniform(n),
             quick=0.5 + 0.5 * draws.uniform(n),
             quick_at=2 * math.pi * draws.uniform(n),
-            second=pl.int_ranges(0, (pl.col("seconds") * RATE_HZ).floor().cast(pl.Int64)),
+            second=pl.int_ranges(0, (pl.col("seconds") * _RATE_HZ).floor().cast(pl.Int64)),
         )
         .explode("second")
-        .with_columns(second=pl.col("second") / RATE_HZ)
+        .with_columns(second=pl.col("second") / _RATE_HZ)
     )

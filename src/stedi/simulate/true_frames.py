@@ -13,24 +13,13 @@ _UTC = pl.Datetime("us", "UTC")
 def true_customers(customers: Sequence[Customer]) -> pl.DataFrame:
     """Return one row per customer."""
     return pl.DataFrame(
-        [
-            (
-                customer.person.email,
-                customer.history.value,
-                customer.walker.age,
-                customer.walker.balance,
-                len(customer.devices),
-            )
-            for customer in customers
-        ],
-        schema={
-            "user": pl.String,
-            "history": pl.String,
-            "age": pl.Float64,
-            "balance": pl.Float64,
-            "devices": pl.Int64,
-        },
-        orient="row",
+        {
+            "user": [customer.person.email for customer in customers],
+            "history": [customer.history.value for customer in customers],
+            "age": [customer.walker.age for customer in customers],
+            "balance": [customer.walker.balance for customer in customers],
+            "devices": [len(customer.devices) for customer in customers],
+        }
     )
 
 

@@ -3,7 +3,7 @@
 import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import pairwise
 from random import Random
 from typing import NamedTuple
@@ -12,12 +12,12 @@ import polars as pl
 
 from stedi.contract import landing_contract
 from stedi.contract.reasons import Rejection
-from stedi.simulate.damage import keys
-from stedi.simulate.defects import Misplaced
+from stedi.simulate.damage import source_keys
+from stedi.simulate.defects import Fate, Misplaced
 from stedi.simulate.dirt import Line, make_bad, respell_some
 from stedi.simulate.draws import Draws
 from stedi.simulate.folder import Folder
-from stedi.simulate.layout import Layout, encode, layouts_for
+from stedi.simulate.layout import FileLayout, encode, layouts_for
 from stedi.simulate.rates import Rates
 from stedi.simulate.spelling import recase
 
@@ -25,37 +25,34 @@ _SMALL_FILES = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
-    """What was written of a table; tallies add up.
+class RecordCounts:
+    """What was written of a table; counts add up.
 
     Attributes:
         objects: Files by layout.
         spelled: Good records by other spelling.
         kept: Good records in distinct files.
         redelivered: Good records in copies of files.
-        bad: Each bad record, and where it stands.
+        bad: Bad records by kind of defect and reason.
+        odd: Odd records that are no other spelling, by kind and fate.
     """
 
-    objects: Counter[Layout] = field(default_factory=Counter)
+    objects: Counter[FileLayout] = field(default_factory=Counter)
     spelled: Counter[str] = field(default_factory=Counter)
     kept: int = 0
     redelivered: int = 0
     bad: Counter[tuple[str, Rejection]] = field(default_factory=Counter)
+    odd: Counter[tuple[str, Fate]] = field(default_factory=Counter)
 
-    def __add__(self, other: "Tally") -> "Tally":
+    def __add__(self, other: "RecordCounts") -> "RecordCounts":
         """Count both together."""
-        return Tally(
-            objects=self.objects + other.objects,
-            spelled=self.spelled + other.spelled,
-            kept=self.kept + other.kept,
-            redelivered=self.redelivered + other.redelivered,
-            bad=self.bad + other.bad,
-        )
+        sums = {each.name: getattr(self, each.name) + getattr(other, each.name) for each in fields(self)}
+        return RecordCounts(**sums)
 
 
 class _File(NamedTuple):
     name: str
-    layout: Layout
+    layout: FileLayout
     lines: Sequence[Line]
 
 
@@ -88,19 +85,19 @@ class Files(NamedTuple):
         return f"{self.noun}-{self.batch:04d}"
 
 
-def write_clean(folder: Folder, files: Files, readings: pl.DataFrame) -> Tally:
+def write_clean(folder: Folder, files: Files, readings: pl.DataFrame) -> RecordCounts:
     """Write a batch of good records as NDJSON, without a look at each of them."""
     layouts = layouts_for(readings.height, files.wanted, dirty=False)
     for index, (start, stop) in enumerate(pairwise(_bounds(readings.height, len(layouts)))):
         text = io.BytesIO()
         readings[start:stop].write_ndjson(text)
         folder.write(f"{files.noun}/landing/{files.stem}-{index:02d}.json", text.getvalue())
-    return Tally(objects=Counter(layouts), kept=readings.height)
+    return RecordCounts(objects=Counter(layouts), kept=readings.height)
 
 
 def write_batch(
     folder: Folder, files: Files, lines: Sequence[bytes], *, seed: int, dirt: Rates
-) -> tuple[Tally, list[Misplaced]]:
+) -> tuple[RecordCounts, list[Misplaced]]:
     """Write a batch of good records, and the dirt that goes with them; say where the bad ones stand."""
     table = files.table
     random = Draws(seed, "dirt", table, files.batch).random
@@ -116,8 +113,8 @@ def write_batch(
     home = f"{files.noun}/landing"
     written = list(_files(home, files.stem, layouts, parts))
     if dirt.any and files.batch == 0:
-        written.append(_File(f"{home}/{files.noun}-empty.json", Layout.EMPTY_FILE, ()))
-    names = keys(landing_contract(table), required=False)
+        written.append(_File(f"{home}/{files.noun}-empty.json", FileLayout.EMPTY_FILE, ()))
+    names = source_keys(landing_contract(table), required=False)
     for file in written:
         _write(folder, file, names)
     misplaced = [
@@ -126,15 +123,17 @@ def write_batch(
         for position, line in enumerate(file.lines)
         if line.kind is not None and line.reason is not None
     ]
-    copies = [part for layout, part in zip(layouts, parts, strict=True) if layout is Layout.DELIVERED_TWICE]
-    tally = Tally(
+    copies = [
+        part for layout, part in zip(layouts, parts, strict=True) if layout is FileLayout.DELIVERED_TWICE
+    ]
+    counts = RecordCounts(
         objects=Counter(file.layout for file in written),
         spelled=Counter(spelled),
         kept=len(good),
         redelivered=sum(map(len, copies)),
         bad=Counter((place.kind, place.reason) for place in misplaced),
     )
-    return tally, misplaced
+    return counts, misplaced
 
 
 def _bounds(records: int, files: int) -> list[int]:
@@ -142,7 +141,7 @@ def _bounds(records: int, files: int) -> list[int]:
 
 
 def _mix_in(
-    parts: Sequence[list[Line]], layouts: Sequence[Layout], bad: Iterable[Line], random: Random
+    parts: Sequence[list[Line]], layouts: Sequence[FileLayout], bad: Iterable[Line], random: Random
 ) -> Iterator[list[Line]]:
     """Put each bad line somewhere before the last good line of a part that takes it."""
     any_room = [index for index, layout in enumerate(layouts) if layout.takes_bad_records]
@@ -161,14 +160,14 @@ def _mix_in(
 
 
 def _files(
-    home: str, stem: str, layouts: Sequence[Layout], parts: Sequence[Sequence[Line]]
+    home: str, stem: str, layouts: Sequence[FileLayout], parts: Sequence[Sequence[Line]]
 ) -> Iterator[_File]:
     """Name the files; a part of small files becomes one per record, up to a number, and a rest."""
     for index, (layout, part) in enumerate(zip(layouts, parts, strict=True)):
         name = f"{stem}-{index:02d}"
-        if layout is Layout.NESTED_FOLDER:
+        if layout is FileLayout.NESTED_FOLDER:
             yield _File(f"{home}/2024/05/31/{name}{layout.suffix}", layout, part)
-        elif layout is Layout.SMALL_FILE:
+        elif layout is FileLayout.SMALL_FILE:
             # Equal records in files of their own would be equal files, of which one is ignored.
             repeats = Counter(line.text for line in part)
             small = [line for line in part if repeats[line.text] == 1][:_SMALL_FILES]
@@ -176,9 +175,9 @@ def _files(
                 yield _File(f"{home}/small/{name}-{count:02d}{layout.suffix}", layout, [line])
             alone = {line.text for line in small}
             if rest := [line for line in part if line.text not in alone]:
-                yield _File(f"{home}/{name}{layout.suffix}", Layout.NDJSON, rest)
-        elif layout is Layout.DELIVERED_TWICE:
-            yield _File(f"{home}/{name}{layout.suffix}", Layout.NDJSON, part)
+                yield _File(f"{home}/{name}{layout.suffix}", FileLayout.NDJSON, rest)
+        elif layout is FileLayout.DELIVERED_TWICE:
+            yield _File(f"{home}/{name}{layout.suffix}", FileLayout.NDJSON, part)
             yield _File(f"{home}/again/{name}-copy{layout.suffix}", layout, part)
         else:
             yield _File(f"{home}/{name}{layout.suffix}", layout, part)
@@ -186,7 +185,7 @@ def _files(
 
 def _write(folder: Folder, file: _File, names: Sequence[str]) -> None:
     texts = [line.text for line in file.lines]
-    if file.layout is Layout.MIXED_CASE_FILE:
+    if file.layout is FileLayout.MIXED_CASE_FILE:
         texts = [recase(text, names) for text in texts]
     ended = bool(texts) and file.lines[-1].kind is None
     folder.write(file.name, encode(file.layout, texts, ended=ended))

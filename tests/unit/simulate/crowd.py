@@ -6,7 +6,7 @@ import polars as pl
 
 from stedi.simulate.draws import Draws
 from stedi.simulate.preset import preset_of
-from stedi.simulate.sessions import Session
+from stedi.simulate.sessions import Exercise
 from stedi.simulate.signals import Readings, read_sensors
 from stedi.simulate.walker import Walker, invent_walker
 
@@ -18,14 +18,14 @@ STEADY = Walker(age=60.0, balance=0.95, pace=0.0, asymmetry=0.0)
 UNSTEADY = Walker(age=60.0, balance=0.3, pace=0.0, asymmetry=0.0)
 
 
-def sessions_of(walkers: list[Walker]) -> list[Session]:
+def sessions_of(walkers: list[Walker]) -> list[Exercise]:
     return [
-        Session(user=f"u{n}@example.com", serial_number=f"d{n}", start=START + n * APART, walker=walker)
+        Exercise(user=f"u{n}@example.com", serial_number=f"d{n}", start=START + n * APART, walker=walker)
         for n, walker in enumerate(walkers)
     ]
 
 
-def crowd(n: int, *, preset: str = "realistic", seed: int = 7) -> list[Session]:
+def crowd(n: int, *, preset: str = "realistic", seed: int = 7) -> list[Exercise]:
     """Return sessions of n different people."""
     random = Random(seed)  # noqa: S311 - a test's dice
     shift = preset_of(preset).balance_shift
@@ -33,7 +33,7 @@ def crowd(n: int, *, preset: str = "realistic", seed: int = 7) -> list[Session]:
 
 
 def read(
-    sessions: list[Session],
+    sessions: list[Exercise],
     *,
     preset: str = "realistic",
     clocks: str = "one",

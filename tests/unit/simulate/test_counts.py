@@ -10,7 +10,7 @@ from plain_reader import TABLES, judged, read_table, records_of, unpack
 from stedi.contract.reasons import Rejection
 from stedi.simulate import simulate
 from stedi.simulate.damage import damages_of
-from stedi.simulate.layout import Layout
+from stedi.simulate.layout import FileLayout
 from stedi.simulate.spelling import spellings_of
 
 # There are many phone readings: those of small simulations are counted in test_generate.py.
@@ -41,7 +41,7 @@ def test_each_kind_of_defect_occurs(dirty, noun):
     kinds = {defect.kind for defect in dirty.defects if defect.table == f"{noun}_landing"}
     assert {damage.kind for damage in damages_of(noun)} <= kinds
     assert {spelling.kind for spelling in spellings_of(noun)} <= kinds
-    assert set(Layout) - {Layout.NDJSON} <= kinds
+    assert set(FileLayout) - {FileLayout.NDJSON} <= kinds
 
 
 def test_all_reasons_occur_but_the_length(dirty):

@@ -7,7 +7,7 @@ import pytest
 from plain_reader import TABLES, judge
 
 from stedi.contract import landing_contract
-from stedi.simulate.damage import CUT_OFF, DAMAGES, damages_of, dump, keys
+from stedi.simulate.damage import CUT_OFF, DAMAGES, damages_of, dump, source_keys
 from stedi.simulate.dirt import Line
 from stedi.simulate.draws import Draws
 from stedi.simulate.spelling import SPELLINGS, recase, spellings_of
@@ -63,7 +63,9 @@ def test_another_spelling_means_the_same(noun, spelling):
         text = spelling.apply(RECORDS[noun], landing_contract(noun), Draws(seed).random)
         assert text is not None
         assert judge(text, noun) == judge(plain, noun)
-        assert judge(recase(text, keys(landing_contract(noun), required=False)), noun) == judge(plain, noun)
+        assert judge(recase(text, source_keys(landing_contract(noun), required=False)), noun) == judge(
+            plain, noun
+        )
 
 
 def test_kinds_have_names_of_their_own():

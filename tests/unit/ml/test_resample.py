@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stedi.ml.align import to_grid
+from stedi.ml.resample import to_grid
 
 NAN = float("nan")
 
