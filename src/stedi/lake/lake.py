@@ -28,7 +28,6 @@ from stedi.names import (
     check_name,
 )
 from stedi.pipeline.clock import lake_time
-from stedi.pipeline.expired import check_readable
 from stedi.pipeline.history import Run, from_frame
 from stedi.pipeline.keys import Succession, find_key, find_successor, key_file
 from stedi.pipeline.load import find_sources
@@ -47,7 +46,7 @@ if TYPE_CHECKING:
     from stedi.governance.erase.erasure import Request
     from stedi.governance.explain.explanation import Explanation
     from stedi.governance.maintain.report import MaintenanceReport
-    from stedi.governance.privacy.privacy_report import PrivacyReport
+    from stedi.governance.privacy.report import PrivacyReport
     from stedi.governance.rotate.rotate import Rotation
     from stedi.governance.rotate.rotation import RotationReport
     from stedi.governance.verify.finding import Verification
@@ -386,14 +385,9 @@ class Lake:
             Traceback (most recent call last):
             stedi.errors.LakeError: there is no published run in the lake ...
         """
-        from stedi.governance.privacy.privacy_report import privacy_report
+        from stedi.governance.privacy.make import report_site
 
-        warehouse, runs = self._site.read()
-        run = as_kept(warehouse, run_at(warehouse, runs, at))
-        for table in run.snapshots:
-            check_readable(warehouse, runs, run, table)
-        with self._site.explained():
-            return privacy_report(warehouse, runs, run, tags_of(warehouse), lake=str(self._site))
+        return report_site(self._site, at)
 
     @clear_errors
     def erase(
