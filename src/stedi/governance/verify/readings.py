@@ -26,6 +26,7 @@ from stedi.names import (
     STEP_TRAINER_LANDING,
     STEP_TRAINER_TRUSTED,
 )
+from stedi.outline import outline
 from stedi.progress import Progress
 from stedi.warehouse.run_tables import Scan
 
@@ -173,6 +174,10 @@ class _Comparison:
     held: pl.DataFrame
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     surplus: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def __repr__(self) -> str:
+        """Show shapes, and no row."""
+        return outline(self)
 
     def spellings(self, table: str, column: str, number: str, known: pl.DataFrame) -> pl.DataFrame:
         """Return all spellings of a landing column: whose they are (null: nobody's), and how many rows."""
