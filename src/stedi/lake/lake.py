@@ -685,18 +685,14 @@ class Lake:
             Traceback (most recent call last):
             stedi.errors.ConfigurationError: explain one: pass email=, serial_number= or customer_id=, ...
         """
-        from stedi.governance.explain.explain import explain
-        from stedi.governance.explain.who import only_one
+        from stedi.governance.explain.explain import explain_site
 
-        kind, asked = only_one({"email": email, "serial_number": serial_number, "customer_id": customer_id})
-        warehouse, runs = self._site.read()
-        run = runs[-1]
-        return explain(
-            warehouse,
-            run,
-            kind,
-            asked,
-            lambda: find_key(self._pseudonyms, fingerprint=run.key_fingerprint)[0],
+        return explain_site(
+            self._site,
+            self._pseudonyms,
+            email=email,
+            serial_number=serial_number,
+            customer_id=customer_id,
         )
 
     def reading(self) -> AbstractContextManager[None]:
