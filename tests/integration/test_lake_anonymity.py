@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from lakes import lake_at
-from stedi.governance.privacy.looks import QUASI_IDENTIFIERS, Looks, customers_of, looks_of
+from stedi.governance.privacy.anonymity import QUASI_IDENTIFIERS, Looks, customers_of, looks_of
 from stedi.governance.privacy.rounding import BASE, rounded
 from stedi.simulate import simulate
 

@@ -11,7 +11,7 @@ import pytest
 from lakes import files_of, lake_at, pour, put_rows, rich_world, run
 from plants import bury
 from stedi.errors import LakeError, UnknownNameError
-from stedi.governance.privacy.privacy_report import PrivacyReport
+from stedi.governance.privacy.report import PrivacyReport
 from stedi.governance.privacy.rounding import words
 from worlds import HOURS, NOW, SECRET, customer, reading, step
 

@@ -10,11 +10,10 @@ from lakes import judged
 from oracle import key, pseudonym
 from stedi.contract import CONTRACTS
 from stedi.contract.schemas import polars_schema
-from stedi.governance.verify.graves import find_graves
-from stedi.governance.verify.ids import find_ids
-from stedi.governance.verify.people import check_people, work_out
-from stedi.governance.verify.readings import Readings
-from stedi.governance.verify.rule import id_maker, name_of
+from stedi.governance.verify.customers import check_customers, expect_customers
+from stedi.governance.verify.ids import find_ids, find_tombstones, id_maker
+from stedi.governance.verify.readings import compare_readings
+from stedi.governance.verify.rule import normalized
 from stedi.progress import silent
 from worlds import FAR_AWAY, HOURS, NOW, SECRET, poured_together, worlds
 
@@ -57,16 +56,16 @@ def audit(world, frames, *, consent, make, group_rows=40):
     def scan(table):
         return frames[table].lazy()
 
-    people = work_out(
+    people = expect_customers(
         scan,
         now=world.now,
         current=consent == "current",
-        graves=find_graves(scan),
+        tombstones=find_tombstones(scan),
         id_of=make or (lambda *_: None),
     )
-    found, _ = check_people(scan, people)
+    found, _ = check_customers(scan, people)
     ids, wrong = find_ids(scan, people.rows, make)
-    odd, recount = Readings(scan, people, ids, group_rows=group_rows, progress=silent).compare()
+    odd, recount = compare_readings(scan, people, ids, group_rows=group_rows, progress=silent)
     return [*found, *wrong, *odd], recount
 
 
@@ -117,5 +116,5 @@ def test_the_audit_finds_any_row_too_much_or_too_little(parts, consent, data):
 
 @given(st.text(max_size=30))
 def test_names_and_ids_are_the_oracles(text):
-    assert name_of(text) == key(text)
-    assert id_maker(SECRET)("customer", name_of(text)) == pseudonym(SECRET, "customer", text)
+    assert normalized(text) == key(text)
+    assert id_maker(SECRET)("customer", normalized(text)) == pseudonym(SECRET, "customer", text)

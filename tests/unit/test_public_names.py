@@ -1,23 +1,23 @@
 """Every public name and signature is as public_names.txt has it: whoever changes one says so there.
 
-``uv run python tests/unit/test_public_names.py`` writes the file anew.
+``uv run python tests/unit/test_public_names.py`` writes the file anew. Annotations are told as the source
+has them, defaults as they are.
 """
 
+import ast
 import inspect
 import re
-import sys
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Callable, Iterator
+from enum import Enum
+from functools import cache
 from importlib import import_module
 from pathlib import Path
-
-import pytest
 
 HERE = Path(__file__).parent
 WRITTEN = HERE / "public_names.txt"
 FACES = ("stedi", "stedi.ml", "stedi.simulate", "stedi.plots")
 _DOCUMENTED = re.compile(r"^::: (stedi\.[\w.]+)$", re.MULTILINE)
-_PLACE = re.compile(r"\b(?:stedi|polars|datetime|pathlib|collections\.abc|typing|builtins)\.(?:[a-z_]\w*\.)*")
-_OURS = re.compile(r"^(?!_)|^__(?:init|call|iter|len|getitem)__$")
 
 
 def lines() -> Iterator[str]:
@@ -38,43 +38,71 @@ def lines() -> Iterator[str]:
 
 
 def _of(shown: str, found: object) -> Iterator[str]:
-    if not inspect.isclass(found):
-        yield f"{shown}{_signature(found)}" if callable(found) else f"{shown}: {type(found).__name__}"
-        return
-    yield f"{shown}: class"
-    own = {name: value for each in reversed(found.__mro__[:-1]) for name, value in vars(each).items()}
-    fields = {
-        name: kind
-        for each in reversed(found.__mro__[:-1])
-        for name, kind in vars(each).get("__annotations__", {}).items()
-    }
-    if issubclass(found, str):
-        own = {name: value for name, value in own.items() if name not in vars(str)}
-    for name in sorted({*own, *fields}):
-        if not _OURS.match(name):
+    if inspect.isfunction(found):
+        yield f"{shown}{_signature(found)}"
+    elif not inspect.isclass(found):
+        yield f"{shown}: {type(found).__name__}"
+    else:
+        yield f"{shown}: class"
+        yield from sorted({f"{shown}.{line}" for line in _members(found)})
+
+
+def _members(found: type) -> Iterator[str]:
+    """Yield the public fields, properties and methods of a class, and of those of ours that it is made of."""
+    for owner in found.__mro__:
+        if not owner.__module__.startswith("stedi"):
             continue
-        value = inspect.getattr_static(found, name, None)
-        if isinstance(value, property) or name in fields:
-            kind = fields.get(name) or inspect.signature(value.fget).return_annotation
-            yield f"{shown}.{name}: {_plain(kind)}"
-        elif isinstance(value, classmethod | staticmethod) or inspect.isfunction(value):
-            yield f"{shown}.{name}{_signature(value if inspect.isfunction(value) else value.__func__)}"
+        (tree,) = _parsed(owner).body
+        assert isinstance(tree, ast.ClassDef)
+        for node in tree.body:
+            match node:
+                case ast.AnnAssign(target=ast.Name(id=name), annotation=kind) if not name.startswith("_"):
+                    yield f"{name}: {_plain(kind)}"
+                case ast.Assign(targets=[ast.Name(id=name)]) if not name.startswith("_"):
+                    value = getattr(found, name)
+                    yield f"{name} = {value.value if isinstance(value, Enum) else value!r}"
+                case ast.FunctionDef(name=name) if name == "__init__" or not name.startswith("_"):
+                    static = inspect.getattr_static(owner, name)
+                    if isinstance(static, property):
+                        yield f"{name}: {_plain(node.returns)}"
+                    else:
+                        yield f"{name}{_signature(getattr(static, '__func__', static))}"
 
 
-def _signature(function: object) -> str:
-    try:
-        return _plain(str(inspect.signature(function)))  # type: ignore[arg-type]
-    except ValueError:
-        return "(...)"
+def _signature(function: Callable[..., object]) -> str:
+    real = inspect.unwrap(function)
+    (tree,) = _parsed(real).body
+    assert isinstance(tree, ast.FunctionDef)
+    every = [*tree.args.posonlyargs, *tree.args.args, *tree.args.kwonlyargs]
+    kinds = {each.arg: _plain(each.annotation) for each in every if each.annotation is not None}
+    told = []
+    for name, each in inspect.signature(real).parameters.items():
+        kind = f": {kinds[name]}" if name in kinds else ""
+        default = "" if each.default is each.empty else f" = {_value(each.default)}"
+        told.append(f"{_MARKS.get(each.kind, '')}{name}{kind}{default}")
+    return f"({', '.join(told)}) -> {_plain(tree.returns)}"
 
 
-def _plain(kind: object) -> str:
-    """Return how a type is spelled, but for the places of classes, which may move."""
-    text = inspect.formatannotation(kind) if not isinstance(kind, str) else kind
-    return re.sub(r" at 0x[0-9a-f]+", "", _PLACE.sub("", text)).replace("'", "").replace('"', "")
+_MARKS = {
+    inspect.Parameter.KEYWORD_ONLY: "by name ",
+    inspect.Parameter.VAR_POSITIONAL: "*",
+    inspect.Parameter.VAR_KEYWORD: "**",
+}
 
 
-@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="Python 3.11 spells types as the file has them")
+@cache
+def _parsed(found: object) -> ast.Module:
+    return ast.parse(textwrap.dedent(inspect.getsource(found)))  # type: ignore[arg-type]
+
+
+def _value(default: object) -> str:
+    return default.__name__ if inspect.isfunction(default) else repr(default)
+
+
+def _plain(kind: ast.expr | None) -> str:
+    return "" if kind is None else ast.unparse(kind).replace("'", "").replace('"', "")
+
+
 def test_every_public_name_and_signature_is_as_written_down() -> None:
     assert "\n".join(lines()).splitlines() == WRITTEN.read_text("utf-8").splitlines()
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from stedi.cli.funnel import dropped, fanned_out
 from stedi.cli.output import console, number, print_json
-from stedi.governance.explain.explanation import Entry, Explanation, Kind, Portion, Reason
+from stedi.governance.explain.explanation import Entry, Explanation, Portion, Reason, SubjectKind
 from stedi.governance.explain.who import guess
 from stedi.lake.lake import Lake
 from stedi.names import (
@@ -50,11 +50,11 @@ _ROWS: Final = {
 _ONLY_IF_DROPPED: Final = (CUSTOMER_LANDING, ACCELEROMETER_LANDING, STEP_TRAINER_LANDING, CUSTOMER_CURATED)
 
 
-def explain(who: str, *, lake: Path, kind: Kind | None, as_json: bool) -> None:
+def explain(who: str, *, lake: Path, kind: SubjectKind | None, as_json: bool) -> None:
     """Explain a customer or a device."""
     opened = Lake.open(lake)
     with opened.reading():
-        asked: Kind = guess(opened.scan, who) if kind is None else kind
+        asked: SubjectKind = guess(opened.scan, who) if kind is None else kind
     explanation = opened.explain(
         email=who if asked == "email" else None,
         serial_number=who if asked == "serial_number" else None,

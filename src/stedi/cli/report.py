@@ -8,7 +8,7 @@ from stedi.cli.output import json_text
 from stedi.cli.streams import done
 from stedi.cli.usage import one_of, run_or_time
 from stedi.errors import ConfigurationError
-from stedi.governance.privacy.privacy_report import PrivacyReport
+from stedi.governance.privacy.report import PrivacyReport
 from stedi.lake.lake import Lake
 from stedi.landing.redact import as_typed
 from stedi.places import is_address

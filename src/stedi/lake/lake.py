@@ -28,7 +28,6 @@ from stedi.names import (
     check_name,
 )
 from stedi.pipeline.clock import lake_time
-from stedi.pipeline.expired import check_readable
 from stedi.pipeline.history import Run, from_frame
 from stedi.pipeline.keys import Succession, find_key, find_successor, key_file
 from stedi.pipeline.load import find_sources
@@ -48,7 +47,7 @@ if TYPE_CHECKING:
     from stedi.governance.erase.erasure import Request
     from stedi.governance.explain.explanation import Explanation
     from stedi.governance.maintain.report import MaintenanceReport
-    from stedi.governance.privacy.privacy_report import PrivacyReport
+    from stedi.governance.privacy.report import PrivacyReport
     from stedi.governance.rotate.rotate import Rotation
     from stedi.governance.rotate.rotation import RotationReport
     from stedi.governance.verify.finding import Verification
@@ -373,14 +372,9 @@ class Lake:
             Traceback (most recent call last):
             stedi.errors.LakeError: there is no published run in the lake ...
         """
-        from stedi.governance.privacy.privacy_report import privacy_report
+        from stedi.governance.privacy.make import report_site
 
-        warehouse, runs = self._site.read()
-        run = as_kept(warehouse, run_at(warehouse, runs, at))
-        for table in run.snapshots:
-            check_readable(warehouse, runs, run, table)
-        with self._site.explained():
-            return privacy_report(warehouse, runs, run, tags_of(warehouse), lake=str(self._site))
+        return report_site(self._site, at)
 
     @clear_errors
     def erase(
@@ -678,18 +672,14 @@ class Lake:
             Traceback (most recent call last):
             stedi.errors.ConfigurationError: explain one: pass email=, serial_number= or customer_id=, ...
         """
-        from stedi.governance.explain.explain import explain
-        from stedi.governance.explain.who import only_one
+        from stedi.governance.explain.explain import explain_site
 
-        kind, asked = only_one({"email": email, "serial_number": serial_number, "customer_id": customer_id})
-        warehouse, runs = self._site.read()
-        run = runs[-1]
-        return explain(
-            warehouse,
-            run,
-            kind,
-            asked,
-            lambda: find_key(self._pseudonyms, fingerprint=run.key_fingerprint)[0],
+        return explain_site(
+            self._site,
+            self._pseudonyms,
+            email=email,
+            serial_number=serial_number,
+            customer_id=customer_id,
         )
 
     def reading(self) -> AbstractContextManager[None]:

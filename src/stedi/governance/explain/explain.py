@@ -1,174 +1,185 @@
 """Why a customer or a device is in the training data, or out: everything put together."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
+import polars as pl
+
 from stedi.consent.pseudonyms import Pseudonyms, key
-from stedi.governance.explain.circle import Circle, draw_circle
-from stedi.governance.explain.explanation import Device, Explanation, Kind, Person, Portion
-from stedi.governance.explain.readings import Readings, of_curation, of_pairs, of_records
-from stedi.governance.explain.records import newest_of, records_of
-from stedi.governance.explain.rejections import Rejections
-from stedi.governance.explain.rules import (
-    about_current,
-    about_damaged,
-    about_people,
-    deciding,
-    reasons_of_customer,
+from stedi.governance.explain.closure import DependencyClosure, dependency_closure
+from stedi.governance.explain.explanation import Device, Explanation, Person, Portion, SubjectKind
+from stedi.governance.explain.readings import (
+    JudgedReadings,
+    account_of_customers,
+    account_of_pairs,
+    account_of_records,
+    account_of_sent,
+    count_rejected,
+    judge_readings,
 )
+from stedi.governance.explain.records import newest_of, records_of
+from stedi.governance.explain.rules import deciding, reasons_of_customer, reasons_of_device
 from stedi.governance.explain.timeline import history, listings
-from stedi.governance.explain.verdict import about_customer, about_device
-from stedi.governance.explain.who import email_of
+from stedi.governance.explain.verdict import customer_verdict, device_verdict
+from stedi.governance.explain.who import email_of, only_subject
 from stedi.names import ACCELEROMETER_LANDING, CUSTOMER_LANDING, STEP_TRAINER_LANDING
 from stedi.pipeline.history import Run
+from stedi.pipeline.keys import find_key
+from stedi.pipeline.site import Site
 from stedi.plan.account import Account
-from stedi.warehouse.warehouse import Warehouse
+from stedi.warehouse.run_tables import RunTables
 from stedi.wording import day
 
 _AT: Final = ["customer_id", "sensor_reading_time"]
-_WORDS: Final[Mapping[Kind, str]] = {
+_WORDS: Final[Mapping[SubjectKind, str]] = {
     "email": "e-mail",
     "serial_number": "serial number",
     "customer_id": "customer_id",
 }
 
 
-def explain(
-    warehouse: Warehouse, run: Run, kind: Kind, asked: str, find_key: Callable[[], Pseudonyms]
+def explain_site(
+    site: Site,
+    pseudonyms: Pseudonyms | None,
+    *,
+    email: str | None,
+    serial_number: str | None,
+    customer_id: str | None,
 ) -> Explanation:
-    """Explain a customer or a device, as of a run.
+    """Explain a customer or a device, as of the newest run of a lake.
 
     Args:
-        warehouse: The lake's tables.
-        run: The run.
-        kind: What was asked for.
-        asked: The e-mail, serial number or customer_id.
-        find_key: Finds the lake's key; called only where a customer_id can't be told without.
+        site: Where the lake is.
+        pseudonyms: The keys that were passed; the lake's own are looked for only where a customer_id can't be
+            told without.
+        email: The customer's e-mail, in any spelling.
+        serial_number: The device's serial number, in any spelling.
+        customer_id: The customer's id.
 
     Raises:
+        ConfigurationError: Not exactly one of the three was passed, or it is blank or no id.
         KeyMismatchError: Whose customer_id it is can't be told without the lake's key.
+        LakeError: Nothing was published yet.
     """
+    kind, asked = only_subject({"email": email, "serial_number": serial_number, "customer_id": customer_id})
+    warehouse, runs = site.read()
+    run = runs[-1]
+    tables = warehouse.at(run.snapshots)
     if kind == "serial_number":
-        return _device(warehouse, run, asked)
-    email: str | None = asked
+        return _device(tables, run, asked)
+    text: str | None = asked
     if kind == "customer_id":
-        email = email_of(lambda table: warehouse.table(table).scan(run.snapshots[table]), asked, find_key)
+        fingerprint = run.key_fingerprint
+        text = email_of(tables.scan, asked, lambda: find_key(pseudonyms, fingerprint=fingerprint)[0])
     # The empty key is nobody's: a blank e-mail is rejected.
-    return _customer(warehouse, run, kind, asked, "" if email is None else key(email))
+    return _customer(tables, run, kind, asked, "" if text is None else key(text))
 
 
-def _customer(warehouse: Warehouse, run: Run, kind: Kind, asked: str, person: str) -> Explanation:
-    circle = draw_circle(warehouse, run, person=person)
-    (me,) = [each for each, of in circle.customer_keys.items() if of == person]
-    said = records_of(circle, person=me)
-    since = _since(circle, me)
-    names = _numbered(
-        "device", [each.device_id for each in said if each.device_id and each.says != "nothing"]
-    )
-    found = {each: _described(circle, each, names[each], me) for each in names if each in circle.device_keys}
-    readings = Readings(warehouse, run, circle, {me})
-    rejections = Rejections(warehouse, run)
-    mine = readings.steps.filter(customer_id=me)
-    records = circle.records.filter(customer_id=me)
-    pairs = {each: of_pairs(mine.filter(device_id=each), readings.phone) for each in found}
-    phone_sent = rejections.account(
-        ACCELEROMETER_LANDING, "emails", person, loaded=readings.phone_account.rows_in
-    )
-    portions = [
-        Portion(
-            device=None, account=rejections.account(CUSTOMER_LANDING, "emails", person, loaded=records.height)
-        ),
-        Portion(device=None, account=of_records(records)),
-        Portion(device=None, account=phone_sent),
-        Portion(device=None, account=readings.phone_account),
-        Portion(device=None, account=of_curation(circle.customers.filter(customer_id=me), readings.curated)),
-        *_of_devices(circle, readings, rejections, pairs, {each: found[each].name for each in found}),
-    ]
+def _customer(tables: RunTables, run: Run, kind: SubjectKind, asked: str, person: str) -> Explanation:
+    closure = dependency_closure(tables, run, person=person)
+    (me,) = [each for each, of in closure.customer_keys.items() if of == person]
+    records = records_of(closure, person=me)
+    since = _since(closure, me)
+    listed = [each.device_id for each in records if each.device_id and each.says != "nothing"]
+    names = _numbered("device", listed)
+    found = {
+        each: _described(closure, each, names[each], me) for each in names if each in closure.device_keys
+    }
     devices = tuple(found.values())
+    readings = judge_readings(tables, closure, {me})
+    rejected = count_rejected(tables.scan)
+    loaded = readings.phone_account.rows_in
+    phone = account_of_sent(rejected, ACCELEROMETER_LANDING, "emails", person, loaded=loaded)
+    steps = readings.steps.filter(customer_id=me)
+    pairs = {each: account_of_pairs(steps.filter(device_id=each), readings.phone) for each in found}
+    judged = closure.records.filter(customer_id=me)
     return Explanation(
         kind=kind,
         asked=asked,
         run_id=run.run_id,
         now=run.now,
         consent=run.consent,
-        known=bool(said) or phone_sent.rows_in > 0,
+        known=bool(records) or phone.rows_in > 0,
         rows=sum(each.rows_out for each in pairs.values()),
         consent_from=since,
-        verdict=about_customer(
-            said,
+        verdict=customer_verdict(
+            records,
             since,
             devices,
             now=run.now,
             consent=run.consent,
             asked=_WORDS[kind],
             phone=readings.phone_account,
-            sent=phone_sent.rows_in,
+            sent=phone.rows_in,
             steps=[readings.step_accounts[each] for each in found],
             pairs=list(pairs.values()),
         ),
-        timeline=history(circle, said, now=run.now, consent=run.consent, devices=names),
-        reasons=reasons_of_customer(said, since, devices, now=run.now, consent=run.consent),
+        timeline=history(closure, records, now=run.now, consent=run.consent, devices=names),
+        reasons=reasons_of_customer(records, since, devices, now=run.now, consent=run.consent),
         people=(),
         devices=devices,
-        portions=tuple(portions),
+        portions=_portions(
+            account_of_sent(rejected, CUSTOMER_LANDING, "emails", person, loaded=judged.height),
+            account_of_records(judged),
+            phone,
+            readings.phone_account,
+            account_of_customers(closure.customers.filter(customer_id=me), readings.curated),
+        )
+        + _portions_of_devices(closure, readings, rejected, pairs, found),
     )
 
 
-def _device(warehouse: Warehouse, run: Run, asked: str) -> Explanation:
+def _device(tables: RunTables, run: Run, asked: str) -> Explanation:
     serial = key(asked)
-    circle = draw_circle(warehouse, run, device=serial)
-    (it,) = circle.device_keys
-    said = records_of(circle, device=it)
-    claimants = circle.claimants(it)
+    closure = dependency_closure(tables, run, device=serial)
+    (it,) = closure.device_keys
+    records = records_of(closure, device=it)
+    claimants = closure.claimants(it)
     names = _numbered("customer", claimants)
-    device = _described(circle, it, "the device", None)
-    readings = Readings(warehouse, run, circle, claimants)
-    rejections = Rejections(warehouse, run)
+    device = _described(closure, it, "the device", None)
+    readings = judge_readings(tables, closure, claimants)
+    rejected = count_rejected(tables.scan)
     rows = readings.steps.filter(device_id=it)
-    pairs = of_pairs(rows, readings.phone)
-    records = circle.records.filter(device_id=it)
-    listed = rejections.account(CUSTOMER_LANDING, "serial_numbers", serial, loaded=records.height)
-    portions = [
-        Portion(device=None, account=listed),
-        Portion(device=None, account=of_records(records)),
-        Portion(device=None, account=of_curation(circle.customers.filter(device_id=it), readings.curated)),
-        *_of_devices(circle, readings, rejections, {it: pairs}, {it: device.name}),
-    ]
-    steps = readings.step_accounts[it]
-    sent = next(each.account for each in portions if each.account.table == STEP_TRAINER_LANDING)
+    pairs = account_of_pairs(rows, readings.phone)
+    judged = closure.records.filter(device_id=it)
+    listed = account_of_sent(rejected, CUSTOMER_LANDING, "serial_numbers", serial, loaded=judged.height)
+    of_device = _portions_of_devices(closure, readings, rejected, {it: pairs}, {it: device})
+    sent = of_device[0].account.rows_in
     paired = rows.join(readings.phone, left_on=_AT, right_on=["customer_id", "timestamp"], how="semi")
-    reasons = [*about_people(device, run.consent), *about_damaged(said)]
-    if run.consent == "current":
-        reasons.append(about_current())
     return Explanation(
         kind="serial_number",
         asked=asked,
         run_id=run.run_id,
         now=run.now,
         consent=run.consent,
-        known=listed.rows_in > 0 or sent.rows_in > 0,
+        known=listed.rows_in > 0 or sent > 0,
         rows=pairs.rows_out,
         consent_from=device.consent_from,
-        verdict=about_device(
+        verdict=device_verdict(
             device,
             consent=run.consent,
             people=paired["customer_id"].n_unique(),
             listed=listed.rows_in,
-            sent=sent.rows_in,
-            steps=steps,
+            sent=sent,
+            steps=readings.step_accounts[it],
             pairs=pairs,
         ),
-        timeline=listings(circle, said, now=run.now, device=device.name, people=names),
-        reasons=tuple(reasons),
-        people=tuple(_person(circle, run, each, names[each], it) for each in claimants),
+        timeline=listings(closure, records, now=run.now, device=device.name, people=names),
+        reasons=reasons_of_device(records, device, consent=run.consent),
+        people=tuple(_person(closure, run, each, names[each], it) for each in claimants),
         devices=(device,),
-        portions=tuple(portions),
+        portions=_portions(
+            listed,
+            account_of_records(judged),
+            account_of_customers(closure.customers.filter(device_id=it), readings.curated),
+        )
+        + of_device,
     )
 
 
-def _since(circle: Circle, person: str) -> datetime | None:
-    found = circle.consents.filter(customer_id=person)["consent_from"]
+def _since(closure: DependencyClosure, person: str) -> datetime | None:
+    found = closure.consents.filter(customer_id=person)["consent_from"]
     return found[0] if found.len() else None
 
 
@@ -177,12 +188,12 @@ def _numbered(noun: str, ids: Collection[str]) -> dict[str, str]:
     return {each: f"{noun} {place}" for place, each in enumerate(dict.fromkeys(ids), start=1)}
 
 
-def _described(circle: Circle, device_id: str, name: str, person: str | None) -> Device:
-    claimants = circle.claimants(device_id)
-    consenting = set(circle.consents["customer_id"])
-    holders = circle.customers.filter(device_id=device_id)["customer_id"].to_list()
-    held = circle.held.filter(device_id=device_id)["customer_id"].to_list()
-    usable = circle.usable.filter(device_id=device_id)["device_consent_from"].to_list()
+def _described(closure: DependencyClosure, device_id: str, name: str, person: str | None) -> Device:
+    claimants = closure.claimants(device_id)
+    consenting = set(closure.consents["customer_id"])
+    holders = closure.customers.filter(device_id=device_id)["customer_id"].to_list()
+    held = closure.held.filter(device_id=device_id)["customer_id"].to_list()
+    usable = closure.usable.filter(device_id=device_id)["device_consent_from"].to_list()
     return Device(
         name=name,
         claimants=len(claimants),
@@ -193,11 +204,11 @@ def _described(circle: Circle, device_id: str, name: str, person: str | None) ->
     )
 
 
-def _person(circle: Circle, run: Run, person: str, name: str, device_id: str) -> Person:
-    since = _since(circle, person)
-    held = circle.held.filter(customer_id=person, device_id=device_id).height > 0
+def _person(closure: DependencyClosure, run: Run, person: str, name: str, device_id: str) -> Person:
+    since = _since(closure, person)
+    held = closure.held.filter(customer_id=person, device_id=device_id).height > 0
     if since is None:
-        words = f"does not consent: {deciding(newest_of(records_of(circle, person=person)), run.now)}"
+        words = f"does not consent: {deciding(newest_of(records_of(closure, person=person)), run.now)}"
     else:
         words = f"consents since {day(since)}" if run.consent == "as_of" else "consents"
         if not held:
@@ -205,18 +216,21 @@ def _person(circle: Circle, run: Run, person: str, name: str, device_id: str) ->
     return Person(name=name, consent_from=since, holds=held, words=words)
 
 
-def _of_devices(
-    circle: Circle,
-    readings: Readings,
-    rejections: Rejections,
+def _portions(*accounts: Account, device: str | None = None) -> tuple[Portion, ...]:
+    return tuple(Portion(device=device, account=each) for each in accounts)
+
+
+def _portions_of_devices(
+    closure: DependencyClosure,
+    readings: JudgedReadings,
+    rejected: pl.DataFrame,
     pairs: Mapping[str, Account],
-    names: Mapping[str, str],
-) -> list[Portion]:
-    portions = []
-    for device_id, name in names.items():
+    devices: Mapping[str, Device],
+) -> tuple[Portion, ...]:
+    portions: tuple[Portion, ...] = ()
+    for device_id, device in devices.items():
         steps = readings.step_accounts[device_id]
-        sent = rejections.account(
-            STEP_TRAINER_LANDING, "serial_numbers", circle.device_keys[device_id], loaded=steps.rows_in
-        )
-        portions += [Portion(device=name, account=each) for each in (sent, steps, pairs[device_id])]
+        serial = closure.device_keys[device_id]
+        sent = account_of_sent(rejected, STEP_TRAINER_LANDING, "serial_numbers", serial, loaded=steps.rows_in)
+        portions += _portions(sent, steps, pairs[device_id], device=device.name)
     return portions

@@ -1,14 +1,17 @@
 """An explanation: the answer, the records and the rules behind it, and what became of every reading."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from stedi.names import Consent
 from stedi.plan.account import Account
 
-Kind = Literal["email", "serial_number", "customer_id"]
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+SubjectKind = Literal["email", "serial_number", "customer_id"]
 
 RULES: Final[Mapping[int, str]] = {
     1: "Only the newest record decides, and a denial wins",
@@ -51,18 +54,7 @@ class Entry:
 
     def to_dict(self) -> dict[str, object]:
         """Return plain values."""
-        return {
-            "at": _iso(self.at),
-            "record": self.record,
-            "says": self.says,
-            "share_from": _iso(self.share_from),
-            "customer": self.customer,
-            "device": self.device,
-            "superseded": self.superseded,
-            "sent": self.sent,
-            "words": self.words,
-            "effect": self.effect,
-        }
+        return _plain_fields(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +76,7 @@ class Reason:
 
     def to_dict(self) -> dict[str, object]:
         """Return plain values."""
-        return {"rule": self.rule, "title": self.title, "words": self.words}
+        return _plain_fields(self, "rule", "title")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +100,7 @@ class Person:
         return {
             "name": self.name,
             "consents": self.consent_from is not None,
-            "consent_from": _iso(self.consent_from),
+            "consent_from": _plain(self.consent_from),
             "holds": self.holds,
             "words": self.words,
         }
@@ -136,14 +128,7 @@ class Device:
 
     def to_dict(self) -> dict[str, object]:
         """Return plain values."""
-        return {
-            "name": self.name,
-            "claimants": self.claimants,
-            "refusing": self.refusing,
-            "holders": self.holders,
-            "held": self.held,
-            "consent_from": _iso(self.consent_from),
-        }
+        return _plain_fields(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,16 +145,9 @@ class Portion:
 
     def to_dict(self) -> dict[str, object]:
         """Return plain values."""
-        account = self.account
-        return {
-            "table": account.table,
-            "device": self.device,
-            "rows_in": account.rows_in,
-            "used": account.used,
-            "dropped": {reason: rows for reason, rows in account.dropped.items() if rows},
-            "fan_out": account.fan_out,
-            "rows_out": account.rows_out,
-        }
+        account = asdict(self.account)
+        account["dropped"] = {reason: rows for reason, rows in self.account.dropped.items() if rows}
+        return {"table": account.pop("table"), "device": self.device, **account}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +173,7 @@ class Explanation:
         portions: What became of all rows, table by table.
     """
 
-    kind: Kind
+    kind: SubjectKind
     asked: str = field(repr=False)
     run_id: str
     now: datetime
@@ -217,24 +195,18 @@ class Explanation:
 
     def to_dict(self) -> dict[str, object]:
         """Return everything as plain values, ready for JSON."""
-        return {
-            "kind": self.kind,
-            "asked": self.asked,
-            "run_id": self.run_id,
-            "now": self.now.isoformat(),
-            "consent": self.consent,
-            "known": self.known,
-            "included": self.included,
-            "rows": self.rows,
-            "consent_from": _iso(self.consent_from),
-            "verdict": self.verdict,
-            "timeline": [entry.to_dict() for entry in self.timeline],
-            "reasons": [reason.to_dict() for reason in self.reasons],
-            "people": [person.to_dict() for person in self.people],
-            "devices": [device.to_dict() for device in self.devices],
-            "portions": [portion.to_dict() for portion in self.portions],
-        }
+        return _plain_fields(self, "kind", "asked", "run_id", "now", "consent", "known", "included")
 
 
-def _iso(time: datetime | None) -> str | None:
-    return None if time is None else time.isoformat()
+def _plain_fields(value: "DataclassInstance", *first: str) -> dict[str, object]:
+    """Return some attributes of a value, and then its other fields: times in ISO format, values as dicts."""
+    names = dict.fromkeys((*first, *(field.name for field in fields(value))))
+    return {name: _plain(getattr(value, name)) for name in names}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return [each.to_dict() for each in value]
+    return value

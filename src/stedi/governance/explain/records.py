@@ -1,4 +1,4 @@
-"""The customer records of a circle, as statements in words: each a grant, a denial, or silent."""
+"""The customer records of a dependency closure, in words: each a grant, a denial, or silent."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any, Literal
 import polars as pl
 
 from stedi.contract.reasons import Rejection
-from stedi.governance.explain.circle import Circle
+from stedi.governance.explain.closure import DependencyClosure
 from stedi.names import END_OF_TIME
 from stedi.wording import both, day
 
@@ -24,7 +24,7 @@ _REJECTED = ("customer_id", "device_id", "at", "reason", "released_at", "_own_da
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class CustomerRecord:
     """What one record says; equal records that were sent several times are one.
 
     Attributes:
@@ -84,25 +84,27 @@ class Said:
         return f" (it shares with {both(self.elsewhere)} only)" if self.elsewhere else ""
 
 
-def records_of(circle: Circle, *, person: str | None = None, device: str | None = None) -> Sequence[Said]:
+def records_of(
+    closure: DependencyClosure, *, person: str | None = None, device: str | None = None
+) -> Sequence[CustomerRecord]:
     """Return what the records of a person, or those that list a device, say, in order of time.
 
     At one time denials come last: they win.
     """
     where = {"customer_id": person} if person is not None else {"device_id": device}
-    good = circle.records.filter(**where).group_by(*_GOOD, at="last_update_date").agg(sent=pl.len())
-    bad = circle.rejected.filter(**where).group_by(*_REJECTED).agg(sent=pl.len())
-    said = [*map(_good, good.iter_rows(named=True)), *map(_bad, bad.iter_rows(named=True))]
+    good = closure.records.filter(**where).group_by(*_GOOD, at="last_update_date").agg(sent=pl.len())
+    bad = closure.rejected.filter(**where).group_by(*_REJECTED).agg(sent=pl.len())
+    records = [*map(_good, good.iter_rows(named=True)), *map(_bad, bad.iter_rows(named=True))]
     order = {"nothing": 0, "grant": 1, "denial": 2}
     return sorted(
-        said,
+        records,
         key=lambda each: (
             each.at,
             order[each.says],
             each.share or each.at,
             each.record,
-            circle.device_keys.get(each.device_id or "", ""),
-            circle.customer_keys[each.customer_id],
+            closure.device_keys.get(each.device_id or "", ""),
+            closure.customer_keys[each.customer_id],
             each.rejected or "",
             each.asked or each.at,
             each.elsewhere,
@@ -110,12 +112,12 @@ def records_of(circle: Circle, *, person: str | None = None, device: str | None 
     )
 
 
-def _good(row: Mapping[str, Any]) -> Said:
+def _good(row: Mapping[str, Any]) -> CustomerRecord:
     shared = {
         "the public": row["share_with_public_as_of_date"],
         "friends": row["share_with_friends_as_of_date"],
     }
-    return Said(
+    return CustomerRecord(
         customer_id=row["customer_id"],
         device_id=row["device_id"],
         at=row["at"],
@@ -126,8 +128,8 @@ def _good(row: Mapping[str, Any]) -> Said:
     )
 
 
-def _bad(row: Mapping[str, Any]) -> Said:
-    return Said(
+def _bad(row: Mapping[str, Any]) -> CustomerRecord:
+    return CustomerRecord(
         customer_id=row["customer_id"],
         device_id=row["device_id"],
         at=row["at"],
@@ -138,13 +140,13 @@ def _bad(row: Mapping[str, Any]) -> Said:
     )
 
 
-def newest_of(said: Sequence[Said]) -> Sequence[Said]:
+def newest_of(records: Sequence[CustomerRecord]) -> Sequence[CustomerRecord]:
     """Return the newest records among those that say something: they decide."""
-    heard = [each for each in said if each.says != "nothing"]
+    heard = [each for each in records if each.says != "nothing"]
     at = max((each.at for each in heard), default=None)
     return [each for each in heard if each.at == at]
 
 
-def undated(said: Said) -> bool:
+def undated(record: CustomerRecord) -> bool:
     """Say whether nothing tells when a record was written: it counts after everything else."""
-    return said.at == END_OF_TIME
+    return record.at == END_OF_TIME

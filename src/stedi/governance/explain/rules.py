@@ -1,16 +1,16 @@
 """The rules that applied, in words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from stedi.governance.explain.explanation import Device, Reason
-from stedi.governance.explain.records import Said, newest_of, undated
+from stedi.governance.explain.records import CustomerRecord, newest_of, undated
 from stedi.names import EPOCH, MILLISECOND, Consent
 from stedi.wording import both, count, day, others, were
 
 
 def reasons_of_customer(
-    said: Sequence[Said],
+    records: Sequence[CustomerRecord],
     since: datetime | None,
     devices: Sequence[Device],
     *,
@@ -18,22 +18,25 @@ def reasons_of_customer(
     consent: Consent,
 ) -> tuple[Reason, ...]:
     """Return the rules that decided about a customer."""
-    newest = newest_of(said)
+    newest = newest_of(records)
     reasons = []
     if newest:
-        reasons.append(Reason(rule=1, words=_newest(said, now)))
+        reasons.append(Reason(rule=1, words=_newest(records, now)))
     if since is not None and consent == "as_of":
-        reasons.append(Reason(rule=2, words=_beginning(said, since)))
+        reasons.append(Reason(rule=2, words=_beginning(records, since)))
     if consent == "as_of":
-        reasons += [Reason(rule=4, words=about_device(device, since)) for device in devices]
-    reasons += _public(newest, since)
-    reasons += about_damaged(said)
-    if consent == "current":
-        reasons.append(about_current())
-    return tuple(reasons)
+        reasons += [Reason(rule=4, words=_shared_with(device, since)) for device in devices]
+    return (*reasons, *_public(newest, since), *_in_general(records, consent))
 
 
-def deciding(newest: Sequence[Said], now: datetime) -> str:
+def reasons_of_device(
+    records: Sequence[CustomerRecord], device: Device, *, consent: Consent
+) -> tuple[Reason, ...]:
+    """Return the rules that decided about a device."""
+    return (*_of_claimants(device, consent), *_in_general(records, consent))
+
+
+def deciding(newest: Sequence[CustomerRecord], now: datetime) -> str:
     """Return what the newest records say: "the newest record (2024-03-01 09:00) has no date of ..."."""
     refusing = [each for each in newest if each.says == "denial"]
     decisive = (refusing or newest)[-1]
@@ -50,7 +53,12 @@ def deciding(newest: Sequence[Said], now: datetime) -> str:
     return f"the {len(newest)} newest records ({when}) all share with research"
 
 
-def about_device(device: Device, since: datetime | None) -> str:
+def do(number: int) -> str:
+    """Return the verb that goes with a number."""
+    return "does" if number == 1 else "do"
+
+
+def _shared_with(device: Device, since: datetime | None) -> str:
     """Return what the rule of shared devices made of a device, as its customer sees it.
 
     Args:
@@ -64,9 +72,9 @@ def about_device(device: Device, since: datetime | None) -> str:
     elif not refusing:
         listed = f"{others(more)} listed it too and {'consents' if more == 1 else 'consent'}"
     elif refusing == more:
-        listed = f"{others(more)} listed it too and {_do(more)} not consent"
+        listed = f"{others(more)} listed it too and {do(more)} not consent"
     else:
-        listed = f"{others(more)} listed it too, of whom {refusing:,} {_do(refusing)} not consent"
+        listed = f"{others(more)} listed it too, of whom {refusing:,} {do(refusing)} not consent"
     if since is None:
         out = "its readings may not be used, since this customer does not consent"
     elif refusing:
@@ -86,13 +94,13 @@ def about_device(device: Device, since: datetime | None) -> str:
     return f"{device.name}: {listed}; {out}"
 
 
-def about_people(device: Device, consent: Consent) -> tuple[Reason, ...]:
-    """Return what the rule of shared devices made of the device that is explained."""
+def _of_claimants(device: Device, consent: Consent) -> Iterator[Reason]:
+    """Yield what the rule of shared devices made of the device that is explained."""
     if consent == "current" or not device.claimants:
-        return ()
+        return
     alone = device.claimants == 1
     if device.refusing:
-        out = "and does" if alone else f"and {device.refusing:,} of them {_do(device.refusing)}"
+        out = "and does" if alone else f"and {device.refusing:,} of them {do(device.refusing)}"
         out += " not consent: its readings may not be used"
         out += "" if alone else ", since nobody knows whose they are"
     elif device.consent_from is None:
@@ -102,79 +110,58 @@ def about_people(device: Device, consent: Consent) -> tuple[Reason, ...]:
     elif alone:
         out = f"and consents: its readings count from {day(device.consent_from)} on"
     else:
+        held = "the one who holds it" if device.holders == 1 else f"the {device.holders:,} who hold it"
         out = (
             f"and all of them consent: its readings count from {day(device.consent_from)} on, when the last "
+            f"of these consents begins, for {held}"
         )
-        out += "of these consents begins, "
-        out += (
-            "for the one who holds it" if device.holders == 1 else f"for the {device.holders:,} who hold it"
-        )
-    return (Reason(rule=4, words=f"{count(device.claimants, 'customer')} ever listed it, {out}"),)
+    yield Reason(rule=4, words=f"{count(device.claimants, 'customer')} ever listed it, {out}")
 
 
-def about_damaged(said: Sequence[Said]) -> tuple[Reason, ...]:
-    """Return what the rule of rejected records made of them."""
-    held = sum(each.sent for each in said if each.record == "rejected")
-    freed = sum(each.sent for each in said if each.record == "released")
-    reasons = []
+def _in_general(records: Sequence[CustomerRecord], consent: Consent) -> Iterator[Reason]:
+    """Yield what the rule of rejected records made of them, and what the consent mode means."""
+    held = sum(each.sent for each in records if each.record == "rejected")
+    freed = sum(each.sent for each in records if each.record == "released")
     if held:
         words = (
             f"{count(held, 'record')} {were(held)} rejected and held in quarantine. Such a record may have "
             "been a withdrawal, so it denies until a person has looked at it and releases it"
         )
-        reasons.append(Reason(rule=7, words=words))
+        yield Reason(rule=7, words=words)
     if freed:
         words = f"{count(freed, 'rejected record')} {were(freed)} released by a person: it no longer denies"
-        reasons.append(Reason(rule=7, words=words))
-    return tuple(reasons)
+        yield Reason(rule=7, words=words)
+    if consent == "current":
+        words = (
+            "the lake is in the consent mode current: readings of any age count, also those from before the "
+            "consent, and every device that a consenting customer ever listed counts as theirs"
+        )
+        yield Reason(rule=8, words=words)
 
 
-def about_current() -> Reason:
-    """Return what the consent mode means."""
-    words = (
-        "the lake is in the consent mode current: readings of any age count, also those from before the "
-        "consent, and every device that a consenting customer ever listed counts as theirs"
-    )
-    return Reason(rule=8, words=words)
-
-
-def _newest(said: Sequence[Said], now: datetime) -> str:
-    newest = newest_of(said)
+def _newest(records: Sequence[CustomerRecord], now: datetime) -> str:
+    newest = newest_of(records)
     verdict = deciding(newest, now)
     if all(each.says == "grant" for each in newest):
         return f"{verdict}, so this customer consents"
-    before = any(each.says == "grant" and each not in newest for each in said)
+    before = any(each.says == "grant" and each not in newest for each in records)
     return f"{verdict}, so this customer does not consent" + (", whatever they said before" if before else "")
 
 
-def _beginning(said: Sequence[Said], since: datetime) -> str:
-    share = max(each.share for each in newest_of(said) if each.share is not None)
+def _beginning(records: Sequence[CustomerRecord], since: datetime) -> str:
+    share = max(each.share for each in newest_of(records) if each.share is not None)
     if since == share:
         return f"the newest record shares since {day(share)}: earlier readings may not be used"
-    denials = [each.at for each in said if each.says == "denial"]
-    if max(denials, default=EPOCH) < since - MILLISECOND:
-        return (
-            f"the newest record shares since {day(share)}, but this customer was erased on {day(since)}, and "
-            "came back: only readings after it may be used"
-        )
-    denied = max(denials)
-    return (
-        f"the newest record shares since {day(share)}, but no consent reaches back over a denial, and the "
-        f"last one is of {day(denied)}: only readings after it may be used"
-    )
+    denied = max((each.at for each in records if each.says == "denial"), default=EPOCH)
+    if denied < since - MILLISECOND:
+        why = f"this customer was erased on {day(since)}, and came back"
+    else:
+        why = f"no consent reaches back over a denial, and the last one is of {day(denied)}"
+    return f"the newest record shares since {day(share)}, but {why}: only readings after it may be used"
 
 
-def _public(newest: Sequence[Said], since: datetime | None) -> tuple[Reason, ...]:
+def _public(newest: Sequence[CustomerRecord], since: datetime | None) -> Iterator[Reason]:
     names = [name for name in ("the public", "friends") if any(name in each.elsewhere for each in newest)]
-    if since is not None or not names:
-        return ()
-    return (
-        Reason(
-            rule=6,
-            words=f"the newest record shares with {both(names)}, but not with research: that is not enough",
-        ),
-    )
-
-
-def _do(number: int) -> str:
-    return "does" if number == 1 else "do"
+    if since is None and names:
+        words = f"the newest record shares with {both(names)}, but not with research: that is not enough"
+        yield Reason(rule=6, words=words)

@@ -1,6 +1,6 @@
 """The consent history, record by record: what each said, and what that did."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import zip_longest
@@ -11,9 +11,9 @@ import polars as pl
 
 from stedi.consent import rule
 from stedi.frame.checked import fetch
-from stedi.governance.explain.circle import Circle
+from stedi.governance.explain.closure import DependencyClosure
 from stedi.governance.explain.explanation import Entry
-from stedi.governance.explain.records import Said, newest_of, undated
+from stedi.governance.explain.records import CustomerRecord, newest_of, undated
 from stedi.names import Consent
 from stedi.wording import day
 
@@ -36,43 +36,48 @@ def consent_after_each(statements: pl.DataFrame) -> dict[datetime, datetime | No
 
 
 def history(
-    circle: Circle, said: Sequence[Said], *, now: datetime, consent: Consent, devices: Mapping[str, str]
+    closure: DependencyClosure,
+    records: Sequence[CustomerRecord],
+    *,
+    now: datetime,
+    consent: Consent,
+    devices: Mapping[str, str],
 ) -> tuple[Entry, ...]:
     """Return the history of one customer, whose records these are."""
-    person = said[0].customer_id if said else ""
-    answers = consent_after_each(circle.statements.filter(customer_id=person))
-    newest = set(newest_of(said))
+    person = records[0].customer_id if records else ""
+    answers = consent_after_each(closure.statements.filter(customer_id=person))
+    newest = set(newest_of(records))
     step = _Step(dated=consent == "as_of")
     entries = []
-    for each, later in zip_longest(said, said[1:]):
-        if each.says == "nothing":
-            effect = ""
-        elif later is not None and later.at == each.at:
-            denied = each.says == "grant" and answers[each.at] is None
-            effect = "another record of the same time denies, and a denial wins" if denied else ""
-        else:
+    for each, later in zip_longest(records, records[1:]):
+        effect = ""
+        if each.says != "nothing" and later is not None and later.at == each.at:
+            if each.says == "grant" and answers[each.at] is None:
+                effect = "another record of the same time denies, and a denial wins"
+        elif each.says != "nothing":
             effect, step = step.to(each, answers[each.at])
-        entries.append(
-            _entry(
-                each,
-                device=devices.get(each.device_id or ""),
-                superseded=each.says != "nothing" and each not in newest,
-                words=_words(each, now, devices.get(each.device_id or "", "")),
-                effect=effect,
-            )
-        )
+        device = devices.get(each.device_id or "")
+        lists = f"lists {device}" if device else ""
+        entries.append(_entry(each, newest, now=now, device=device, lists=lists, effect=effect))
     return tuple(entries)
 
 
 def listings(
-    circle: Circle, said: Sequence[Said], *, now: datetime, device: str, people: Mapping[str, str]
+    closure: DependencyClosure,
+    records: Sequence[CustomerRecord],
+    *,
+    now: datetime,
+    device: str,
+    people: Mapping[str, str],
 ) -> tuple[Entry, ...]:
     """Return the history of one device: the records that list it are these."""
-    held = set(circle.held.select("customer_id", "device_id").iter_rows())
-    newest = {each for name in people for each in newest_of([one for one in said if one.customer_id == name])}
+    held = set(closure.held.select("customer_id", "device_id").iter_rows())
+    newest = {
+        each for name in people for each in newest_of([one for one in records if one.customer_id == name])
+    }
     entries = []
     listed: set[str] = set()
-    for each in said:
+    for each in records:
         effects = []
         if each.says != "nothing" and each.customer_id not in listed:
             effects.append(
@@ -81,16 +86,8 @@ def listings(
             listed.add(each.customer_id)
         if each in newest and each.says == "denial" and (each.customer_id, each.device_id) not in held:
             effects.append("they do not hold the device")
-        entries.append(
-            _entry(
-                each,
-                customer=people.get(each.customer_id),
-                device=device,
-                superseded=each.says != "nothing" and each not in newest,
-                words=_words(each, now, ""),
-                effect="; ".join(effects),
-            )
-        )
+        customer, effect = people.get(each.customer_id), "; ".join(effects)
+        entries.append(_entry(each, newest, now=now, customer=customer, device=device, effect=effect))
     return tuple(entries)
 
 
@@ -112,27 +109,27 @@ class _Step:
     given: bool = False
     denied_at: datetime | None = None
 
-    def to(self, said: Said, since: datetime | None) -> tuple[str, "_Step"]:
+    def to(self, record: CustomerRecord, since: datetime | None) -> tuple[str, "_Step"]:
         """Return what a record did to consent, and how it stands then."""
         after = replace(
             self,
             since=since,
             begun=True,
             given=self.given or since is not None,
-            denied_at=said.at if said.says == "denial" else self.denied_at,
+            denied_at=record.at if record.says == "denial" else self.denied_at,
         )
         if since is not None:
-            return self._given(said, since), after
+            return self._given(record, since), after
         if self.since is not None:
             return "consent ends; earlier readings may no longer be used either", after
         return "there is still no consent" if self.begun else "there is no consent", after
 
-    def _given(self, said: Said, since: datetime) -> str:
+    def _given(self, record: CustomerRecord, since: datetime) -> str:
         if self.since is None:
             again = "consent is given again" if self.given else "consent is given"
             if not self.dated:
                 return again
-            if said.share is not None and since > said.share and self.denied_at is not None:
+            if record.share is not None and since > record.share and self.denied_at is not None:
                 return f"{again}, but can't reach back over the denial of {day(self.denied_at)}"
             return f"{again}, for readings from {day(since)} on"
         if since == self.since or not self.dated:
@@ -142,31 +139,32 @@ class _Step:
         return f"consent now reaches back to {day(since)}"
 
 
-def _words(said: Said, now: datetime, device: str) -> str:
-    parts = [said.claim(now)]
-    if device:
-        parts.append(f"lists {device}")
-    if undated(said):
-        parts.append("nothing says when it was written, so it counts after everything else")
-    elif not said.own_date:
-        parts.append("its own date can't be read, so it is dated like the newest record of its file")
-    if said.sent > 1:
-        parts.append(f"sent {said.sent} times")
-    return "; ".join(parts)
-
-
 def _entry(
-    said: Said, *, device: str | None, superseded: bool, words: str, effect: str, customer: str | None = None
+    record: CustomerRecord,
+    newest: Collection[CustomerRecord],
+    *,
+    now: datetime,
+    device: str | None,
+    effect: str,
+    customer: str | None = None,
+    lists: str = "",
 ) -> Entry:
+    words = [record.claim(now), lists] if lists else [record.claim(now)]
+    if undated(record):
+        words.append("nothing says when it was written, so it counts after everything else")
+    elif not record.own_date:
+        words.append("its own date can't be read, so it is dated like the newest record of its file")
+    if record.sent > 1:
+        words.append(f"sent {record.sent} times")
     return Entry(
-        at=None if undated(said) else said.at,
-        record=said.record,
-        says=said.says,
-        share_from=said.share,
+        at=None if undated(record) else record.at,
+        record=record.record,
+        says=record.says,
+        share_from=record.share,
         customer=customer,
         device=device,
-        superseded=superseded,
-        sent=said.sent,
-        words=words,
+        superseded=record.says != "nothing" and record not in newest,
+        sent=record.sent,
+        words="; ".join(words),
         effect=effect,
     )

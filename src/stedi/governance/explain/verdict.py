@@ -5,8 +5,8 @@ from datetime import datetime
 
 from stedi.contract.reasons import Drop
 from stedi.governance.explain.explanation import Device
-from stedi.governance.explain.records import Said, newest_of
-from stedi.governance.explain.rules import deciding
+from stedi.governance.explain.records import CustomerRecord, newest_of
+from stedi.governance.explain.rules import deciding, do
 from stedi.names import Consent
 from stedi.plan.account import Account
 from stedi.wording import count, day, others, were
@@ -14,8 +14,8 @@ from stedi.wording import count, day, others, were
 _OUT = "not in the training data"
 
 
-def about_customer(
-    said: Sequence[Said],
+def customer_verdict(
+    records: Sequence[CustomerRecord],
     since: datetime | None,
     devices: Sequence[Device],
     *,
@@ -30,7 +30,7 @@ def about_customer(
     """Return the answer about a customer.
 
     Args:
-        said: What their records say.
+        records: What their records say.
         since: From when they consent; None: they do not.
         devices: Their devices.
         now: When consent was judged.
@@ -41,9 +41,9 @@ def about_customer(
         steps: What became of the readings of their devices.
         pairs: What became of their rows of step_trainer_trusted.
     """
-    newest = newest_of(said)
+    newest = newest_of(records)
     if not newest:
-        return f"{_OUT}: {_stranger(said, sent, asked)}"
+        return f"{_OUT}: {_stranger(records, sent, asked)}"
     if since is None:
         return f"{_OUT}: {deciding(newest, now)}"
     rows = sum(each.rows_out for each in pairs)
@@ -68,7 +68,7 @@ def about_customer(
     return f"{_OUT}, though this customer consents{dated}: {why}"
 
 
-def about_device(
+def device_verdict(
     device: Device, *, consent: Consent, people: int, listed: int, sent: int, steps: Account, pairs: Account
 ) -> str:
     """Return the answer about a device.
@@ -111,8 +111,7 @@ def _shared(held: Sequence[Device]) -> str:
     if len(held) > 1:
         return "none of their devices may be used, since others who listed them do not consent"
     refusing = held[0].refusing
-    do = "does" if refusing == 1 else "do"
-    return f"their device may not be used, since {others(refusing)} who listed it {do} not consent"
+    return f"their device may not be used, since {others(refusing)} who listed it {do(refusing)} not consent"
 
 
 def _closed(device: Device) -> str:
@@ -122,12 +121,12 @@ def _closed(device: Device) -> str:
         return "the only customer who ever listed it does not consent"
     if device.refusing == device.claimants:
         return f"none of the {device.claimants:,} customers who ever listed it consents"
-    do = "does" if device.refusing == 1 else "do"
-    return f"{device.refusing:,} of the {device.claimants:,} customers who ever listed it {do} not consent"
+    who = f"{device.refusing:,} of the {device.claimants:,} customers who ever listed it"
+    return f"{who} {do(device.refusing)} not consent"
 
 
-def _stranger(said: Sequence[Said], readings: int, asked: str) -> str:
-    if said:
+def _stranger(records: Sequence[CustomerRecord], readings: int, asked: str) -> str:
+    if records:
         return "every record of theirs was rejected and then released, so nothing says that they agreed"
     if readings:
         sent = f"{count(readings, 'phone reading')} {were(readings)} sent"

@@ -6,7 +6,7 @@ from typing import Final
 
 from stedi.consent.pseudonyms import Pseudonyms, key
 from stedi.errors import ConfigurationError, KeyMismatchError
-from stedi.governance.explain.explanation import Kind
+from stedi.governance.explain.explanation import SubjectKind
 from stedi.names import (
     ACCELEROMETER_LANDING,
     CUSTOMER_LANDING,
@@ -25,7 +25,7 @@ _SERIALS: Final = (
 )
 
 
-def only_one(asked: dict[Kind, str | None]) -> tuple[Kind, str]:
+def only_subject(asked: dict[SubjectKind, str | None]) -> tuple[SubjectKind, str]:
     """Return what was asked for.
 
     Raises:
@@ -44,7 +44,7 @@ def only_one(asked: dict[Kind, str | None]) -> tuple[Kind, str]:
     return kind, text
 
 
-def guess(scan: Scan, text: str) -> Kind:
+def guess(scan: Scan, text: str) -> SubjectKind:
     """Say whether a text is a customer_id, an e-mail, or a serial number, by what the lake knows."""
     if _ID.fullmatch(text):
         return "customer_id"

@@ -3,12 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from stedi.governance.privacy.census import OTHERS
-from stedi.governance.privacy.drawing import draw_bars
-from stedi.governance.privacy.privacy_report import Count, PrivacyReport
-from stedi.governance.privacy.rounding import words
+from stedi.governance.privacy.kinds import OTHERS
+from stedi.governance.privacy.rounding import Figure, words
 from stedi.names import (
     CUSTOMER_CURATED,
     CUSTOMER_LANDING,
@@ -16,6 +14,9 @@ from stedi.names import (
     MACHINE_LEARNING_CURATED,
     STEP_TRAINER_TRUSTED,
 )
+
+if TYPE_CHECKING:
+    from stedi.governance.privacy.report import Count, PrivacyReport
 
 _MEANS: Final = {
     CUSTOMER_LANDING: "sent a record",
@@ -25,6 +26,11 @@ _MEANS: Final = {
     MACHINE_LEARNING_CURATED: "and both at the same time: they are in the training data",
 }
 """What the customers in a table have done to be there."""
+
+_MODES: Final = {
+    "as_of": "obeys from when consent was given (as_of)",
+    "current": "only asks whether consent is given now (current): readings from before it are in",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,116 +51,111 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bars:
+    """A picture of a page: figures as bars, each with its name."""
+
+    caption: str
+    bars: tuple[tuple[str, Figure], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chapter:
-    """A chapter of a page: its title, what it says, a picture (SVG) if it has one, and its tables."""
+    """A chapter of a page: its title, what it says, its picture if it has one, and its tables."""
 
     title: str
     says: tuple[str, ...]
-    picture: str = ""
+    picture: Bars | None = None
     grids: tuple[Grid, ...] = ()
 
 
-def title(report: PrivacyReport) -> str:
+def title(report: "PrivacyReport") -> str:
     """Return the title of a report."""
     return f"Privacy report of run {report.run_id}"
 
 
-def chapters(report: PrivacyReport) -> tuple[Chapter, ...]:
+def chapters(report: "PrivacyReport") -> tuple[Chapter, ...]:
     """Return the chapters of a report."""
     return (
         _summary(report),
         _consent(report),
         _funnel(report),
         _anonymity(report),
-        _identification(),
+        _IDENTIFICATION,
         _held(report),
         _tags(report),
     )
 
 
-def _summary(report: PrivacyReport) -> Chapter:
-    mode = (
-        "obeys from when consent was given (as_of)"
-        if report.consent == "as_of"
-        else "only asks whether consent is given now (current): readings from before it are in"
-    )
-    few, base = report.base - 1, report.base
-    return Chapter(
-        title="What this report is about",
-        says=(
-            (
-                "Every figure counts people, or looks of people, and is rounded down to a multiple of "
-                f"{base}: it stands for that many or up to {few} more, and nobody can tell none from a few. "
-                "Of whatever is told apart, a rest is not shown, so that no count can be worked out from the "
-                "others. Readings are not counted: one customer can have most of them."
-            ),
-            (
-                "Between two reports that differ by one person, a figure that counts them stays as it is "
-                f"about four times in five, and else changes by {base}. Make reports at set dates, not "
-                "whenever somebody comes or goes."
-            ),
-        ),
-        grids=(
-            Grid(
-                caption="The run",
-                headers=("what", "value"),
-                rows=(
-                    ("lake", report.lake),
-                    ("run", report.run_id),
-                    ("published", moment(report.published_at)),
-                    ("consent judged at", moment(report.now)),
-                    ("consent mode", mode),
-                    ("fingerprint of the pseudonym key", report.key_fingerprint),
-                    ("report made", f"{moment(report.made_at)} by stedi {report.code_version}"),
-                ),
-            ),
-        ),
-    )
+def _paragraphs(text: str) -> tuple[str, ...]:
+    """Return the paragraphs of a text, which are told apart by an empty line."""
+    return tuple(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
-def _consent(report: PrivacyReport) -> Chapter:
-    grids = [
+def _summary(report: "PrivacyReport") -> Chapter:
+    says = f"""
+        Every figure counts people, or looks of people, and is rounded down to a multiple of {report.base}: it
+        stands for that many or up to {report.base - 1} more, and nobody can tell none from a few. Of whatever
+        is told apart, a rest is not shown, so that no count can be worked out from the others. Readings are
+        not counted: one customer can have most of them.
+
+        Between two reports that differ by one person, a figure that counts them stays as it is about four
+        times in five, and else changes by {report.base}. Make reports at set dates, not whenever somebody
+        comes or goes.
+    """
+    rows = (
+        ("lake", report.lake),
+        ("run", report.run_id),
+        ("published", moment(report.published_at)),
+        ("consent judged at", moment(report.now)),
+        ("consent mode", _MODES[report.consent]),
+        ("fingerprint of the pseudonym key", report.key_fingerprint),
+        ("report made", f"{moment(report.made_at)} by stedi {report.code_version}"),
+    )
+    run = Grid(caption="The run", headers=("what", "value"), rows=rows)
+    return Chapter(title="What this report is about", says=_paragraphs(says), grids=(run,))
+
+
+def _consent(report: "PrivacyReport") -> Chapter:
+    says = f"""
+        A customer consents if no record among their newest denies (rule 1). Consent counts from the date of
+        sharing on, and never reaches back over a denial (rule 2). A device may be used once everybody who
+        ever listed it consents (rule 4). A record that could not be read denies where its e-mail could be
+        (rule 7).
+
+        The others {OTHERS}: how many is not shown.
+    """
+    grids = (
         _counted("Customers, by what their records say", report.customers),
         _counted("Of those who consent", report.consenting),
-    ]
-    if report.years:
-        grids.append(_counted("Of those who consent, by the year from which it counts", report.years))
+        _counted("Of those who consent, by the year from which it counts", report.years),
+    )
     return Chapter(
         title="Who consents, and by which rule",
-        says=(
-            (
-                "A customer consents if no record among their newest denies (rule 1). Consent counts from "
-                "the date of sharing on, and never reaches back over a denial (rule 2). A device may be "
-                "used once everybody who ever listed it consents (rule 4). A record that could not be read"
-                " denies where its e-mail could be (rule 7)."
-            ),
-            f"The others {OTHERS}: how many is not shown.",
+        says=_paragraphs(says),
+        picture=Bars(
+            caption="Consenting customers, by the year from which their consent counts",
+            bars=tuple((each.what, each.count) for each in report.years),
         ),
-        picture=draw_bars(
-            "Consenting customers, by the year from which their consent counts",
-            [(each.what, each.count) for each in report.years],
-        ),
-        grids=tuple(grids),
+        grids=tuple(grid for grid in grids if grid.rows),
     )
 
 
-def _counted(caption: str, counts: Iterable[Count]) -> Grid:
+def _counted(caption: str, counts: "Iterable[Count]") -> Grid:
     rows = tuple((each.what, words(each.count)) for each in counts)
     return Grid(caption=caption, headers=("which", "customers"), rows=rows, figures=1)
 
 
-def _funnel(report: PrivacyReport) -> Chapter:
+def _funnel(report: "PrivacyReport") -> Chapter:
+    says = """
+        Every row of a table's input is used, or dropped with one reason; the table run of the lake counts
+        them. Here the customers are counted who have a row in the table.
+    """
     return Chapter(
         title="Who is left on the way to the training data",
-        says=(
-            (
-                "Every row of a table's input is used, or dropped with one reason; the table run of the lake "
-                "counts them. Here the customers are counted who have a row in the table."
-            ),
-        ),
-        picture=draw_bars(
-            "Customers in each table on the way to the training data",
-            [(each.table, each.customers) for each in report.funnel],
+        says=_paragraphs(says),
+        picture=Bars(
+            caption="Customers in each table on the way to the training data",
+            bars=tuple((each.table, each.customers) for each in report.funnel),
         ),
         grids=(
             Grid(
@@ -167,90 +168,71 @@ def _funnel(report: PrivacyReport) -> Chapter:
     )
 
 
-def _anonymity(report: PrivacyReport) -> Chapter:
-    return Chapter(
-        title="How well customers hide",
-        says=(
-            (
-                f"Of what leaves the trusted zone in {CUSTOMER_CURATED}, per customer. To somebody who "
-                "knows the columns of a line from elsewhere, customers who are equal in them look the "
-                f"same. A look is rare if fewer than {report.base} customers share it: whoever knows these"
-                " things of them knows nearly, or exactly, which rows are theirs. The smallest group (the"
-                " k of k-anonymity) is not shown: one customer who looks like nobody else would bring it "
-                "down to 1."
-            ),
+def _anonymity(report: "PrivacyReport") -> Chapter:
+    says = f"""
+        Of what leaves the trusted zone in {CUSTOMER_CURATED}, per customer. To somebody who knows the columns
+        of a line from elsewhere, customers who are equal in them look the same. A look is rare if fewer than
+        {report.base} customers share it: whoever knows these things of them knows nearly, or exactly, which
+        rows are theirs. The smallest group (the k of k-anonymity) is not shown: one customer who looks like
+        nobody else would bring it down to 1.
+    """
+    looks = Grid(
+        caption="Looks of customers",
+        headers=("known", "different looks", "rare ones"),
+        rows=tuple(
+            (", ".join(each.columns), words(each.different), words(each.rare)) for each in report.anonymity
         ),
-        grids=(
-            Grid(
-                caption="Looks of customers",
-                headers=("known", "different looks", "rare ones"),
-                rows=tuple(
-                    (", ".join(each.columns), words(each.different), words(each.rare))
-                    for each in report.anonymity
-                ),
-                figures=2,
-            ),
-        ),
+        figures=2,
     )
+    return Chapter(title="How well customers hide", says=_paragraphs(says), grids=(looks,))
 
 
-def _identification() -> Chapter:
-    return Chapter(
-        title="Pseudonymised, not anonymous",
-        says=(
-            (
-                "Curated tables hold no name, e-mail, phone number, birthday or serial number. They are "
-                "personal data all the same, and have to be treated so:"
-            ),
-            (
-                "Times identify people. Whoever knows when somebody exercised, from a diary, a camera or a "
-                "message, finds their rows: hardly two customers read at the same milliseconds."
-            ),
-            "Gait identifies people. The way somebody walks can be recognised in the readings of a phone.",
-            "Ids stay the same. Two extracts under one key can be joined by customer_id and device_id.",
-            "The key undoes it. Who holds the pseudonym key can compute the id of any known e-mail.",
-            "A device that changed hands links the people who held it.",
-        ),
-    )
+_IDENTIFICATION: Final = Chapter(
+    title="Pseudonymised, not anonymous",
+    says=_paragraphs("""
+        Curated tables hold no name, e-mail, phone number, birthday or serial number. They are personal data
+        all the same, and have to be treated so:
+
+        Times identify people. Whoever knows when somebody exercised, from a diary, a camera or a message,
+        finds their rows: hardly two customers read at the same milliseconds.
+
+        Gait identifies people. The way somebody walks can be recognised in the readings of a phone.
+
+        Ids stay the same. Two extracts under one key can be joined by customer_id and device_id.
+
+        The key undoes it. Who holds the pseudonym key can compute the id of any known e-mail.
+
+        A device that changed hands links the people who held it.
+    """),
+)
 
 
-def _held(report: PrivacyReport) -> Chapter:
+def _held(report: "PrivacyReport") -> Chapter:
     held = report.held
     readable = (
         "Older runs can still be read: stedi status lists them."
         if held.readable
         else "No older run can still be read."
     )
-    return Chapter(
-        title="Withdrawn or erased, and not yet purged",
-        says=(
-            (
-                "Withdrawal and erasure take effect in the newest run. Older runs may still hold rows of "
-                "those who left, until maintenance has taken them: after 30 days, but for the last ten "
-                "runs and those with a tag. stedi leaves such rows out when it scans an older run."
-            ),
-            readable,
-            "What is sent again of people who were erased is kept out.",
-        ),
-        grids=(
-            Grid(
-                caption="People who are gone",
-                headers=("which", "people"),
-                rows=(
-                    (
-                        "the newest run does not trust them, and an older run holds them",
-                        words(held.customers),
-                    ),
-                    ("were erased, and an older run holds them", words(held.erased)),
-                    ("were erased from this lake so far", words(report.erased)),
-                ),
-                figures=1,
-            ),
-        ),
+    says = f"""
+        Withdrawal and erasure take effect in the newest run. Older runs may still hold rows of those who
+        left, until maintenance has taken them: after 30 days, but for the last ten runs and those with a tag.
+        stedi leaves such rows out when it scans an older run.
+
+        {readable}
+
+        What is sent again of people who were erased is kept out.
+    """
+    rows = (
+        ("the newest run does not trust them, and an older run holds them", words(held.customers)),
+        ("were erased, and an older run holds them", words(held.erased)),
+        ("were erased from this lake so far", words(report.erased)),
     )
+    gone = Grid(caption="People who are gone", headers=("which", "people"), rows=rows, figures=1)
+    return Chapter(title="Withdrawn or erased, and not yet purged", says=_paragraphs(says), grids=(gone,))
 
 
-def _tags(report: PrivacyReport) -> Chapter:
+def _tags(report: "PrivacyReport") -> Chapter:
     tags = tuple(report.tags.items())
     if not tags:
         return Chapter(title="Tags", says=("Nobody set a tag.",))

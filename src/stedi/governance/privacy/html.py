@@ -1,90 +1,83 @@
 """The privacy report as one page of HTML: it loads nothing, prints on A4, and reads well aloud."""
 
+from collections.abc import Iterable
 from html import escape
+from importlib.resources import files
 from typing import Final
 
-from stedi.governance.privacy.chapters import Chapter, Grid, chapters, title
-from stedi.governance.privacy.privacy_report import PrivacyReport
+from stedi.governance.privacy.chapters import Bars, Chapter, Grid
+from stedi.governance.privacy.rounding import Figure, words
 
-_STYLE: Final = """
-:root { color-scheme: light; --ink: #1c2733; --soft: #5b6876; --line: #d8dee5;
-  --dark: #1f5f8b; }
-* { box-sizing: border-box; }
-body { margin: 0 auto; padding: 2.5rem 1.5rem 4rem; max-width: 50rem; color: var(--ink); background: #fff;
-  font: 16px/1.5 system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
-header { border-bottom: 3px solid var(--dark); margin-bottom: 1.5rem; }
-h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 .75rem; overflow-wrap: anywhere; }
-h2 { font-size: 1.2rem; margin: 2.25rem 0 .5rem; break-after: avoid; }
-p, li { max-width: 44rem; }
-table { border-collapse: collapse; width: 100%; margin: 1rem 0 1.5rem; font-size: .92rem;
-  break-inside: avoid; }
-caption { text-align: left; font-weight: 600; padding-bottom: .35rem; }
-th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--line);
-  vertical-align: top; }
-thead th { color: var(--soft); font-weight: 600; border-bottom: 2px solid var(--line); }
-tbody th { font-weight: 400; }
-.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; padding-right: .8rem;
-  padding-left: .8rem; }
-thead .number { white-space: normal; }
-tr > :last-child { padding-right: 0; }
-td, tbody th { overflow-wrap: break-word; }
-figure { margin: 1.25rem 0; break-inside: avoid; }
-figcaption { color: var(--soft); font-size: .88rem; margin-top: .25rem; }
-svg { width: 100%; height: auto; display: block; }
-svg text { font: 13px system-ui, "Segoe UI", Roboto, Arial, sans-serif; fill: var(--ink); }
-svg .bar { fill: var(--dark); }
-@page { size: A4; margin: 18mm 16mm; }
-@media print { body { padding: 0; max-width: none; font-size: 10.5pt; }
-  * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
-"""
+_STYLE: Final = "page.css"
+_WIDTH: Final = 720
+_NAME: Final = 216
+_BAR: Final = 360
+_LINE: Final = 30
 
 
-def html(report: PrivacyReport) -> str:
+def html_page(title: str, chapters: Iterable[Chapter]) -> str:
     """Return the page."""
-    name = escape(title(report))
-    body = "".join(map(_chapter, chapters(report)))
+    name = escape(title)
+    body = "".join(map(_chapter, chapters))
+    style = (files(__package__) / _STYLE).read_text("utf-8")
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
         "style-src 'unsafe-inline'\">\n"
-        f"<title>{name}</title>\n<style>{_STYLE}</style>\n</head>\n"
+        f"<title>{name}</title>\n<style>\n{style}</style>\n</head>\n"
         f"<body>\n<header><h1>{name}</h1></header>\n<main>\n{body}</main>\n</body>\n</html>\n"
     )
 
 
 def _chapter(chapter: Chapter) -> str:
-    first, *rest = chapter.says or ("",)
-    words = f"<p>{escape(first)}</p>\n" if first else ""
-    words += "".join(f"<p>{escape(each)}</p>\n" for each in rest)
+    says = "".join(f"<p>{escape(each)}</p>\n" for each in chapter.says)
+    picture = "" if chapter.picture is None else _draw(chapter.picture)
     grids = "".join(map(_grid, chapter.grids))
-    return f"<section>\n<h2>{escape(chapter.title)}</h2>\n{words}{chapter.picture}\n{grids}</section>\n"
+    return f"<section>\n<h2>{escape(chapter.title)}</h2>\n{says}{picture}\n{grids}</section>\n"
+
+
+def _draw(picture: Bars) -> str:
+    """Draw bars as SVG that loads nothing; nothing where all are fewest."""
+    most = max((figure for _, figure in picture.bars), default=0)
+    if not most:
+        return ""
+    parts = [
+        _bar(6 + place * _LINE, name, figure, round(_BAR * figure / most, 1))
+        for place, (name, figure) in enumerate(picture.bars)
+    ]
+    shown = "; ".join(f"{name}: {words(figure)}" for name, figure in picture.bars)
+    alt = escape(f"{picture.caption}. {shown}.", quote=True)
+    return (
+        f'<figure><svg viewBox="0 0 {_WIDTH} {len(parts) * _LINE + 6}" role="img" aria-label="{alt}">'
+        f"<title>{alt}</title>{''.join(parts)}</svg><figcaption>{escape(picture.caption)}</figcaption></figure>"
+    )
+
+
+def _bar(top: int, name: str, figure: Figure, width: float) -> str:
+    label = f'<text x="{_NAME - 10}" y="{top + 15}" class="name" text-anchor="end">{escape(name)}</text>'
+    bar = f'<rect x="{_NAME}" y="{top + 2}" width="{width}" height="18" class="bar"/>' if figure else ""
+    return f'{label}{bar}<text x="{_NAME + width + 8}" y="{top + 15}" class="count">{words(figure)}</text>'
 
 
 def _grid(grid: Grid) -> str:
-    words = len(grid.headers) - grid.figures
-    numbers = [column >= words for column in range(len(grid.headers))]
+    # The last columns are of figures.
+    looks = [""] * (len(grid.headers) - grid.figures) + [' class="number"'] * grid.figures
     head = "".join(
-        f'<th scope="col"{_class(is_number)}>{escape(header)}</th>'
-        for header, is_number in zip(grid.headers, numbers, strict=True)
+        f'<th scope="col"{look}>{escape(header)}</th>'
+        for header, look in zip(grid.headers, looks, strict=True)
     )
-    rows = "".join(_row(row, numbers) for row in grid.rows)
+    rows = "".join(_row(row, looks) for row in grid.rows)
     return (
         f"<table>\n<caption>{escape(grid.caption)}</caption>\n<thead><tr>{head}</tr></thead>\n"
         f"<tbody>\n{rows}</tbody>\n</table>\n"
     )
 
 
-def _row(row: tuple[str, ...], numbers: list[bool]) -> str:
-    first, *rest = row
-    cells = "".join(
-        f"<td{_class(number)}>{_cell(cell)}</td>" for cell, number in zip(rest, numbers[1:], strict=True)
-    )
-    return f'<tr><th scope="row">{_cell(first)}</th>{cells}</tr>\n'
-
-
-def _class(is_number: bool) -> str:  # noqa: FBT001 - one of two looks
-    return ' class="number"' if is_number else ""
+def _row(row: tuple[str, ...], looks: list[str]) -> str:
+    first, *rest = map(_cell, row)
+    cells = "".join(f"<td{look}>{cell}</td>" for cell, look in zip(rest, looks[1:], strict=True))
+    return f'<tr><th scope="row">{first}</th>{cells}</tr>\n'
 
 
 def _cell(cell: str) -> str:

@@ -1,14 +1,15 @@
 """The privacy report as a page of Markdown."""
 
-from stedi.governance.privacy.chapters import Grid, chapters, title
-from stedi.governance.privacy.privacy_report import PrivacyReport
+from collections.abc import Iterable
+
+from stedi.governance.privacy.chapters import Chapter, Grid
 from stedi.marked import cell, marked
 
 
-def markdown(report: PrivacyReport) -> str:
+def markdown_page(title: str, chapters: Iterable[Chapter]) -> str:
     """Return the page. Its pictures are left out: the tables below them say the same."""
-    parts = [f"# {title(report)}"]
-    for chapter in chapters(report):
+    parts = [f"# {title}"]
+    for chapter in chapters:
         parts.append(f"## {chapter.title}")
         parts.extend(map(marked, chapter.says))
         for grid in chapter.grids:

@@ -1,13 +1,13 @@
 """The arithmetic of every run, and that of the newest one against a second count."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import polars as pl
 
 from stedi.governance.verify.finding import Fault, Finding
-from stedi.governance.verify.readings import Recount
-from stedi.names import OBJECT, QUARANTINE, RUN
+from stedi.governance.verify.readings import Counted, Recount
+from stedi.names import OBJECT, QUARANTINE, RUN, TOMBSTONE
 from stedi.pipeline.history import Run
 from stedi.plan.account import Account
 from stedi.plan.lineage import LANDING_TABLES, LINEAGE
@@ -47,37 +47,24 @@ def _wrong(account: Account) -> list[str]:
 
 def check_recount(run: Run, recount: Recount) -> list[Finding]:
     """Compare what a run says that it did with what a second derivation counts."""
-    findings = []
+    place = f"{RUN} {run.run_id}"
+    figures = []
     for table, counted in recount.accounts.items():
-        account = run.accounts[table]
-        said = _figures(account.rows_in, account.used, account.dropped, account.rows_out)
-        found = _figures(counted.rows_in, counted.used, counted.dropped, counted.rows_out)
-        findings += [
-            Finding.of(
-                Fault.WRONG_ACCOUNT,
-                f"{RUN} {run.run_id}, {table}",
-                f"it says {what} {said.get(what, 0):,}, and a second count gives {found.get(what, 0):,}",
-            )
-            for what in sorted(said.keys() | found.keys())
-            if said.get(what, 0) != found.get(what, 0)
-        ]
-    for what, says, counted_anew in (
-        ("paired_exact", run.match.exact, recount.exact),
-        ("paired_nearby", run.match.nearby, recount.nearby),
-    ):
-        if says != counted_anew:
-            findings.append(
-                Finding.of(
-                    Fault.WRONG_ACCOUNT,
-                    f"{RUN} {run.run_id}",
-                    f"it says {what} {says:,}, and a second count gives {counted_anew:,}",
-                )
-            )
-    return findings
+        said, found = _figures(run.accounts[table]), _figures(counted)
+        both = sorted(said.keys() | found.keys())
+        figures += [(f"{place}, {table}", what, said.get(what, 0), found.get(what, 0)) for what in both]
+    figures.append((place, "paired_exact", run.match.exact, recount.exact))
+    figures.append((place, "paired_nearby", run.match.nearby, recount.nearby))
+    return [
+        Finding.of(Fault.WRONG_ACCOUNT, where, f"it says {what} {says:,}, and a second count gives {found:,}")
+        for where, what, says, found in figures
+        if says != found
+    ]
 
 
-def _figures(rows_in: int, used: int, dropped: Mapping[str, int], rows_out: int) -> dict[str, int]:
-    return {"rows_in": rows_in, "used": used, "rows_out": rows_out} | dict(dropped)
+def _figures(account: Account | Counted) -> dict[str, int]:
+    figures = {"rows_in": account.rows_in, "used": account.used, "rows_out": account.rows_out}
+    return figures | dict(account.dropped)
 
 
 def check_ledger(scan: Scan) -> tuple[list[Finding], int]:
@@ -89,14 +76,13 @@ def check_ledger(scan: Scan) -> tuple[list[Finding], int]:
         Findings, and how many objects the ledger has.
     """
     ledger = scan(OBJECT).collect()
-    exact = scan("tombstone").select(pl.len()).collect().item() == 0
+    exact = scan(TOMBSTONE).select(pl.len()).collect().item() == 0
     findings = []
     loaded = ledger.filter(~pl.col("duplicate"))
     twice = loaded.height - loaded.select("table_name", "digest").unique().height
     if twice:
-        findings.append(
-            Finding.of(Fault.WRONG_LEDGER, OBJECT, f"{twice:,} objects were loaded twice", count=twice)
-        )
+        problem = f"{twice:,} objects were loaded twice"
+        findings.append(Finding.of(Fault.WRONG_LEDGER, OBJECT, problem, count=twice))
     quarantined = scan(QUARANTINE).group_by("table_name", "_digest").agg(rows=pl.len()).collect()
     for table in LANDING_TABLES:
         said = loaded.filter(table_name=table)
@@ -107,23 +93,17 @@ def check_ledger(scan: Scan) -> tuple[list[Finding], int]:
     return findings, ledger.height
 
 
-def _unlike(place: str, table: str, said: pl.DataFrame, there: pl.DataFrame, *, exact: bool) -> list[Finding]:
-    both = said.join(there, on="_digest", how="full", coalesce=True, nulls_equal=True).with_columns(
-        pl.col("said", "rows").fill_null(0)
-    )
-    more = both.filter(pl.col("rows") > pl.col("said"))
-    less = both.filter(pl.col("rows") < pl.col("said")) if exact else both.clear()
-    findings = []
-    for word, unlike in (("more", more), ("fewer", less)):
-        if unlike.height:
-            rows = int((unlike["rows"].cast(pl.Int64) - unlike["said"].cast(pl.Int64)).abs().sum())
-            findings.append(
-                Finding.of(
-                    Fault.WRONG_LEDGER,
-                    place,
-                    f"{rows:,} {word} records for {table} than the ledger says were loaded from "
-                    f"{unlike.height:,} objects",
-                    count=rows,
-                )
+def _unlike(
+    place: str, table: str, said: pl.DataFrame, there: pl.DataFrame, *, exact: bool
+) -> Iterator[Finding]:
+    both = said.join(there, on="_digest", how="full", coalesce=True, nulls_equal=True)
+    counts = both.select(pl.col("rows", "said").fill_null(0).cast(pl.Int64))
+    differs = counts["rows"] - counts["said"]
+    fewer = differs.filter(differs < 0) if exact else differs.clear()
+    for word, unlike in (("more", differs.filter(differs > 0)), ("fewer", fewer)):
+        if rows := abs(int(unlike.sum())):
+            problem = (
+                f"{rows:,} {word} records for {table} than the ledger says were loaded from "
+                f"{unlike.len():,} objects"
             )
-    return findings
+            yield Finding.of(Fault.WRONG_LEDGER, place, problem, count=rows)

@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final
+
+import polars as pl
 
 from stedi.governance.verify.finding import Fault, Finding
 from stedi.landing.redact import as_typed
@@ -36,7 +39,7 @@ _WRONG: Final = timedelta(hours=1)
 """So far ahead no clock is that is right."""
 
 
-class Standing(Enum):
+class FileStatus(Enum):
     """What a file is to a lake."""
 
     REACHED = "reached"
@@ -56,7 +59,7 @@ class LakeFile:
         location: Its path or URL.
         shown: Its path within the lake.
         table: The table in whose folder it is; None for others.
-        standing: What it is to the lake.
+        status: What it is to the lake.
         size: Its bytes.
         regular: It is a plain file, and can be read.
         open: Opens it.
@@ -65,7 +68,7 @@ class LakeFile:
     location: str
     shown: str
     table: str | None
-    standing: Standing
+    status: FileStatus
     size: int
     regular: bool
     open: Callable[[], BinaryIO]
@@ -91,35 +94,36 @@ def find_files(
     reached = {location for table in tables.values() for location in table.needed() | table.older}
     homes = {f"{table.location.rstrip('/')}/": name for name, table in tables.items()}
     root = str(folder) if folder is not None else warehouse.root
+    opened = warehouse.files.open if folder is None else _open_local
     files = []
     for location, size, written_at, regular in _listed(warehouse, folder):
         shown = location.removeprefix(root).lstrip("/")
         home = next((home for home in homes if location.startswith(home)), None)
         if location in reached:
-            standing = Standing.REACHED
+            status = FileStatus.REACHED
         elif (folder is not None and _OWN.fullmatch(shown)) or (_RECEIPTS.fullmatch(shown) and regular):
-            standing = Standing.SYSTEM
+            status = FileStatus.SYSTEM
         elif folder is not None and shown.startswith(_SCRATCH):
-            standing = Standing.SCRATCH
+            status = FileStatus.SCRATCH
         elif home is None or not regular or not _WRITTEN.fullmatch(location.removeprefix(home)):
-            standing = Standing.FOREIGN
+            status = FileStatus.FOREIGN
         elif tables[homes[home]].damaged:
             # What can't be read may reach it: it must not be taken for rubbish.
-            standing = Standing.UNKNOWN
+            status = FileStatus.UNKNOWN
         else:
             # What was written later than now was written by a clock that was wrong.
             young = before <= written_at <= datetime.now(UTC) + _WRONG
-            standing = Standing.YOUNG if young else Standing.UNREACHED
+            status = FileStatus.YOUNG if young else FileStatus.UNREACHED
         files.append(
             LakeFile(
                 location=location,
                 shown=shown,
                 table=homes[home] if home is not None else None,
-                standing=standing,
+                status=status,
                 size=size,
                 regular=regular,
                 # The lock is held, and reading it would let go of it: it is empty, or a finding.
-                open=BytesIO if shown == _LOCK else _opener(warehouse, location, local=folder is not None),
+                open=BytesIO if shown == _LOCK else partial(opened, location),
             )
         )
     return files
@@ -172,69 +176,56 @@ def _listed(warehouse: Warehouse, folder: Path | None) -> Iterator[tuple[str, in
             yield str(path), state.st_size, written_at, stat.S_ISREG(state.st_mode)
 
 
-def _opener(warehouse: Warehouse, location: str, *, local: bool) -> Callable[[], BinaryIO]:
-    return (lambda: Path(location).open("rb")) if local else (lambda: warehouse.files.open(location))
+def _open_local(location: str) -> BinaryIO:
+    return Path(location).open("rb")
 
 
-def check_files(files: Sequence[LakeFile], tables: Mapping[str, Inspection], root: str) -> list[Finding]:
+def live_files(table: Inspection) -> dict[str, int]:
+    """Return the data files that any snapshot of a table has, and the rows that each is said to have."""
+    return {file.location: file.rows for listed in table.manifests.values() for file in listed if file.live}
+
+
+def read_columns(warehouse: Warehouse, location: str, columns: Sequence[str]) -> pl.DataFrame:
+    """Return some columns of a data file."""
+    with warehouse.files.open(location) as source:
+        return pl.read_parquet(source, columns=list(columns))
+
+
+def check_files(files: Sequence[LakeFile], tables: Mapping[str, Inspection], root: str) -> Iterator[Finding]:
     """Find files that nothing reaches, that stedi did not write, and that are gone."""
-    findings = []
     there = {file.location for file in files}
     for name, table in tables.items():
-        if lost := table.needed() - there:
-            findings.append(
-                Finding.of(
-                    Fault.LOST_FILE,
-                    name,
-                    f"{len(lost):,} files that its snapshots need are gone, such as "
-                    f"{as_typed(_within(min(lost), root))}",
-                    count=len(lost),
-                )
-            )
-        findings += [
-            Finding.of(
-                Fault.DAMAGED_FILE, as_typed(_within(place, root)), f"it can't be read: {name} needs it"
-            )
-            for place in sorted(table.damaged & there)
-        ]
-        if not table.location.startswith(f"{root}/"):
-            findings.append(Finding.of(Fault.FOREIGN_FILE, name, "the table is kept outside the warehouse"))
-    findings += [
-        Finding.of(
-            Fault.DAMAGED_FILE,
-            file.shown,
-            "it is a link, or no file: nothing can be written to the lake",
-        )
-        for file in files
-        if file.standing is Standing.SYSTEM and not file.regular
-    ]
+        yield from _wrong_paths(name, table, there, root)
+    for file in files:
+        if file.status is FileStatus.SYSTEM and not file.regular:
+            problem = "it is a link, or no file: nothing can be written to the lake"
+            yield Finding.of(Fault.DAMAGED_FILE, file.shown, problem)
+    unreached = [file for file in files if file.status is FileStatus.UNREACHED]
     for name in tables:
-        old = [file for file in files if file.table == name and file.standing is Standing.UNREACHED]
-        if old:
+        if old := [file for file in unreached if file.table == name]:
             size = sum(file.size for file in old)
-            findings.append(
-                Finding.of(
-                    Fault.UNREACHABLE_FILE,
-                    name,
-                    f"{len(old):,} files ({size:,} bytes) that no snapshot reaches, such as {old[0].shown}",
-                    count=len(old),
-                )
-            )
-    if scratch := [file for file in files if file.standing is Standing.SCRATCH]:
-        findings.append(
-            Finding.of(
-                Fault.UNFINISHED,
-                "scratch",
-                f"{len(scratch):,} files of a run that was killed, which may hold personal data",
-                count=len(scratch),
-            )
-        )
+            problem = f"{len(old):,} files ({size:,} bytes) that no snapshot reaches, such as {old[0].shown}"
+            yield Finding.of(Fault.UNREACHABLE_FILE, name, problem, count=len(old))
+    if scratch := sum(file.status is FileStatus.SCRATCH for file in files):
+        problem = f"{scratch:,} files of a run that was killed, which may hold personal data"
+        yield Finding.of(Fault.UNFINISHED, "scratch", problem, count=scratch)
     for file in files:
         if file.shown == _LOCK and file.regular and file.size:
-            findings.append(
-                Finding.of(Fault.FOREIGN_FILE, _LOCK, f"it holds {file.size:,} bytes, and stedi writes none")
-            )
-        if file.standing is Standing.FOREIGN:
+            problem = f"it holds {file.size:,} bytes, and stedi writes none"
+            yield Finding.of(Fault.FOREIGN_FILE, _LOCK, problem)
+        if file.status is FileStatus.FOREIGN:
             what = "a file" if file.regular else "a symbolic link, or no plain file,"
-            findings.append(Finding.of(Fault.FOREIGN_FILE, file.shown, f"{what} that stedi did not write"))
-    return findings
+            yield Finding.of(Fault.FOREIGN_FILE, file.shown, f"{what} that stedi did not write")
+
+
+def _wrong_paths(name: str, table: Inspection, there: set[str], root: str) -> Iterator[Finding]:
+    """Find files of a table that are gone or can't be read, and a table that is kept elsewhere."""
+    if lost := table.needed() - there:
+        such = as_typed(_within(min(lost), root))
+        problem = f"{len(lost):,} files that its snapshots need are gone, such as {such}"
+        yield Finding.of(Fault.LOST_FILE, name, problem, count=len(lost))
+    for place in sorted(table.damaged & there):
+        problem = f"it can't be read: {name} needs it"
+        yield Finding.of(Fault.DAMAGED_FILE, as_typed(_within(place, root)), problem)
+    if not table.location.startswith(f"{root}/"):
+        yield Finding.of(Fault.FOREIGN_FILE, name, "the table is kept outside the warehouse")

@@ -1,6 +1,6 @@
 """The run table against the snapshots, branches and tags that the tables have."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -21,29 +21,32 @@ _REBUILT: Final = "stedi.rebuilt"
 Inspected = Mapping[str, Inspection]
 
 
-def check_chain(runs: Sequence[Run]) -> list[Finding]:
+def check_run_chain(runs: Sequence[Run]) -> list[Finding]:
     """Check that each run follows the one before it, under one rule and one key."""
-    findings = []
-
-    def broken(run: Run, problem: str) -> None:
-        findings.append(Finding.of(Fault.BROKEN_HISTORY, f"{RUN} {run.run_id}", problem))
-
-    if len({run.run_id for run in runs}) != len(runs):
-        broken(runs[-1], "an id stands in the run table twice")
-    if runs[0].base_run_id is not None:
-        broken(runs[0], "it is the first, and names a run before it")
+    twice = len({run.run_id for run in runs}) != len(runs)
+    wrong = [
+        (runs[-1], twice, "an id stands in the run table twice"),
+        (runs[0], runs[0].base_run_id is not None, "it is the first, and names a run before it"),
+    ]
     for before, run in pairwise(runs):
-        if run.base_run_id != before.run_id:
-            broken(run, f"it was not made from the run before it, {before.run_id}")
-        if run.now < before.now:
-            broken(run, "it judged consent at an earlier time than the run before it")
-        if run.consent != before.consent:
-            broken(run, f"its consent mode is {run.consent}, and before it was {before.consent}")
-        if run.key_fingerprint != before.key_fingerprint and run.kind != "rotating":
-            broken(run, "its ids were made with another key than those of the run before it")
-        if run.published_at < run.started_at:
-            broken(run, "it was published before it began")
-    return findings
+        other_key = run.key_fingerprint != before.key_fingerprint and run.kind != "rotating"
+        consent = f"its consent mode is {run.consent}, and before it was {before.consent}"
+        wrong += [
+            (
+                run,
+                run.base_run_id != before.run_id,
+                f"it was not made from the run before it, {before.run_id}",
+            ),
+            (run, run.now < before.now, "it judged consent at an earlier time than the run before it"),
+            (run, run.consent != before.consent, consent),
+            (run, other_key, "its ids were made with another key than those of the run before it"),
+            (run, run.published_at < run.started_at, "it was published before it began"),
+        ]
+    return [
+        Finding.of(Fault.BROKEN_HISTORY, f"{RUN} {run.run_id}", problem)
+        for run, is_wrong, problem in wrong
+        if is_wrong
+    ]
 
 
 def check_snapshots(runs: Sequence[Run], tables: Inspected) -> tuple[list[Finding], int]:
@@ -52,44 +55,39 @@ def check_snapshots(runs: Sequence[Run], tables: Inspected) -> tuple[list[Findin
     Returns:
         Findings, and how many snapshots were looked at.
     """
-    findings = [
-        Finding.of(
-            Fault.SNAPSHOT_GONE,
-            table,
-            f"the newest run names snapshot {runs[-1].snapshots[table]}: it is gone",
-        )
-        for table in published_tables()
-        if tables[table].is_read and runs[-1].snapshots[table] not in tables[table].snapshots
-    ]
-    findings += [
-        Finding.of(Fault.OTHER_FORMAT, name, f"it has Iceberg's format {table.format_version}, not 2")
+    rows = {
+        (name, snapshot_id): sum(file.rows for file in table.files(snapshot_id))
         for name, table in tables.items()
-        if table.format_version != _ICEBERG_FORMAT
-    ]
-    rows: dict[tuple[str, int], int] = {}
+        for snapshot_id in table.snapshots
+        if table.whole(snapshot_id)
+    }
+    return [*_wrong_snapshots(runs, tables, rows)], len(rows)
+
+
+def _wrong_snapshots(
+    runs: Sequence[Run], tables: Inspected, rows: Mapping[tuple[str, int], int]
+) -> Iterator[Finding]:
+    newest = runs[-1].snapshots
+    for name in published_tables():
+        if tables[name].is_read and newest[name] not in tables[name].snapshots:
+            problem = f"the newest run names snapshot {newest[name]}: it is gone"
+            yield Finding.of(Fault.SNAPSHOT_GONE, name, problem)
     for name, table in tables.items():
-        for snapshot_id, snapshot in table.snapshots.items():
-            if not table.whole(snapshot_id):
-                continue
-            rows[name, snapshot_id] = found = sum(file.rows for file in table.files(snapshot_id))
-            said = snapshot.summary.get("total-records")
-            if said is not None and said != str(found):
-                findings.append(
-                    Finding.of(
-                        Fault.WRONG_COUNT,
-                        f"{name}, snapshot {snapshot_id}",
-                        f"its summary says {_digits(said)} rows, its manifests list {found:,}",
-                    )
-                )
+        if table.format_version != _ICEBERG_FORMAT:
+            problem = f"it has Iceberg's format {table.format_version}, not 2"
+            yield Finding.of(Fault.OTHER_FORMAT, name, problem)
+    for (name, snapshot_id), found in rows.items():
+        said = tables[name].snapshots[snapshot_id].summary.get("total-records")
+        if said is not None and said != str(found):
+            problem = f"its summary says {_digits(said)} rows, its manifests list {found:,}"
+            yield Finding.of(Fault.WRONG_COUNT, f"{name}, snapshot {snapshot_id}", problem)
     by_id = {run.run_id: run for run in runs}
     for run in runs:
-        findings += _run_rows(run, by_id.get(run.base_run_id or ""), rows)
+        yield from _run_rows(run, by_id.get(run.base_run_id or ""), rows)
     published = rows.get((RUN, tables[RUN].main or 0))
     if published is not None and published != len(runs):
-        findings.append(
-            Finding.of(Fault.WRONG_COUNT, RUN, f"it lists {published:,} rows, and has {len(runs):,}")
-        )
-    return findings, len(rows)
+        problem = f"it lists {published:,} rows, and has {len(runs):,}"
+        yield Finding.of(Fault.WRONG_COUNT, RUN, problem)
 
 
 def _digits(text: str) -> str:
@@ -128,61 +126,45 @@ def check_refs(runs: Sequence[Run], tables: Inspected) -> tuple[list[Finding], i
     Returns:
         Findings, and how many references were looked at.
     """
-    newest = runs[-1]
-    by_ref = {run.ref: run for run in runs}
+    read = [table for table in map(tables.__getitem__, published_tables()) if table.is_read]
     findings = []
-    looked_at = 0
     if any(tag.startswith(_MARK) for tag in tables[RUN].tags):
         findings.append(Finding.of(Fault.UNFINISHED, RUN, "a tag is being set, or that was interrupted"))
-    for name in published_tables():
-        table = tables[name]
-        if not table.is_read:
-            continue
-        looked_at += 1 + len(table.tags) + len(table.branches)
-        unshown = newest.ref not in table.tags and _is_before(table, runs)
-        if unshown:
-            findings.append(
-                Finding.of(Fault.UNFINISHED, name, "the newest run is published, and not shown here yet")
-            )
-        elif table.main != newest.snapshots[name]:
-            findings.append(
-                Finding.of(
-                    Fault.MAIN_ELSEWHERE,
-                    name,
-                    f"main points at snapshot {table.main}, the newest run is {newest.snapshots[name]}: who "
-                    "reads the table without stedi sees something else",
-                )
-            )
-        findings += _stray(table, by_ref)
-        findings += [
-            Finding.of(Fault.WRONG_TAG, f"{name}, tag {run.ref}", "one of the last ten runs has no tag")
-            for run in _tagged(runs)
-            if run.ref not in table.tags and not (unshown and run is newest)
-        ]
-    return findings + _user_tags(runs, tables), looked_at
+    for table in read:
+        findings += _wrong_refs(table, runs)
+    findings += _user_tags(runs, tables)
+    return findings, sum(1 + len(table.tags) + len(table.branches) for table in read)
 
 
-def _stray(table: Inspection, by_ref: Mapping[str, Run]) -> list[Finding]:
-    """Find branches that should not be there, and tags of runs that name none, or another snapshot."""
-    findings = []
+def _wrong_refs(table: Inspection, runs: Sequence[Run]) -> Iterator[Finding]:
+    """Find a main that shows another run than the newest, and branches and tags of runs that are wrong."""
+    name, newest = table.table, runs[-1]
+    unshown = newest.ref not in table.tags and _is_before(table, runs)
+    if unshown:
+        yield Finding.of(Fault.UNFINISHED, name, "the newest run is published, and not shown here yet")
+    elif table.main != newest.snapshots[name]:
+        problem = (
+            f"main points at snapshot {table.main}, the newest run is {newest.snapshots[name]}: who reads "
+            "the table without stedi sees something else"
+        )
+        yield Finding.of(Fault.MAIN_ELSEWHERE, name, problem)
     for branch in table.branches:
-        code = Fault.UNFINISHED if branch.startswith(TAG_PREFIX) else Fault.WRONG_TAG
-        what = "of a run that was not finished" if code is Fault.UNFINISHED else "that stedi did not make"
-        findings.append(Finding.of(code, table.table, f"a branch {what}"))
+        if branch.startswith(TAG_PREFIX):
+            yield Finding.of(Fault.UNFINISHED, name, "a branch of a run that was not finished")
+        else:
+            yield Finding.of(Fault.WRONG_TAG, name, "a branch that stedi did not make")
+    by_ref = {run.ref: run for run in runs}
     for tag, snapshot_id in table.tags.items():
-        if tag.startswith(TAG_PREFIX):
-            run = by_ref.get(tag)
-            if run is None:
-                findings.append(
-                    Finding.of(Fault.WRONG_TAG, table.table, "a run tag names a run that is not there")
-                )
-            elif not _shows(run, table, snapshot_id):
-                findings.append(
-                    Finding.of(
-                        Fault.WRONG_TAG, f"{table.table}, tag {tag}", "it names another snapshot than its run"
-                    )
-                )
-    return findings
+        run = by_ref.get(tag)
+        if tag.startswith(TAG_PREFIX) and run is None:
+            yield Finding.of(Fault.WRONG_TAG, name, "a run tag names a run that is not there")
+        elif run is not None and not _shows(run, table, snapshot_id):
+            problem = "it names another snapshot than its run"
+            yield Finding.of(Fault.WRONG_TAG, f"{name}, tag {tag}", problem)
+    for run in _tagged(runs):
+        if run.ref not in table.tags and not (unshown and run is newest):
+            problem = "one of the last ten runs has no tag"
+            yield Finding.of(Fault.WRONG_TAG, f"{name}, tag {run.ref}", problem)
 
 
 def _is_before(table: Inspection, runs: Sequence[Run]) -> bool:
@@ -212,23 +194,20 @@ def _shows(run: Run, table: Inspection, at: int | None) -> bool:
     return rebuilt and own not in table.snapshots
 
 
-def _user_tags(runs: Sequence[Run], tables: Inspected) -> list[Finding]:
+def _user_tags(runs: Sequence[Run], tables: Inspected) -> Iterator[Finding]:
     """Check that each tag that somebody set names the snapshots of one run in all tables."""
     tagged = {tag for table in tables.values() for tag in table.tags if not tag.startswith(TAG_PREFIX)}
     tagged -= {tag.removeprefix(_MARK) for tag in tables[RUN].tags if tag.startswith(_MARK)}
-    findings = []
     for place, tag in enumerate(sorted(tagged), start=1):
         # A tag is free text of its user, and not repeated where it is not known to be a tag of stedi's.
+        shown = f"tag {place} of {len(tagged)}"
         named = {name: tables[name].tags.get(tag) for name in published_tables() if tables[name].is_read}
         if not any(all(_shows(run, tables[name], at) for name, at in named.items()) for run in runs):
             lacking = sum(at is None for at in named.values())
             problem = f"missing on {lacking} tables" if lacking else "the tables' snapshots are of no one run"
-            findings.append(Finding.of(Fault.WRONG_TAG, f"tag {place} of {len(tagged)}", problem))
+            yield Finding.of(Fault.WRONG_TAG, shown, problem)
         elif tag not in tables[RUN].tags:
-            findings.append(
-                Finding.of(Fault.UNFINISHED, f"tag {place} of {len(tagged)}", f"missing on {RUN}")
-            )
-    return findings
+            yield Finding.of(Fault.UNFINISHED, shown, f"missing on {RUN}")
 
 
 def derived_under(runs: Sequence[Run]) -> Run:
@@ -283,21 +262,18 @@ def check_manifests(tables: Inspected) -> tuple[list[Finding], int]:
     """
     findings = []
     for name, table in tables.items():
-        pii = set(contract_of(name).pii)
+        pii = sorted(contract_of(name).pii)
         findings += [
             Finding.of(Fault.PII_PARTITION, f"{name}.{column}", "the table is partitioned by it")
-            for column in sorted(pii & table.partitioned_by)
+            for column in pii
+            if column in table.partitioned_by
         ]
-        for column in sorted(pii):
+        for column in pii:
             listed = [sum(column in file.bounded for file in files) for files in table.manifests.values()]
-            if any(listed):
-                findings.append(
-                    Finding.of(
-                        Fault.PII_BOUNDS,
-                        f"{name}.{column}",
-                        f"{sum(map(bool, listed))} manifests keep its smallest and greatest value, of "
-                        f"{sum(listed)} data files",
-                        count=sum(listed),
-                    )
+            if files := sum(listed):
+                problem = (
+                    f"{sum(map(bool, listed))} manifests keep its smallest and greatest value, of {files} "
+                    "data files"
                 )
+                findings.append(Finding.of(Fault.PII_BOUNDS, f"{name}.{column}", problem, count=files))
     return findings, sum(len(table.manifests) for table in tables.values())

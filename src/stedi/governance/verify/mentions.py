@@ -2,14 +2,14 @@
 
 import html
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
 
 from stedi.contract import CONTRACTS
-from stedi.governance.verify.graves import Graves
-from stedi.governance.verify.rule import name_of
+from stedi.governance.verify.ids import MakeId, Tombstones
+from stedi.governance.verify.rule import normalized
 
 _EMAIL: Final = re.compile(r"[^\s/\\\"<>,;:=(){}\[\]|@]+@[\w.-]+(?!@)")
 _FIELD: Final = re.compile(r"\bserial_?number\"?\s*[:=]\s*(?:\"([^\"\\]+)\"|(\d+)(?=[\s,}\]]))")
@@ -43,37 +43,37 @@ class Mentions:
     """Finds what names somebody erased.
 
     Attributes:
-        graves: Who and what was erased.
+        tombstones: Who and what was erased.
         make: Makes ids.
         living: The names of customers and devices that the lake has now: texts may name who is back, and what
             stands in a longer name of somebody else is theirs.
     """
 
-    graves: Graves
-    make: Callable[[str, str], str]
+    tombstones: Tombstones
+    make: MakeId
     living: Collection[str]
 
     def in_text(self, text: str) -> bool:
         """Say whether a text holds an erased e-mail as a whole, or an erased serial number as one."""
-        plain = name_of(_CODED.sub(lambda found: chr(int(found[1], 16)), text.lower()))
+        plain = normalized(_CODED.sub(lambda found: chr(int(found[1], 16)), text.lower()))
         if any(map(self._is_person, map(_bare, _EMAIL.findall(plain)))):
             return True
         return any(map(self._is_device, (quoted or number for quoted, number in _FIELD.findall(plain))))
 
     def in_longer(self, name: str) -> bool:
         """Say whether what was read as a name holds an erased e-mail beside something else."""
-        whole = name_of(name)
-        found = {_bare(each) for each in _EMAIL.findall(name_of(html.unescape(unquote(name))))}
+        whole = normalized(name)
+        found = {_bare(each) for each in _EMAIL.findall(normalized(html.unescape(unquote(name))))}
         return whole not in self.living and any(map(self._is_person, found - {whole}))
 
     def in_path(self, path: str) -> bool:
         """Say whether a part of a path holds an erased e-mail or serial number, between marks."""
-        plain = name_of(unquote(path))
+        plain = normalized(unquote(path))
         emails = (name for found in _EMAIL.findall(plain) for name in self._cut(found) if "@" in name)
-        if any(self.make("customer", name) in self.graves.people for name in emails):
+        if any(self.make("customer", name) in self.tombstones.people for name in emails):
             return True
         names = (name for word in _WORD.findall(plain) for name in self._cut(word) if telling(name))
-        return any(self.make("device", name) in self.graves.alone for name in names)
+        return any(self.make("device", name) in self.tombstones.alone for name in names)
 
     def _cut(self, word: str) -> Iterator[str]:
         """Yield what stands between some marks of a word, but for what is part of a living's name."""
@@ -86,10 +86,10 @@ class Mentions:
                 whole.append((start, end))
 
     def _is_person(self, name: str) -> bool:
-        return name not in self.living and self.make("customer", name) in self.graves.people
+        return name not in self.living and self.make("customer", name) in self.tombstones.people
 
     def _is_device(self, name: str) -> bool:
-        return name not in self.living and self.make("device", name) in self.graves.alone
+        return name not in self.living and self.make("device", name) in self.tombstones.alone
 
 
 def _bare(email: str) -> str:

@@ -15,7 +15,7 @@ from urllib.parse import quote
 import polars as pl
 import pyarrow as pa
 
-from stedi.governance.verify.rule import name_of
+from stedi.governance.verify.rule import normalized
 from stedi.outline import outline
 from stedi.warehouse.file_texts import LONGEST
 
@@ -27,7 +27,7 @@ _SURE: Final = 12
 """A plain text of so many bytes, with letters, stands nowhere by accident: no boundaries are asked for."""
 
 
-class Form(NamedTuple):
+class Encoded(NamedTuple):
     """One form of a text: how it is written, and its bytes in lower case."""
 
     encoding: str
@@ -36,18 +36,20 @@ class Form(NamedTuple):
     """It is short: what stands beside it must not go on with letters, or digits, of its kind."""
 
 
-def forms(text: str) -> Iterator[Form]:
+def text_encodings(text: str) -> Iterator[Encoded]:
     """Yield the forms of a text, always in the same order.
 
     Cut to 15 characters, in any case, as UTF-8, UTF-16, percent-encoded, hex, and base64 at each of its
     three alignments. Searched texts are put in lower case too.
 
     Examples:
-        >>> [form.bytes for form in forms("Ann@Test.example") if form.encoding == "UTF-8"]
+        >>> [form.bytes for form in text_encodings("Ann@Test.example") if form.encoding == "UTF-8"]
         [b'ann@test.exampl']
     """
     cut = len(text) > CUT
-    spellings = list(dict.fromkeys(each[:CUT] for each in (text, name_of(text), text.lower(), text.upper())))
+    spellings = list(
+        dict.fromkeys(each[:CUT] for each in (text, normalized(text), text.lower(), text.upper()))
+    )
     seen: set[bytes] = set()
     for spelling in spellings:
         for form in _encoded(spelling, cut=cut):
@@ -56,28 +58,28 @@ def forms(text: str) -> Iterator[Form]:
                 yield form
 
 
-def _encoded(text: str, *, cut: bool) -> Iterator[Form]:
+def _encoded(text: str, *, cut: bool) -> Iterator[Encoded]:
     plain = text.encode("utf-8", "surrogatepass")
     number = not any(map(str.isalpha, text))
-    yield Form("UTF-8", plain.lower(), not cut and (number or len(plain) < _SURE))
+    yield Encoded("UTF-8", plain.lower(), not cut and (number or len(plain) < _SURE))
     for encoding in ("UTF-16-LE", "UTF-16-BE"):
-        yield Form(encoding, text.encode(encoding, "surrogatepass").lower(), bounded=False)
-    yield Form("percent-encoding", quote(plain, safe="").lower().encode(), bounded=False)
-    yield Form("percent-encoding", "".join(f"%{byte:02x}" for byte in plain).encode(), bounded=False)
-    yield Form("hex", plain.hex().encode(), bounded=False)
+        yield Encoded(encoding, text.encode(encoding, "surrogatepass").lower(), bounded=False)
+    yield Encoded("percent-encoding", quote(plain, safe="").lower().encode(), bounded=False)
+    yield Encoded("percent-encoding", "".join(f"%{byte:02x}" for byte in plain).encode(), bounded=False)
+    yield Encoded("hex", plain.hex().encode(), bounded=False)
     if len(plain) >= _BASE64_BYTES:
         for shift in range(3):
             coded = base64.b64encode(bytes(shift) + plain)
             # What the neighbours of the text have a say in is left out.
             inner = coded[-(-shift * 8 // 6) : (shift + len(plain)) * 8 // 6].lower()
-            yield Form("base64", inner, bounded=False)
-            yield Form("base64", inner.replace(b"+", b"-").replace(b"/", b"_"), bounded=False)
+            yield Encoded("base64", inner, bounded=False)
+            yield Encoded("base64", inner.replace(b"+", b"-").replace(b"/", b"_"), bounded=False)
 
 
 _BASE64_BYTES: Final = 8
 
 
-class Named(NamedTuple):
+class Identifier(NamedTuple):
     """What names a person: of which kind, and the text."""
 
     kind: str
@@ -85,7 +87,7 @@ class Named(NamedTuple):
 
     def __repr__(self) -> str:
         """Show the kind alone."""
-        return f"Named(kind={self.kind!r})"
+        return f"Identifier(kind={self.kind!r})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,11 +98,13 @@ class Needles:
         named: The texts.
         anchors: Per form: ``anchor``, the place of its text in ``named``, and the place of the form and of
             the anchor in it.
+        distinct: The anchors, each once, as one list.
         left_out: How many texts are too short, or too much like stedi's own words, to be searched for.
     """
 
-    named: Sequence[Named]
+    named: Sequence[Identifier]
     anchors: pl.DataFrame
+    distinct: pl.Series
     left_out: int
 
     def __repr__(self) -> str:
@@ -108,7 +112,9 @@ class Needles:
         return outline(self)
 
 
-def make_needles(named: Iterable[Named], own_words: Iterable[str], *, keys: Iterable[bytes] = ()) -> Needles:
+def make_needles(
+    named: Iterable[Identifier], own_words: Iterable[str], *, keys: Iterable[bytes] = ()
+) -> Needles:
     """Make the needles of what names people, and of secret keys.
 
     Args:
@@ -123,12 +129,12 @@ def make_needles(named: Iterable[Named], own_words: Iterable[str], *, keys: Iter
         for window in (text[at : at + ANCHOR_BYTES] for at in range(len(text) - ANCHOR_BYTES + 1))
     }
     texts = list(dict.fromkeys(named))
-    texts += [Named(KEY, key.decode("latin-1")) for key in keys]
+    texts += [Identifier(KEY, key.decode("latin-1")) for key in keys]
     anchor, text_place, form_place, offset = array("Q"), array("I"), array("H"), array("H")
     left_out = 0
     for place, each in enumerate(texts):
         found = False
-        for number, form in enumerate(forms_of(each)):
+        for number, form in enumerate(encodings_of(each)):
             at = _anchor(form.bytes, common)
             if at is None:
                 continue
@@ -140,28 +146,29 @@ def make_needles(named: Iterable[Named], own_words: Iterable[str], *, keys: Iter
         left_out += not found
     frame = pl.DataFrame(
         {
-            "anchor": _series(anchor, pa.uint64()),
-            "text": _series(text_place, pa.uint32()),
-            "form": _series(form_place, pa.uint16()),
-            "offset": _series(offset, pa.uint16()),
+            "anchor": unsigned(anchor, pa.uint64()),
+            "text": unsigned(text_place, pa.uint32()),
+            "form": unsigned(form_place, pa.uint16()),
+            "offset": unsigned(offset, pa.uint16()),
         }
     )
-    return Needles(named=texts, anchors=frame, left_out=left_out)
+    distinct = frame["anchor"].unique().implode()
+    return Needles(named=texts, anchors=frame, distinct=distinct, left_out=left_out)
 
 
 KEY: Final = "pseudonym key"
 _PLAIN: Final = ("UTF-8", "bytes")
 
 
-def forms_of(named: Named) -> Iterator[Form]:
+def encodings_of(named: Identifier) -> Iterator[Encoded]:
     """Yield the forms of what names a person, or of a key."""
     if named.kind != KEY:
-        yield from forms(named.text)
+        yield from text_encodings(named.text)
         return
     key = named.text.encode("latin-1")
-    yield Form("bytes", key.lower(), bounded=False)
-    yield Form("hex", key.hex().encode(), bounded=False)
-    yield Form("base64", base64.b64encode(key).rstrip(b"=")[:-1].lower(), bounded=False)
+    yield Encoded("bytes", key.lower(), bounded=False)
+    yield Encoded("hex", key.hex().encode(), bounded=False)
+    yield Encoded("base64", base64.b64encode(key).rstrip(b"=")[:-1].lower(), bounded=False)
 
 
 def _anchor(form: bytes, common: set[bytes]) -> int | None:
@@ -172,6 +179,8 @@ def _anchor(form: bytes, common: set[bytes]) -> int | None:
     )
 
 
-def _series(numbers: "array[int]", dtype: pa.DataType) -> pl.Series:
-    made = pl.from_arrow(pa.Array.from_buffers(dtype, len(numbers), [None, pa.py_buffer(numbers)]))
+def unsigned(numbers: "array[int] | bytes", dtype: pa.DataType) -> pl.Series:
+    """Return unsigned integers as they stand in memory, as far as they are whole."""
+    size = len(memoryview(numbers).cast("B")) // dtype.byte_width
+    made = pl.from_arrow(pa.Array.from_buffers(dtype, size, [None, pa.py_buffer(numbers)]))
     return made if isinstance(made, pl.Series) else made.to_series()

@@ -1,21 +1,22 @@
 """Readings: the rows of the sensor tables that follow from the rule, a group of customers at a time.
 
-Nothing here is shared with ``stedi.transform`` or ``lake.derive``: the rule is applied anew to whole landing
-tables. A group is as many customers as memory allows; both sensors of a customer are in one group, so that
-their pairs are too.
+Nothing here is shared with ``stedi.transform`` or ``stedi.pipeline.derive``: the rule is applied anew to
+whole landing tables. A group is as many customers as memory allows; both sensors of a customer are in one
+group, so that their pairs are too. Customers and devices are numbered: without the key not every id is known.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
 import polars as pl
 
+from stedi.governance.verify.customers import CUSTOMER_COLUMNS, ExpectedCustomers, wrong_rows
 from stedi.governance.verify.finding import Finding
 from stedi.governance.verify.ids import Ids
-from stedi.governance.verify.people import CUSTOMER_COLUMNS, People, missing_rows, surplus_rows
-from stedi.governance.verify.rule import name_of
+from stedi.governance.verify.rule import normalized
 from stedi.names import (
     ACCELEROMETER_LANDING,
     ACCELEROMETER_TRUSTED,
@@ -25,6 +26,7 @@ from stedi.names import (
     STEP_TRAINER_LANDING,
     STEP_TRAINER_TRUSTED,
 )
+from stedi.outline import outline
 from stedi.progress import Progress
 from stedi.warehouse.run_tables import Scan
 
@@ -41,6 +43,8 @@ DERIVED_FROM_READINGS: Final = (
 _NEARBY: Final = timedelta(milliseconds=20)
 _AXES: Final = ("x", "y", "z")
 _TIME: Final = pl.Datetime("us", "UTC")
+_BIRTH_DAY: Final = CUSTOMER_COLUMNS.index("birth_day")
+_SAYS: Final = "deriving the tables a second time"
 
 
 class Counted(NamedTuple):
@@ -68,370 +72,297 @@ class Recount(NamedTuple):
     rows: int
 
 
-class Readings:
-    """Recomputes the sensor tables and compares them.
+def compare_readings(
+    scan: Scan, expected: ExpectedCustomers, ids: Ids, *, group_rows: int = GROUP_ROWS, progress: Progress
+) -> tuple[list[Finding], Recount]:
+    """Recompute the sensor tables and compare them; return what differs, and the counts.
 
     Args:
         scan: The tables of the run.
-        people: Who may be used.
+        expected: Who may be used.
         ids: Their ids.
         group_rows: About how many readings to hold at once.
         progress: Is told how far it is.
     """
-
-    def __init__(
-        self, scan: Scan, people: People, ids: Ids, *, group_rows: int = GROUP_ROWS, progress: Progress
-    ) -> None:
-        """Number the customers, and say who holds which device."""
-        self._scan = scan
-        self._people = people
-        self._ids = ids
-        self._group_rows = group_rows
-        self._progress = progress
-        self._persons = sorted({person for person, _ in people.rows})
-        self._devices = sorted({device for _, device in people.rows})
-        self._number = {person: number for number, person in enumerate(self._persons)}
-        self._device_number = {device: number for number, device in enumerate(self._devices)}
-        self._surplus: defaultdict[str, list[str]] = defaultdict(list)
-        self._counts = Counter[tuple[str, str]]()
-        self._curated: list[pl.DataFrame] = []
-        self._exact = self._nearby = 0
-
-    def compare(self) -> tuple[list[Finding], Recount]:
-        """Return what differs, and the counts."""
-        users = self._spelled(ACCELEROMETER_LANDING, "user", self._number)
-        serials = self._spelled(STEP_TRAINER_LANDING, "serial_number", self._device_number)
-        self._strangers()
-        groups = self._groups(users, serials)
-        homes: dict[int, int] = {}
-        curated_devices: set[int] = set()
-        for place, group in enumerate(groups):
-            self._progress("deriving the tables a second time", place, len(groups))
-            held = self._held(group)
-            phone = self._phone(users, group)
-            with_readings = set(phone["person"].unique())
-            holders = held.filter(pl.col("person").is_in(list(with_readings)))
-            for device in holders["device"].unique():
-                curated_devices.add(device)
-                homes.setdefault(device, place)
-            mine = [device for device in holders["device"].unique() if homes[device] == place]
-            steps = self._steps(serials, holders, mine, group)
-            self._pairs(steps, phone, group)
-            self._curated.append(
-                phone.group_by("person").agg(
-                    first=pl.col("time").min(),
-                    last=pl.col("time").max(),
-                    readings=pl.len().cast(pl.Int64),
-                )
+    comparison = _comparison(scan, expected, ids)
+    users = comparison.spellings(ACCELEROMETER_LANDING, "user", "person", comparison.customers)
+    serials = comparison.spellings(STEP_TRAINER_LANDING, "serial_number", "device", comparison.devices)
+    comparison.find_strangers()
+    groups = comparison.groups(users, serials, group_rows)
+    curated = []
+    curated_devices: set[int] = set()
+    for place, group in enumerate(groups):
+        progress(_SAYS, place, len(groups))
+        phone = comparison.phone(users, group)
+        holders = comparison.held.join(phone.select("person").unique(), on="person", how="semi")
+        # A device may have holders in several groups: its readings are counted with the first.
+        devices = set(holders["device"].unique())
+        steps = comparison.steps(serials, holders, devices - curated_devices, group)
+        curated_devices |= devices
+        comparison.pairs(steps, phone, group)
+        curated.append(
+            phone.group_by("person").agg(
+                first_reading_at=pl.col("timestamp").min(),
+                last_reading_at=pl.col("timestamp").max(),
+                readings=pl.len().cast(pl.Int64),
             )
-        self._progress("deriving the tables a second time", len(groups), len(groups))
-        self._curate()
-        accounts = self._accounts(users, serials, curated_devices)
-        rows = sum(self._counts[table, "there"] for table in DERIVED_FROM_READINGS)
-        return self._findings(), Recount(accounts, self._exact, self._nearby, rows)
+        )
+    progress(_SAYS, len(groups), len(groups))
+    comparison.curate(expected, pl.concat(curated))
+    counts = comparison.counts
+    findings = [
+        finding
+        for table in DERIVED_FROM_READINGS
+        for finding in wrong_rows(
+            table, counts[table, "surplus"], comparison.surplus[table], missing=counts[table, "missing"]
+        )
+    ]
+    return findings, Recount(
+        accounts=_accounts(
+            counts,
+            expected,
+            sent=int(users["rows"].sum()),
+            step_readings=int(serials["rows"].sum()),
+            steps_dropped=comparison.steps_dropped(serials, curated_devices),
+        ),
+        exact=counts[MACHINE_LEARNING_CURATED, "used"],
+        nearby=counts[MACHINE_LEARNING_CURATED, "nearby"],
+        rows=sum(counts[table, "there"] for table in DERIVED_FROM_READINGS),
+    )
 
-    # Who is who --------------------------------------------------------------------------------
 
-    def _spelled(self, table: str, column: str, numbers: Mapping[str, int]) -> pl.DataFrame:
+def _comparison(scan: Scan, expected: ExpectedCustomers, ids: Ids) -> "_Comparison":
+    """Number the customers and devices, and say who holds which device."""
+    verdict = expected.verdict
+    people = sorted({person for person, _ in expected.rows})
+    devices = sorted({device for _, device in expected.rows})
+    customers = [(name, ids.customers.get(name), verdict.consent_from[name]) for name in people]
+    usable = [(name, ids.devices.get(name), verdict.usable_from.get(name)) for name in devices]
+    person_of = {name: number for number, name in enumerate(people)}
+    device_of = {name: number for number, name in enumerate(devices)}
+    held = [(person_of[person], device_of[device]) for person, device in expected.rows]
+    return _Comparison(
+        scan=scan,
+        customers=_numbered(customers, "person", "customer_id"),
+        devices=_numbered(usable, "device", "device_id"),
+        held=pl.DataFrame(held, schema={"person": pl.Int64, "device": pl.Int64}, orient="row"),
+    )
+
+
+def _numbered(rows: Sequence[tuple[str, str | None, int | None]], number: str, made: str) -> pl.DataFrame:
+    schema = {"name": pl.String, made: pl.String, "begins": pl.Int64}
+    frame = pl.DataFrame(rows, schema=schema, orient="row").with_row_index(number)
+    return frame.with_columns(pl.col(number).cast(pl.Int64), pl.col("begins").cast(_TIME))
+
+
+@dataclass(slots=True, kw_only=True)
+class _Comparison:
+    """A recomputation, and what it counted so far.
+
+    Attributes:
+        scan: The tables of the run.
+        customers: (person, name, customer_id, begins): who may be used, and from when; the id may be unknown.
+        devices: (device, name, device_id, begins): what they hold; ``begins`` is null of unusable ones.
+        held: (person, device): who holds what.
+        counts: Rows by table and kind.
+        surplus: Whose the rows are that a table has too much.
+    """
+
+    scan: Scan
+    customers: pl.DataFrame
+    devices: pl.DataFrame
+    held: pl.DataFrame
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    surplus: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def __repr__(self) -> str:
+        """Show shapes, and no row."""
+        return outline(self)
+
+    def spellings(self, table: str, column: str, number: str, known: pl.DataFrame) -> pl.DataFrame:
         """Return all spellings of a landing column: whose they are (null: nobody's), and how many rows."""
-        counted = self._scan(table).group_by(column).agg(rows=pl.len()).collect(engine="streaming")
-        names = [name_of(text) for text in counted[column]]
-        return counted.with_columns(
-            pl.Series("name", names, pl.String),
-            pl.Series("number", [numbers.get(name) for name in names], pl.Int64),
-        )
+        counted = self.scan(table).group_by(column).agg(rows=pl.len()).collect(engine="streaming")
+        names = pl.Series("name", [normalized(text) for text in counted[column]], pl.String)
+        numbers = known.select("name", number, "begins")
+        return counted.with_columns(names).join(numbers, on="name", how="left")
 
-    def _strangers(self) -> None:
+    def find_strangers(self) -> None:
         """Find rows of customers that should not be there at all: no group would look at them."""
-        known = [self._ids.customers.get(person, "") for person in self._persons]
         for table in DERIVED_FROM_READINGS:
-            counted = self._scan(table).group_by("customer_id").agg(rows=pl.len()).collect(engine="streaming")
-            self._counts[table, "there"] = int(counted["rows"].sum())
-            others = counted.filter(~pl.col("customer_id").is_in(known) | pl.col("customer_id").is_null())
-            self._surplus_of(
-                table, others["customer_id"].fill_null("null").to_list(), int(others["rows"].sum())
-            )
+            counted = self.scan(table).group_by("customer_id").agg(rows=pl.len()).collect(engine="streaming")
+            self.counts[table, "there"] = int(counted["rows"].sum())
+            others = counted.join(self.customers, on="customer_id", how="anti")
+            self.surplus[table].extend(others["customer_id"].fill_null("null"))
+            self.counts[table, "surplus"] += int(others["rows"].sum())
 
-    def _groups(self, users: pl.DataFrame, serials: pl.DataFrame) -> list[list[int]]:
+    def groups(self, users: pl.DataFrame, serials: pl.DataFrame, group_rows: int) -> list[pl.DataFrame]:
         """Put the customers into groups of few enough readings; there is at least one group."""
-        sizes = Counter[int]()
-        for number, rows in users.select("number", "rows").drop_nulls().iter_rows():
-            sizes[number] += rows
-        device_rows = Counter[str]()
-        for name, rows in serials.select("name", "rows").iter_rows():
-            device_rows[name] += rows
-        for person, device in self._people.rows:
-            sizes[self._number[person]] += device_rows[device]
-        groups: list[list[int]] = [[]]
+        steps = self.held.join(serials.select("device", "rows"), on="device").select("person", "rows")
+        rows = pl.concat([users.select("person", "rows"), steps]).group_by("person").agg(pl.sum("rows"))
+        sizes = self.customers.join(rows, on="person", how="left", maintain_order="left")["rows"].fill_null(0)
+        starts = [0]
         filled = 0
-        for number in range(len(self._persons)):
-            if groups[-1] and filled + sizes[number] > self._group_rows:
-                groups.append([])
+        for number, size in enumerate(sizes):
+            if number > starts[-1] and filled + size > group_rows:
+                starts.append(number)
                 filled = 0
-            groups[-1].append(number)
-            filled += sizes[number]
-        return groups
+            filled += size
+        ends = [*starts[1:], sizes.len()]
+        return [self.customers[start:end] for start, end in zip(starts, ends, strict=True)]
 
-    def _held(self, group: Sequence[int]) -> pl.DataFrame:
-        wanted = {self._persons[number] for number in group}
-        pairs = [
-            (self._number[person], self._device_number[device])
-            for person, device in self._people.rows
-            if person in wanted
-        ]
-        return pl.DataFrame(pairs, schema={"person": pl.Int64, "device": pl.Int64}, orient="row")
-
-    def _person_ids(self, group: Sequence[int]) -> pl.LazyFrame:
-        ids = [self._ids.customers.get(self._persons[number]) for number in group]
-        return pl.LazyFrame(
-            {"customer_id": ids, "person": group}, schema={"customer_id": pl.String, "person": pl.Int64}
-        ).drop_nulls()
-
-    def _device_ids(self) -> pl.LazyFrame:
-        ids = [self._ids.devices.get(device) for device in self._devices]
-        numbers = range(len(self._devices))
-        return pl.LazyFrame(
-            {"device_id": ids, "device": numbers}, schema={"device_id": pl.String, "device": pl.Int64}
-        )
-
-    # The tables --------------------------------------------------------------------------------
-
-    def _phone(self, users: pl.DataFrame, group: Sequence[int]) -> pl.DataFrame:
+    def phone(self, users: pl.DataFrame, group: pl.DataFrame) -> pl.DataFrame:
         """Return what accelerometer_trusted should have of a group, and compare."""
-        begins = pl.LazyFrame(
-            {
-                "number": group,
-                "begins": [self._people.verdict.consent_from[self._persons[number]] for number in group],
-            },
-            schema={"number": pl.Int64, "begins": pl.Int64},
-        ).with_columns(pl.col("begins").cast(_TIME))
-        whose = users.lazy().select("user", "number").join(begins, on="number", how="inner")
+        whose = users.select("user", "person", "begins").join(group, on="person", how="semi")
+        columns = ["person", "timestamp", *_AXES]
         sent = (
-            self._scan(ACCELEROMETER_LANDING)
-            .select("user", "timestamp", *_AXES)
-            .join(whose, on="user", how="inner")
-            .select("begins", person="number", time="timestamp", **_plus_zero())
+            self.scan(ACCELEROMETER_LANDING)
+            .join(whose.lazy(), on="user", how="inner")
+            .select("begins", *_plain(columns))
             .collect(engine="streaming")
         )
-        admitted = sent.filter(pl.col("time") >= pl.col("begins")).drop("begins")
+        admitted = sent.filter(pl.col("timestamp") >= pl.col("begins")).select(columns)
         wanted = admitted.unique()
-        counts = self._counts
+        counts = self.counts
         counts[ACCELEROMETER_TRUSTED, "known"] += sent.height
         counts[ACCELEROMETER_TRUSTED, "before_consent"] += sent.height - admitted.height
         counts[ACCELEROMETER_TRUSTED, "duplicate"] += admitted.height - wanted.height
-        counts[ACCELEROMETER_TRUSTED, "used"] += wanted.height
-        there = (
-            self._scan(ACCELEROMETER_TRUSTED)
-            .join(self._person_ids(group), on="customer_id", how="inner")
-            .select("person", time="timestamp", **_plus_zero())
-        )
-        self._diff(ACCELEROMETER_TRUSTED, wanted, there)
+        self._compare(ACCELEROMETER_TRUSTED, wanted, group)
         return wanted
 
-    def _steps(
-        self, serials: pl.DataFrame, holders: pl.DataFrame, mine: Sequence[int], group: Sequence[int]
+    def steps(
+        self, serials: pl.DataFrame, holders: pl.DataFrame, counted: set[int], group: pl.DataFrame
     ) -> pl.DataFrame:
         """Return what step_trainer_trusted should have of a group, and compare.
 
         Args:
             serials: The spellings of serial numbers.
-            holders: Who of the group has readings, and holds what.
-            mine: The devices whose readings are counted with this group: a device may have holders in
-                others.
+            holders: Who has readings, of the group, and holds what.
+            counted: The devices whose readings are counted with this group.
             group: The customers.
         """
-        devices = holders["device"].unique().sort()
-        begins = [self._people.verdict.usable_from.get(self._devices[device]) for device in devices]
-        usable = (
-            pl.LazyFrame(
-                {"number": devices, "begins": begins}, schema={"number": pl.Int64, "begins": pl.Int64}
-            )
-            .drop_nulls()
-            .with_columns(pl.col("begins").cast(_TIME))
-        )
-        whose = serials.lazy().select("serial_number", "number").join(usable, on="number", how="inner")
+        usable = serials.drop_nulls("begins").select("serial_number", "device", "begins")
+        here = usable.join(holders, on="device", how="semi")
+        columns = ["device", "sensor_reading_time", "distance_from_object"]
         admitted = (
-            self._scan(STEP_TRAINER_LANDING)
-            .select("serial_number", "sensor_reading_time", "distance_from_object")
-            .join(whose, on="serial_number", how="inner")
+            self.scan(STEP_TRAINER_LANDING)
+            .join(here.lazy(), on="serial_number", how="inner")
             .filter(pl.col("sensor_reading_time") >= pl.col("begins"))
-            .select(device="number", time="sensor_reading_time", distance="distance_from_object")
+            .select(columns)
             .collect(engine="streaming")
         )
         once = admitted.unique()
-        here = pl.col("device").is_in(list(mine))
-        used = once.filter(here).height
-        self._counts[STEP_TRAINER_TRUSTED, "used"] += used
-        self._counts[STEP_TRAINER_TRUSTED, "duplicate"] += admitted.filter(here).height - used
-        wanted = once.join(holders, on="device", how="inner").select("person", "device", "time", "distance")
-        self._counts[STEP_TRAINER_TRUSTED, "wanted"] += wanted.height
-        there = (
-            self._scan(STEP_TRAINER_TRUSTED)
-            .join(self._person_ids(group), on="customer_id", how="inner")
-            .join(self._device_ids(), on="device_id", how="left")
-            .select("person", "device", time="sensor_reading_time", distance="distance_from_object")
-        )
-        self._diff(STEP_TRAINER_TRUSTED, wanted, there)
+        mine = pl.col("device").is_in(list(counted))
+        used = once.filter(mine).height
+        self.counts[STEP_TRAINER_TRUSTED, "used"] += used
+        self.counts[STEP_TRAINER_TRUSTED, "duplicate"] += admitted.filter(mine).height - used
+        wanted = once.join(holders, on="device", how="inner").select("person", *columns)
+        self._compare(STEP_TRAINER_TRUSTED, wanted, group)
         return wanted
 
-    def _pairs(self, steps: pl.DataFrame, phone: pl.DataFrame, group: Sequence[int]) -> None:
+    def pairs(self, steps: pl.DataFrame, phone: pl.DataFrame, group: pl.DataFrame) -> None:
         """Compare machine_learning_curated with the pairs of a group: same customer, same time."""
-        wanted = steps.join(phone, on=["person", "time"], how="inner").select(
-            "person", "device", "time", *_AXES, "distance"
+        timed = steps.rename({"sensor_reading_time": "timestamp"})
+        same = ["person", "timestamp"]
+        wanted = timed.join(phone, on=same, how="inner").select(
+            "person", "device", "timestamp", *_AXES, "distance_from_object"
         )
-        there = (
-            self._scan(MACHINE_LEARNING_CURATED)
-            .join(self._person_ids(group), on="customer_id", how="inner")
-            .join(self._device_ids(), on="device_id", how="left")
-            .select("person", "device", time="timestamp", **_plus_zero(), distance="distance_from_object")
-        )
-        self._counts[MACHINE_LEARNING_CURATED, "wanted"] += wanted.height
-        self._diff(MACHINE_LEARNING_CURATED, wanted, there)
-        paired = steps.join(phone.select("person", "time").unique(), on=["person", "time"], how="semi").height
-        self._counts[MACHINE_LEARNING_CURATED, "used"] += paired
-        self._exact += paired
-        near = steps.sort("time").join_asof(
-            phone.select("person", "time", near="time").sort("time"),
-            on="time",
+        self._compare(MACHINE_LEARNING_CURATED, wanted, group)
+        self.counts[MACHINE_LEARNING_CURATED, "used"] += timed.join(phone, on=same, how="semi").height
+        near = timed.sort("timestamp").join_asof(
+            phone.select(*same, near="timestamp").sort("timestamp"),
+            on="timestamp",
             by="person",
             strategy="nearest",
             tolerance=_NEARBY,
             check_sortedness=False,
         )
-        self._nearby += near["near"].len() - near["near"].null_count()
+        self.counts[MACHINE_LEARNING_CURATED, "nearby"] += near.height - near["near"].null_count()
 
-    def _curate(self) -> None:
+    def curate(self, expected: ExpectedCustomers, read: pl.DataFrame) -> None:
         """Compare customer_curated: a row per customer with readings and device that they hold."""
-        born = tuple(CUSTOMER_COLUMNS).index("birth_day")
-        claims = pl.DataFrame(
-            [
-                (self._number[person], self._device_number[device], *row[-2:], _decade(row[born]))
-                for (person, device), row in self._people.rows.items()
-            ],
-            schema={
-                "person": pl.Int64,
-                "device": pl.Int64,
-                "consent_from": pl.Int64,
-                "device_consent_from": pl.Int64,
-                "birth_decade": pl.Int32,
-            },
-            orient="row",
-        ).with_columns(pl.col("consent_from", "device_consent_from").cast(_TIME))
-        wanted = claims.join(pl.concat(self._curated), on="person", how="inner")
-        self._counts[CUSTOMER_CURATED, "used"] = wanted.height
-        there = (
-            self._scan(CUSTOMER_CURATED)
-            .rename({"first_reading_at": "first", "last_reading_at": "last"})
-            .join(self._person_ids(range(len(self._persons))), on="customer_id", how="inner")
-            .join(self._device_ids(), on="device_id", how="left")
-            .select(wanted.columns)
-        )
-        self._diff(CUSTOMER_CURATED, wanted, there)
+        # In the order of the rows, as ``held`` is.
+        since = [(*row[-2:], _decade(row[_BIRTH_DAY])) for row in expected.rows.values()]
+        schema = {"consent_from": pl.Int64, "device_consent_from": pl.Int64, "birth_decade": pl.Int32}
+        shown = pl.DataFrame(since, schema=schema, orient="row")
+        shown = shown.with_columns(pl.col("consent_from", "device_consent_from").cast(_TIME))
+        wanted = self.held.hstack(shown).join(read, on="person", how="inner")
+        self._compare(CUSTOMER_CURATED, wanted, self.customers)
 
-    def _diff(self, table: str, wanted: pl.DataFrame, there: pl.LazyFrame) -> None:
-        """Count the rows that a table has too much and too little: as often as they are there."""
-        found = there.select(wanted.columns).collect(engine="streaming")
+    def _compare(self, table: str, wanted: pl.DataFrame, group: pl.DataFrame) -> None:
+        """Count the rows that a table has too much and too little of a group: as often as they are there."""
+        there = self.scan(table).join(group.lazy().select("customer_id", "person"), on="customer_id")
+        if "device" in wanted.columns:
+            devices = self.devices.lazy().select("device_id", "device")
+            there = there.join(devices, on="device_id", how="left")
+        found = there.select(_plain(wanted.columns)).collect(engine="streaming")
+        self.counts[table, "wanted"] += wanted.height
         signed = pl.concat(
             [
-                wanted.with_columns(balance=pl.lit(-1, pl.Int64)),
+                wanted.with_columns(balance=-pl.lit(1, pl.Int64)),
                 found.with_columns(balance=pl.lit(1, pl.Int64)),
             ]
         )
-        odd = signed.group_by(wanted.columns).agg(pl.col("balance").sum()).filter(pl.col("balance") != 0)
-        missing = odd.filter(pl.col("balance") < 0)["balance"].sum()
-        self._counts[table, "missing"] -= int(missing)
+        odd = signed.group_by(wanted.columns).agg(pl.col("balance").sum())
+        self.counts[table, "missing"] -= int(odd.filter(pl.col("balance") < 0)["balance"].sum())
         surplus = odd.filter(pl.col("balance") > 0)
-        whose = [
-            self._ids.customers.get(self._persons[number], "unknown") for number in surplus["person"].unique()
-        ]
-        self._surplus_of(table, whose, int(surplus["balance"].sum()))
+        self.counts[table, "surplus"] += int(surplus["balance"].sum())
+        self.surplus[table].extend(surplus.join(group, on="person")["customer_id"].unique())
 
-    def _surplus_of(self, table: str, customer_ids: Iterable[str], rows: int) -> None:
-        self._surplus[table].extend(customer_ids)
-        self._counts[table, "surplus"] += int(rows)
-
-    # Outcome -----------------------------------------------------------------------------------
-
-    def _findings(self) -> list[Finding]:
-        findings = []
-        for table in DERIVED_FROM_READINGS:
-            if surplus := self._counts[table, "surplus"]:
-                findings.append(surplus_rows(table, surplus, self._surplus[table]))
-            if missing := self._counts[table, "missing"]:
-                findings.append(missing_rows(table, missing))
-        return findings
-
-    def _accounts(
-        self, users: pl.DataFrame, serials: pl.DataFrame, curated: Iterable[int]
-    ) -> Mapping[str, Counted]:
-        """Return the arithmetic of all five tables, from what was counted on the way."""
-        counts, people = self._counts, self._people
-        sent = int(users["rows"].sum())
-        phone = {
-            "not_trusted": sent - counts[ACCELEROMETER_TRUSTED, "known"],
-            **{why: counts[ACCELEROMETER_TRUSTED, why] for why in ("before_consent", "duplicate")},
-        }
-        trusted = len(people.rows)
-        curated_rows = counts[CUSTOMER_CURATED, "used"]
-        steps = self._steps_dropped(serials, set(curated))
-        stepped = counts[STEP_TRAINER_TRUSTED, "wanted"]
-        paired = counts[MACHINE_LEARNING_CURATED, "used"]
-        return {
-            CUSTOMER_TRUSTED: Counted(people.records, trusted, people.dropped, trusted),
-            ACCELEROMETER_TRUSTED: Counted(
-                sent, counts[ACCELEROMETER_TRUSTED, "used"], phone, counts[ACCELEROMETER_TRUSTED, "used"]
-            ),
-            CUSTOMER_CURATED: Counted(
-                trusted, curated_rows, {"no_readings": trusted - curated_rows}, curated_rows
-            ),
-            STEP_TRAINER_TRUSTED: Counted(
-                int(serials["rows"].sum()), counts[STEP_TRAINER_TRUSTED, "used"], steps, stepped
-            ),
-            MACHINE_LEARNING_CURATED: Counted(
-                stepped, paired, {"unpaired": stepped - paired}, counts[MACHINE_LEARNING_CURATED, "wanted"]
-            ),
-        }
-
-    def _steps_dropped(self, serials: pl.DataFrame, curated: set[int]) -> dict[str, int]:
+    def steps_dropped(self, serials: pl.DataFrame, curated: set[int]) -> dict[str, int]:
         """Return why step readings are out: the first that applies, as the design orders them."""
-        verdict = self._people.verdict
-        early = self._early(serials)
-        dropped = Counter[str]()
-        for spelling, rows, name in serials.select("serial_number", "rows", "name").iter_rows():
-            if not verdict.holders.get(name, set()) & verdict.consent_from.keys():
-                dropped["not_trusted"] += rows
-            elif name not in verdict.usable_from:
-                dropped["device_not_usable"] += rows
-            else:
-                before = early.get(spelling, 0)
-                dropped["before_consent"] += before
-                if self._device_number[name] not in curated:
-                    dropped["no_readings"] += rows - before
-        dropped["duplicate"] = self._counts[STEP_TRAINER_TRUSTED, "duplicate"]
-        return dropped
-
-    def _early(self, serials: pl.DataFrame) -> dict[str, int]:
-        """Return, by spelling, how many readings were taken before their device may be used."""
-        begins = [self._people.verdict.usable_from.get(name) for name in serials["name"]]
-        from_then = serials.select(
-            "serial_number", begins=pl.Series(begins, dtype=pl.Int64).cast(_TIME)
-        ).drop_nulls()
-        counted = (
-            self._scan(STEP_TRAINER_LANDING)
-            .select("serial_number", "sensor_reading_time")
-            .join(from_then.lazy(), on="serial_number", how="inner")
+        usable = serials.drop_nulls("begins")
+        early = (
+            self.scan(STEP_TRAINER_LANDING)
+            .join(usable.lazy().select("serial_number", "begins"), on="serial_number", how="inner")
             .filter(pl.col("sensor_reading_time") < pl.col("begins"))
             .group_by("serial_number")
-            .agg(pl.len())
+            .agg(early=pl.len())
             .collect(engine="streaming")
         )
-        return dict(counted.iter_rows())
+        rows = usable.join(early, on="serial_number", how="left")
+        unread = rows.filter(~pl.col("device").is_in(list(curated)))
+        held = serials.drop_nulls("device")
+        return {
+            "not_trusted": _total(serials, "rows") - _total(held, "rows"),
+            "device_not_usable": _total(held, "rows") - _total(rows, "rows"),
+            "before_consent": _total(rows, "early"),
+            "no_readings": _total(unread, "rows") - _total(unread, "early"),
+            "duplicate": self.counts[STEP_TRAINER_TRUSTED, "duplicate"],
+        }
 
 
-def _plus_zero() -> dict[str, pl.Expr]:
-    """Return the axes with -0.0 as 0.0: they are equal."""
-    return {axis: pl.col(axis) + 0.0 for axis in _AXES}
+def _accounts(
+    counts: Counter[tuple[str, str]],
+    expected: ExpectedCustomers,
+    *,
+    sent: int,
+    step_readings: int,
+    steps_dropped: Mapping[str, int],
+) -> Mapping[str, Counted]:
+    """Return the arithmetic of all five tables, from what was counted on the way."""
+    trusted = len(expected.rows)
+    wanted = {table: counts[table, "wanted"] for table in DERIVED_FROM_READINGS}
+    phone = {why: counts[ACCELEROMETER_TRUSTED, why] for why in ("before_consent", "duplicate")}
+    phone["not_trusted"] = sent - counts[ACCELEROMETER_TRUSTED, "known"]
+    kept, curated, steps, pairs = (wanted[table] for table in DERIVED_FROM_READINGS)
+    stepped, paired = counts[STEP_TRAINER_TRUSTED, "used"], counts[MACHINE_LEARNING_CURATED, "used"]
+    return {
+        CUSTOMER_TRUSTED: Counted(expected.records, trusted, expected.dropped, trusted),
+        ACCELEROMETER_TRUSTED: Counted(sent, kept, phone, kept),
+        CUSTOMER_CURATED: Counted(trusted, curated, {"no_readings": trusted - curated}, curated),
+        STEP_TRAINER_TRUSTED: Counted(step_readings, stepped, steps_dropped, steps),
+        MACHINE_LEARNING_CURATED: Counted(steps, paired, {"unpaired": steps - paired}, pairs),
+    }
 
 
-def _decade(born: date | None) -> int | None:
-    return None if born is None else born.year // 10 * 10
+def _total(rows: pl.DataFrame, column: str) -> int:
+    return int(rows[column].sum())
+
+
+def _plain(columns: list[str]) -> list[pl.Expr]:
+    """Return columns with -0.0 as 0.0 in the axes: they are equal."""
+    return [pl.col(name) + 0.0 if name in _AXES else pl.col(name) for name in columns]
+
+
+def _decade(birthday: date | None) -> int | None:
+    return None if birthday is None else birthday.year // 10 * 10

@@ -1,7 +1,6 @@
 """The receipts of erasures: whole, in a chain, as they were signed; and those that were kept elsewhere."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.errors import ReceiptError
@@ -17,23 +16,9 @@ from stedi.warehouse.warehouse import Warehouse
 _FOLDER = "_receipts"
 
 
-class Checked(NamedTuple):
-    """What came of it.
-
-    Attributes:
-        findings: What was found.
-        receipts: How many receipts were looked at.
-        unchecked: The fingerprints of keys that were not at hand.
-    """
-
-    findings: list[Finding]
-    receipts: int
-    unchecked: frozenset[str]
-
-
 def check_receipts(
     warehouse: Warehouse, runs: Sequence[Run], pseudonyms: Pseudonyms | None, handed_in: Sequence[Receipt]
-) -> Checked:
+) -> tuple[list[Finding], int, frozenset[str]]:
     """Check that each finished erasure has its receipt, and that none was changed, left out or put in.
 
     Args:
@@ -41,6 +26,9 @@ def check_receipts(
         runs: The published runs.
         pseudonyms: The keys that are at hand; None where there are none.
         handed_in: Receipts that somebody kept elsewhere: the lake must have them.
+
+    Returns:
+        Findings, how many receipts were looked at, and the fingerprints of keys that were not at hand.
     """
     chain: dict[int, Receipt] = {}
     findings = []
@@ -60,7 +48,7 @@ def check_receipts(
     findings += [_of(each) for each in held if each.standing is not Standing.HELD]
     signed = {each.key_fingerprint for each in (*chain.values(), *handed_in)}
     unknown = {each for each in signed if pseudonyms is None or pseudonyms.using(each) is None}
-    return Checked(findings, len(chain) + damaged + len(handed_in), frozenset(unknown))
+    return findings, len(chain) + damaged + len(handed_in), frozenset(unknown)
 
 
 def _lost(chain: Mapping[int, Receipt], damaged: int, runs: Sequence[Run]) -> Iterator[Finding]:
@@ -69,12 +57,8 @@ def _lost(chain: Mapping[int, Receipt], damaged: int, runs: Sequence[Run]) -> It
     finished = sum(run.kind == "erasure" for run in runs)
     lost = max(max(chain, default=0) - len(chain), finished - erased) - damaged
     if lost > 0:
-        yield Finding.of(
-            Fault.LOST_FILE,
-            _FOLDER,
-            f"{finished} erasures were finished, and {lost} receipts of the lake are gone",
-            count=lost,
-        )
+        problem = f"{finished} erasures were finished, and {lost} receipts of the lake are gone"
+        yield Finding.of(Fault.LOST_FILE, _FOLDER, problem, count=lost)
 
 
 def _changed(chain: Mapping[int, Receipt], pseudonyms: Pseudonyms | None) -> Iterator[Finding]:

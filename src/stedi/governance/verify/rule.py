@@ -5,10 +5,8 @@ where the two disagree, one of them has misread the rule, and ``stedi verify`` s
 microseconds since the epoch.
 """
 
-import hashlib
-import hmac
 import unicodedata
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
@@ -21,13 +19,13 @@ def micros(time: datetime) -> int:
     return (time - _EPOCH) // timedelta(microseconds=1)
 
 
-MILLISECOND: Final = 1000
+MILLISECOND_US: Final = 1000
 _PLAUSIBLE: Final = (micros(datetime(2000, 1, 1, tzinfo=UTC)), micros(datetime(2100, 1, 1, tzinfo=UTC)))
-NEVER_OVER: Final = micros(datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC))
+FOREVER: Final = micros(datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC))
 """When a rejected record takes effect of which nothing says when it was written."""
 
 
-def name_of(spelling: str) -> str:
+def normalized(spelling: str) -> str:
     """Return what all spellings of an e-mail, or of a serial number, share: strip, NFKC, lower-case."""
     while True:
         name = unicodedata.normalize("NFKC", spelling.strip()).lower()
@@ -36,43 +34,7 @@ def name_of(spelling: str) -> str:
         spelling = name
 
 
-def id_maker(key: bytes) -> Callable[[str, str], str]:
-    """Return a function that makes the id of a name in a domain, ``customer`` or ``device``."""
-
-    def make(domain: str, name: str) -> str:
-        message = b"\0".join((domain.encode(), name.encode()))
-        return hmac.new(key, message, hashlib.sha256).hexdigest()[:32]
-
-    return make
-
-
-def grave_maker(
-    keys: Mapping[str, bytes], in_use: str, origins: Iterable[tuple[str, ...]], digests: Container[str]
-) -> Callable[[str, str], str]:
-    """Return a function that makes the digest by which a lake knows a name that was erased, or else its id.
-
-    Args:
-        keys: All keys at hand, by fingerprint.
-        in_use: The fingerprint of the one in use.
-        origins: The fingerprints of the keys that made digests: of the id, then of each that wrapped it.
-        digests: The digests that there are.
-    """
-    make = id_maker(keys[in_use])
-    chains = [[id_maker(keys[each]) for each in origin] for origin in origins if all(map(keys.get, origin))]
-
-    def digest(domain: str, name: str) -> str:
-        for first, *later in chains:
-            made = first(domain, name)
-            for wrapped in later:
-                made = wrapped("tombstone", made)
-            if made in digests:
-                return made
-        return make(domain, name)
-
-    return digest
-
-
-class Said(NamedTuple):
+class Statement(NamedTuple):
     """What one record says.
 
     Attributes:
@@ -126,7 +88,7 @@ class Verdict:
     usable_from: Mapping[str, int]
 
 
-def judge(said: Iterable[Said], together: Iterable[Together] = (), *, current: bool) -> Verdict:
+def apply_rule(said: Iterable[Statement], together: Iterable[Together] = (), *, current: bool) -> Verdict:
     """Say who consents, from when, and which devices may be used.
 
     Args:
@@ -155,11 +117,11 @@ def judge(said: Iterable[Said], together: Iterable[Together] = (), *, current: b
 
 
 def _sorted(
-    said: Iterable[Said], together: Iterable[Together]
-) -> tuple[dict[str, list[Said]], dict[tuple[str, str], list[Said]]]:
+    said: Iterable[Statement], together: Iterable[Together]
+) -> tuple[dict[str, list[Statement]], dict[tuple[str, str], list[Statement]]]:
     """Return what was said by person, and what was said of a device by who lists it, of both."""
-    by_person: dict[str, list[Said]] = {}
-    by_claim: dict[tuple[str, str], list[Said]] = {}
+    by_person: dict[str, list[Statement]] = {}
+    by_claim: dict[tuple[str, str], list[Statement]] = {}
     listed: dict[str, set[str]] = {}
     for each in said:
         by_person.setdefault(each.person, []).append(each)
@@ -168,7 +130,7 @@ def _sorted(
             listed.setdefault(each.person, set()).add(each.device)
     for group in together:
         for person in group.people:
-            denial = Said(person, None, group.at, None, good=False)
+            denial = Statement(person, None, group.at, None, good=False)
             by_person.setdefault(person, []).append(denial)
             for device in listed.get(person, set()) & group.devices:
                 by_claim[device, person].append(denial._replace(device=device))
@@ -192,17 +154,20 @@ def _usable(claims: Iterable[tuple[str, frozenset[str]]], consent_from: Mapping[
     return {device: since for device, since in usable.items() if device not in refused}
 
 
-def _denies(records: Iterable[Said]) -> bool:
-    """Say whether one of the newest records is a denial."""
+def _newest(records: Sequence[Statement]) -> list[Statement]:
     newest = max(each.at for each in records)
-    return any(each.share is None for each in records if each.at == newest)
+    return [each for each in records if each.at == newest]
 
 
-def _begins(records: list[Said]) -> int | None:
+def _denies(records: Sequence[Statement]) -> bool:
+    """Say whether one of the newest records is a denial."""
+    return any(each.share is None for each in _newest(records))
+
+
+def _begins(records: Sequence[Statement]) -> int | None:
     """Return from when a person with these records consents; None where they don't."""
     if _denies(records):
         return None
-    newest = max(each.at for each in records)
-    begins = max(each.share for each in records if each.at == newest and each.share is not None)
+    begins = max(each.share for each in _newest(records) if each.share is not None)
     denied = [each.at for each in records if each.share is None]
-    return max(begins, max(denied) + MILLISECOND) if denied else begins
+    return max(begins, max(denied) + MILLISECOND_US) if denied else begins

@@ -1,12 +1,15 @@
 """Searching bytes for needles: hundreds of megabytes for millions of them, in seconds."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final, NamedTuple
 
 import polars as pl
 import pyarrow as pa
 
-from stedi.governance.verify.needles import ANCHOR_BYTES, Form, Named, Needles, forms_of
+from stedi.governance.verify.needles import ANCHOR_BYTES, Encoded, Needles, encodings_of, unsigned
+from stedi.outline import outline
 from stedi.warehouse.file_texts import LONGEST
 
 _BATCH: Final = 16 * 1024 * 1024
@@ -29,28 +32,30 @@ class Hit(NamedTuple):
     encoding: str
 
 
-class Search:
+@dataclass(slots=True)
+class NeedleSearch:
     """Takes pieces of text and finds needles in them; small pieces are searched together.
 
-    Args:
+    Attributes:
         needles: What to look for.
         found: Is told of every place, kind and encoding, once.
+        searched: How many bytes were searched.
     """
 
-    def __init__(self, needles: Needles, found: Callable[[Hit], None]) -> None:
-        """Search nothing yet."""
-        self._needles = needles
-        self._anchors = needles.anchors["anchor"].unique().implode()
-        self._found = found
-        self._pieces: list[tuple[str, bytes]] = []
-        self._size = 0
-        self._told: set[Hit] = set()
-        self._known: set[tuple[str, bytes]] = set()
-        self.searched = 0
-        """How many bytes were searched."""
+    needles: Needles
+    found: Callable[[Hit], None]
+    searched: int = 0
+    _pieces: list[tuple[str, bytes]] = field(default_factory=list)
+    _size: int = 0
+    _told: set[Hit] = field(default_factory=set)
+    _known: set[tuple[str, bytes]] = field(default_factory=set)
+
+    def __repr__(self) -> str:
+        """Show counts, and no text."""
+        return outline(self)
 
     def add(self, place: str, text: bytes) -> None:
-        """Search a piece of text, now or with the next ones."""
+        """NeedleSearch a piece of text, now or with the next ones."""
         self.searched += len(text)
         if len(text) <= _SHORT:
             piece = (place, text)
@@ -68,9 +73,9 @@ class Search:
                 self.flush()
 
     def flush(self) -> None:
-        """Search what is left."""
+        """NeedleSearch what is left."""
         pieces, self._pieces, self._size = self._pieces, [], 0
-        if not pieces or self._needles.anchors.is_empty():
+        if not pieces or self.needles.anchors.is_empty():
             return
         text = _GAP + b"".join(piece + _GAP for _, piece in pieces) + _GAP
         starts = [_WORD]
@@ -87,44 +92,29 @@ class Search:
             .join_asof(places, left_on="end", right_on="start", strategy="backward")
             .drop_nulls("piece")
         )
-        for at, number, form_number, offset, piece in by_place.select(
-            "at", "text", "form", "offset", "piece"
-        ).iter_rows():
-            named = self._needles.named[number]
-            hit_place = pieces[piece][0]
-            form = _nth(named, form_number)
-            hit = Hit(hit_place, named.kind, form.encoding)
+        found = by_place.select("at", "text", "form", "offset", "piece")
+        for at, number, form_number, offset, piece in found.iter_rows():
+            named = self.needles.named[number]
+            form = next(islice(encodings_of(named), form_number, None))
+            hit = Hit(pieces[piece][0], named.kind, form.encoding)
             if hit not in self._told and _stands(text, at - offset, form):
                 self._told.add(hit)
-                self._found(hit)
+                self.found(hit)
 
     def _candidates(self, text: bytes) -> pl.DataFrame:
         """Return where anchors stand, and whose they are."""
-        words = [
-            (_words(text[shift:]) & _MASK)
+        words = pl.concat(
+            (unsigned(text[shift:], pa.uint64()) & _MASK)
             .to_frame("anchor")
             .with_row_index("at")
             .with_columns(pl.col("at").cast(pl.Int64) * _WORD + shift)
             for shift in range(_WORD)
-        ]
-        all_words = pl.concat(words)
-        there = all_words.filter(all_words["anchor"].is_in(self._anchors))
-        return there.join(self._needles.anchors, on="anchor", how="inner")
+        )
+        there = words.filter(words["anchor"].is_in(self.needles.distinct))
+        return there.join(self.needles.anchors, on="anchor", how="inner")
 
 
-def _words(text: bytes) -> pl.Series:
-    made = pl.from_arrow(pa.Array.from_buffers(pa.uint64(), len(text) // _WORD, [None, pa.py_buffer(text)]))
-    return made if isinstance(made, pl.Series) else made.to_series()
-
-
-def _nth(named: Named, number: int) -> Form:
-    found: Iterator[Form] = forms_of(named)
-    for _ in range(number):
-        next(found)
-    return next(found)
-
-
-def _stands(text: bytes, at: int, form: Form) -> bool:
+def _stands(text: bytes, at: int, form: Encoded) -> bool:
     """Say whether a form stands at a place: whole, and not within a longer word or number."""
     end = at + len(form.bytes)
     if at < 0 or text[at:end] != form.bytes:

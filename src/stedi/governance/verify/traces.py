@@ -1,18 +1,19 @@
 """Personal data, and the key, where they must not be: every file of the lake, decoded and searched."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from dataclasses import replace
+from typing import Final
 
 import polars as pl
 
 from stedi.contract import CONTRACTS, contract_of
 from stedi.contract.reasons import Drop, Rejection
-from stedi.governance.verify.files import LakeFile, Standing
+from stedi.governance.verify.files import FileStatus, LakeFile, live_files
 from stedi.governance.verify.finding import Fault, Finding
 from stedi.governance.verify.mentions import telling
-from stedi.governance.verify.needles import KEY, Named, Needles, make_needles
-from stedi.governance.verify.rule import name_of
-from stedi.governance.verify.search import Hit, Search
+from stedi.governance.verify.needles import KEY, Identifier, Needles, make_needles
+from stedi.governance.verify.rule import normalized
+from stedi.governance.verify.search import Hit, NeedleSearch
 from stedi.landing.redact import REDACTED, as_typed
 from stedi.names import (
     ACCELEROMETER_LANDING,
@@ -48,7 +49,7 @@ _DIGITS: Final = range(9, 16)
 _EPOCH_MS: Final = range(946_684_800_000, 4_102_444_800_000)
 
 
-def known_names(scan: Scan) -> Iterator[Named]:
+def known_names(scan: Scan) -> Iterator[Identifier]:
     """Yield what names people in the landing tables and the quarantine of a lake."""
     for table, column, kind in _SOURCES:
         try:
@@ -61,7 +62,7 @@ def known_names(scan: Scan) -> Iterator[Named]:
             continue
         for text in texts[column].drop_nulls():
             if _tells(text, kind):
-                yield Named(kind, text)
+                yield Identifier(kind, text)
 
 
 def _tells(text: str, kind: str) -> bool:
@@ -75,7 +76,7 @@ def _tells(text: str, kind: str) -> bool:
         return kind == PHONE and len(plain) in _DIGITS and int(plain) not in _EPOCH_MS
     if len(plain) < _SHORTEST:
         return False
-    return len(text.split()) > 1 if kind in (NAME, PHONE) else telling(name_of(text))
+    return len(text.split()) > 1 if kind in (NAME, PHONE) else telling(normalized(text))
 
 
 def own_words() -> Iterator[str]:
@@ -98,33 +99,17 @@ def needles_of(scan: Scan, keys: Iterable[bytes]) -> Needles:
     return make_needles(known_names(scan), own_words(), keys=keys)
 
 
-class Searched(NamedTuple):
-    """What came of the search.
-
-    Attributes:
-        findings: What was found.
-        files: How many files were decoded.
-        bytes: How many bytes were searched, of texts that are packed in files as well.
-    """
-
-    findings: list[Finding]
-    files: int
-    bytes: int
-
-
 def search_files(
     files: Sequence[LakeFile], tables: Mapping[str, Inspection], needles: Needles, progress: Progress
-) -> Searched:
-    """Decode every file and look for personal data where it must not be."""
+) -> tuple[list[Finding], int]:
+    """Decode every file and look for personal data where it must not be.
+
+    Returns:
+        Findings, and how many bytes were searched, of texts that are packed in files as well.
+    """
     hits: list[Hit] = []
-    search = Search(needles, hits.append)
-    rows = {
-        listed.location: listed.rows
-        for table in tables.values()
-        for manifest in table.manifests.values()
-        for listed in manifest
-        if listed.live
-    }
+    search = NeedleSearch(needles, hits.append)
+    rows = {location: listed for table in tables.values() for location, listed in live_files(table).items()}
     findings: list[Finding] = []
     damaged = {location for table in tables.values() for location in table.damaged}
     total = sum(file.size for file in files)
@@ -134,24 +119,28 @@ def search_files(
         done += file.size
         search.add("the names of files and folders", file.shown.encode(errors="surrogateescape"))
         # What a killed run had in hand holds personal data, of course: that it is there is a finding.
-        if not file.regular or file.standing is Standing.SCRATCH:
+        if not file.regular or file.status is FileStatus.SCRATCH:
             continue
         try:
             _search_file(file, search)
             if file.location in rows and file.is_data:
-                findings += _check_rows(file, rows[file.location])
+                findings += _wrong_rows(file, rows[file.location])
         except (UnreadableError, OSError):
-            needed = file.standing in (Standing.REACHED, Standing.SYSTEM, Standing.UNKNOWN)
+            needed = file.status in (FileStatus.REACHED, FileStatus.SYSTEM, FileStatus.UNKNOWN)
             if needed and file.location not in damaged:
                 findings.append(Finding.of(Fault.DAMAGED_FILE, as_typed(file.shown), "it can't be decoded"))
     search.flush()
     progress("decoding every file", total, total)
-    return Searched(findings + _findings(hits), len(files), search.searched)
+    return [*findings, *_findings(hits)], search.searched
 
 
-def _search_file(file: LakeFile, search: Search) -> None:
+def _search_file(file: LakeFile, search: NeedleSearch) -> None:
     may_hold = contract_of(file.table).pii if file.table is not None else ()
-    if may_hold and file.is_data and file.standing in (Standing.REACHED, Standing.YOUNG, Standing.UNKNOWN):
+    if (
+        may_hold
+        and file.is_data
+        and file.status in (FileStatus.REACHED, FileStatus.YOUNG, FileStatus.UNKNOWN)
+    ):
         # The file of a table that holds people: its other columns, and its footer, must not.
         with file.open() as source:
             try:
@@ -160,12 +149,10 @@ def _search_file(file: LakeFile, search: Search) -> None:
             except UNREADABLE as error:
                 raise UnreadableError(type(error).__name__) from None
         return
-    with file.open() as source:
-        for _, text in raw(source):
-            search.add(_place(file, ""), text)
-    with file.open() as source:
-        for where, text in decoded(source):
-            search.add(_place(file, where), text)
+    for read in (raw, decoded):
+        with file.open() as source:
+            for where, text in read(source):
+                search.add(_place(file, where), text)
 
 
 def _place(file: LakeFile, where: str) -> str:
@@ -179,62 +166,46 @@ def _place(file: LakeFile, where: str) -> str:
     return f"{base}: {where}" if where else base
 
 
-def _check_rows(file: LakeFile, said: int) -> list[Finding]:
+def _wrong_rows(file: LakeFile, said: int) -> Iterator[Finding]:
     with file.open() as source:
         found = parquet_rows(source)
-    if found == said:
-        return []
-    return [
-        Finding.of(
-            Fault.WRONG_COUNT, as_typed(file.shown), f"its manifest says {said:,} rows, it has {found:,}"
-        )
-    ]
+    if found != said:
+        problem = f"its manifest says {said:,} rows, it has {found:,}"
+        yield Finding.of(Fault.WRONG_COUNT, as_typed(file.shown), problem)
 
 
-def _findings(hits: Iterable[Hit]) -> list[Finding]:
-    """Return a finding per place and kind; the bytes as they are only where nothing more exact is known."""
+def _findings(hits: Iterable[Hit]) -> Iterator[Finding]:
+    """Yield a finding per place and kind; the bytes as they are only where nothing more exact is known."""
     by_place: dict[tuple[str, str], set[str]] = {}
     for hit in hits:
         by_place.setdefault((hit.place, hit.kind), set()).add(hit.encoding)
-    findings = []
     for (place, kind), encodings in sorted(by_place.items()):
-        better = any(
+        exact = any(
             other.startswith(f"{place}: ") and other_kind == kind and encodings <= found
             for (other, other_kind), found in by_place.items()
         )
-        if better:
-            continue
-        code = Fault.KEY_IN_LAKE if kind == KEY else Fault.PERSONAL_DATA
-        whose = "of the lake" if kind == KEY else "of somebody"
-        written = ", ".join(sorted(encodings))
-        findings.append(Finding.of(code, place, f"it holds the {kind} {whose}, written as {written}"))
-    return findings
+        if not exact:
+            code, whose = (
+                (Fault.KEY_IN_LAKE, "the lake") if kind == KEY else (Fault.PERSONAL_DATA, "somebody")
+            )
+            written = ", ".join(sorted(encodings))
+            yield Finding.of(code, place, f"it holds the {kind} of {whose}, written as {written}")
 
 
 def redacted(findings: Sequence[Finding], needles: Needles) -> list[Finding]:
     """Return findings without what names people in their places: a file or a property may be called so."""
-    parts = {part for finding in findings for part in _parts(finding.place)}
-    naming = _naming({*parts, *(finding.problem for finding in findings)}, needles)
+    texts = {finding.problem for finding in findings}
+    hits: list[Hit] = []
+    search = NeedleSearch(needles, hits.append)
+    for text in texts.union(*(finding.place.split("/") for finding in findings)):
+        search.add(text, text.encode(errors="surrogateescape"))
+    search.flush()
+    naming = {hit.place for hit in hits}
     return [
-        Finding.of(
-            finding.code,
-            "/".join(REDACTED if part in naming else part for part in _parts(finding.place)),
-            REDACTED if finding.problem in naming else finding.problem,
-            count=finding.count,
+        replace(
+            finding,
+            place="/".join(REDACTED if part in naming else part for part in finding.place.split("/")),
+            problem=REDACTED if finding.problem in naming else finding.problem,
         )
         for finding in findings
     ]
-
-
-def _parts(place: str) -> list[str]:
-    return place.split("/")
-
-
-def _naming(texts: Iterable[str], needles: Needles) -> set[str]:
-    """Return the texts that name somebody."""
-    hits: list[Hit] = []
-    search = Search(needles, hits.append)
-    for text in texts:
-        search.add(text, text.encode(errors="surrogateescape"))
-    search.flush()
-    return {hit.place for hit in hits}

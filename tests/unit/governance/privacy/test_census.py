@@ -10,30 +10,27 @@ from effort import cases
 from engines import frame_of
 from engines import run as transform
 from oracle import key
-from stedi.governance.privacy.census import (
+from stedi.governance.privacy.census import STAGES, count_by_stage, count_by_year, count_people
+from stedi.governance.privacy.kinds import (
     ALL,
     BLOCKED,
     CONSENTS,
     NEVER,
     OTHERS,
     SINCE_DENIAL,
-    STAGES,
     USABLE,
     WITHDREW,
-    count_by_stage,
-    count_by_year,
-    count_people,
 )
 from worlds import HOURS, World, customer, random_world, reading, rejected, step
 
 
 def counted(world, consent="as_of"):
     """Return all exact counts of a world."""
-    objects = {"table_name": "customer_landing", "digest": None, "newest_update": None}
+    ledger = {"table_name": pl.String, "digest": pl.String, "newest_update": pl.Datetime("us", "UTC")}
     frames = {
         "customer_landing": frame_of(world.customers, "customer_landing"),
         "quarantine": frame_of(world.rejected, "quarantine"),
-        "object": pl.DataFrame([objects]).clear().cast({"newest_update": pl.Datetime("us", "UTC")}),
+        "object": pl.DataFrame(schema=ledger),
         **transform(world, consent=consent),
     }
     run = SimpleNamespace(now=world.now, consent=consent)

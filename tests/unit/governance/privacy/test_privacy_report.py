@@ -3,10 +3,10 @@
 from dataclasses import fields, is_dataclass
 from typing import get_args, get_type_hints
 
-from stedi.governance.privacy.privacy_report import Count, PrivacyReport
+from stedi.governance.privacy.report import Count, PrivacyReport
 from stedi.governance.privacy.rounding import Figure
 
-OF_THE_LAKE = {"PrivacyReport.base", "Held.readable"}
+OF_THE_LAKE = {"PrivacyReport.base", "HeldCustomers.readable"}
 """Numbers, yes or no among them, that are of the lake or of the rule, and not of people."""
 
 
@@ -23,7 +23,11 @@ def numbers(kind):
 def test_every_number_of_people_is_a_figure():
     found = dict(numbers(PrivacyReport))
     assert {place for place, kind in found.items() if kind is not Figure} == OF_THE_LAKE
-    assert {"Count.count", "Stage.customers", "Anonymity.rare", "Held.erased", "PrivacyReport.erased"} <= set(
-        found
-    )
+    assert {
+        "Count.count",
+        "Stage.customers",
+        "Anonymity.rare",
+        "HeldCustomers.erased",
+        "PrivacyReport.erased",
+    } <= set(found)
     assert [field.name for field in fields(Count)] == ["what", "count"]

@@ -4,14 +4,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from stedi.governance.verify.graves import Graves
+from stedi.governance.verify.ids import Tombstones
 from stedi.governance.verify.mentions import Mentions
-from stedi.governance.verify.needles import Named, make_needles
-from stedi.governance.verify.search import Search
+from stedi.governance.verify.needles import Identifier, make_needles
+from stedi.governance.verify.search import NeedleSearch
 from stedi.governance.verify.traces import NAME, PHONE, SERIAL, _tells, own_words
 
 AT = datetime(2024, 1, 1, tzinfo=UTC)
-GRAVES = Graves(
+TOMBSTONES = Tombstones(
     people={"customer:ann@ex.com": AT},
     devices={},
     erased_devices={},
@@ -20,7 +20,7 @@ GRAVES = Graves(
 
 
 def mentions(*living):
-    return Mentions(GRAVES, lambda domain, name: f"{domain}:{name}", frozenset(living))
+    return Mentions(TOMBSTONES, lambda domain, name: f"{domain}:{name}", frozenset(living))
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_words_counts_and_times_are_not_looked_for(text, kind, tells):
 def test_a_phone_number_is_not_found_in_a_longer_run_of_digits(text):
     def found_in(searched):
         hits = []
-        search = Search(make_needles([Named(PHONE, "8015550000")], own_words()), hits.append)
+        search = NeedleSearch(make_needles([Identifier(PHONE, "8015550000")], own_words()), hits.append)
         search.add("here", searched.encode())
         search.flush()
         return bool(hits)

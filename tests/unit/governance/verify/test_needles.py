@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stedi.governance.verify.needles import CUT, Named, forms, make_needles
-from stedi.governance.verify.search import Search
+from stedi.governance.verify.needles import CUT, Identifier, make_needles, text_encodings
+from stedi.governance.verify.search import NeedleSearch
 from stedi.warehouse.file_texts import UnreadableError, avro, decoded
 
 ENCODINGS = {
@@ -29,7 +29,9 @@ emails = st.builds("{}.{}@example.com".format, WORDS, WORDS)
 
 def hits_of(named, text, own_words=()):
     hits = []
-    search = Search(make_needles([Named("e-mail", each) for each in named], own_words), hits.append)
+    search = NeedleSearch(
+        make_needles([Identifier("e-mail", each) for each in named], own_words), hits.append
+    )
     search.add("here", text)
     search.flush()
     return hits
@@ -64,7 +66,7 @@ def test_base64_is_found_wherever_it_begins(email, shift):
 @given(text=st.binary(max_size=4000), names=st.lists(emails, max_size=20))
 def test_nothing_is_found_where_nothing_is(text, names):
     assert hits_of([name for name in names if name[:6].encode() not in text.lower()], text) == [] or any(
-        form.bytes in text.lower() for name in names for form in forms(name)
+        form.bytes in text.lower() for name in names for form in text_encodings(name)
     )
 
 
@@ -74,8 +76,8 @@ def test_each_of_many_is_found_in_a_pile(names, seed):
     parts = [name.encode() for name in names]
     pile = b"".join(chance.randbytes(chance.randrange(30)) + part + b"\0" for part in parts)
     hits = []
-    needles = make_needles([Named(f"{place}", name) for place, name in enumerate(names)], ())
-    search = Search(needles, hits.append)
+    needles = make_needles([Identifier(f"{place}", name) for place, name in enumerate(names)], ())
+    search = NeedleSearch(needles, hits.append)
     search.add("pile", pile)
     search.flush()
     same = {name[:CUT] for name in names}
@@ -99,10 +101,10 @@ def test_a_short_text_within_a_longer_word_is_none():
 
 def test_own_words_are_no_names():
     words = ["The name, as typed.", "customer_name"]
-    needles = make_needles([Named("name", "the name"), Named("name", "the names of all")], words)
+    needles = make_needles([Identifier("name", "the name"), Identifier("name", "the names of all")], words)
     assert needles.left_out == 1
     hits = []
-    search = Search(needles, hits.append)
+    search = NeedleSearch(needles, hits.append)
     search.add("doc", b"The name, as typed.")
     search.flush()
     assert hits == []

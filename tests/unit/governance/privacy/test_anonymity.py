@@ -6,7 +6,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stedi.governance.privacy.looks import Looks, customers_of, looks_of
+from stedi.governance.privacy.anonymity import Looks, customers_of, looks_of
 
 DECADES = st.sampled_from([1940, 1950, 1960, None])
 ROW = st.tuples(DECADES, st.integers(1, 3))

@@ -1,4 +1,4 @@
-"""The circle of a question: everybody and every device that the answer can depend on, and nobody else.
+"""The dependency closure of a question: everybody and every device that its answer can depend on.
 
 A customer's own answer depends on the devices that they ever listed, and so on everybody else who ever
 listed one of these. Nothing depends on what lies beyond: so the consent rule is asked about the records of
@@ -20,7 +20,7 @@ from stedi.frame.checked import fetch
 from stedi.names import CUSTOMER_LANDING, CUSTOMER_TRUSTED, MILLISECOND, OBJECT, QUARANTINE, TOMBSTONE
 from stedi.pipeline.history import Run
 from stedi.transform.sanitize_customers import Weighed, judge_customers, newest, weigh_customers
-from stedi.warehouse.warehouse import Warehouse
+from stedi.warehouse.run_tables import RunTables
 
 _PAIR: Final = ("email", "serial_number")
 _REJECTED: Final = (
@@ -38,7 +38,7 @@ _REJECTED: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Circle:
+class DependencyClosure:
     """People and devices, by ids that are made for one question and then forgotten.
 
     Attributes:
@@ -78,14 +78,21 @@ class Circle:
         return sorted(first, key=first.__getitem__)
 
 
-def draw_circle(
-    warehouse: Warehouse, run: Run, *, person: str | None = None, device: str | None = None
-) -> Circle:
-    """Return the circle of a person or of a device, each given by its key."""
+def dependency_closure(
+    tables: RunTables, run: Run, *, person: str | None = None, device: str | None = None
+) -> DependencyClosure:
+    """Return the closure of a person or of a device, each given by its key.
+
+    Args:
+        tables: The tables of the run.
+        run: The run that is explained.
+        person: The key of the person; None to ask about a device.
+        device: The key of the device.
+    """
     ids = Pseudonyms.generate()
-    everybody = warehouse.table(CUSTOMER_LANDING).scan(run.snapshots[CUSTOMER_LANDING])
+    everybody = tables.scan(CUSTOMER_LANDING)
     damaged = (
-        dated(*(warehouse.table(table).scan(run.snapshots[table]) for table in (QUARANTINE, OBJECT)))
+        dated(tables.scan(QUARANTINE), tables.scan(OBJECT))
         .filter(pl.col("table_name") == CUSTOMER_LANDING, pl.col("emails").list.len() > 0)
         .select(_REJECTED)
         .collect()
@@ -106,12 +113,11 @@ def draw_circle(
     named = numbered.select("_number", email="emails").explode("email").join(spelled, on="email", how="semi")
     rejected = numbered.join(named, on="_number", how="semi").drop("_number")
     weighed = _weigh(landing, rejected, run, ids, None)
-    if warehouse.table(TOMBSTONE).count(run.snapshots[TOMBSTONE]):
-        trusted = warehouse.table(CUSTOMER_TRUSTED).scan(run.snapshots[CUSTOMER_TRUSTED])
-        told = trusted.join(spelled.lazy(), on="email", how="semi").collect()
-        weighed = _weigh(landing, rejected, run, ids, _erasures(told, weighed, ids))
+    if tables.count(TOMBSTONE):
+        trusted = tables.scan(CUSTOMER_TRUSTED).join(spelled.lazy(), on="email", how="semi").collect()
+        weighed = _weigh(landing, rejected, run, ids, _erasures(trusted, weighed, ids))
     judged = judge_customers(weighed)
-    return Circle(
+    return DependencyClosure(
         customer_keys={ids.customer_id(each): each for each in people},
         device_keys={ids.device_id(each): each for each in devices},
         statements=fetch(weighed.statements),
