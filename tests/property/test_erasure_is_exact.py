@@ -14,7 +14,7 @@ import pytest
 import stedi
 from effort import cases
 from stedi.consent.pseudonyms import key
-from stedi.consent.tombstones import Buried
+from stedi.consent.tombstones import TombstoneIndex
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.governance.erase.neighbours import Neighbours
@@ -156,7 +156,7 @@ def person_of(one, others):
         others=0,
         asides=one.asides - neighbours.asides,
         lost_asides=frozenset(),
-        buried=Buried(NOBODY, KEY),
+        buried=TombstoneIndex(NOBODY, KEY),
         neighbours=neighbours,
         pseudonyms=KEY,
     )

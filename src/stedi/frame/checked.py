@@ -8,6 +8,7 @@ import polars as pl
 from narwhals.typing import IntoFrame, IntoFrameT
 
 from stedi.contract import Column, Contract, Kind, ListOf
+from stedi.contract.reasons import Drop
 from stedi.errors import FrameError
 
 Rows: TypeAlias = nw.LazyFrame[Any]
@@ -107,9 +108,14 @@ def _fits(dtype: nw.dtypes.DType, column: Column, engine: nw.Implementation) -> 
     return engine is not nw.Implementation.POLARS or dtype.time_zone == "UTC"
 
 
-def never(like: nw.Expr) -> nw.Expr:
+def null_like(other: nw.Expr) -> nw.Expr:
     """Return a null of the type of another expression: engines name the type of a time differently."""
-    return nw.when(nw.lit(value=False)).then(like)
+    return nw.when(nw.lit(value=False)).then(other)
+
+
+def first_reason(*rules: tuple[nw.Expr, Drop]) -> nw.Expr:
+    """Return the reason of the first rule that keeps a row out; null where none does."""
+    return nw.coalesce(*(nw.when(broken).then(nw.lit(reason.value)) for broken, reason in rules))
 
 
 def with_gap(frame: Rows, name: str, later: str, earlier: str) -> Rows:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import polars as pl
 
 from stedi.consent.pseudonyms import Pseudonyms
-from stedi.consent.tombstones import Buried, with_digests
+from stedi.consent.tombstones import TombstoneIndex, with_digests
 from stedi.contract import Contract, contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.landing.names_and_phones import asides_in
@@ -53,9 +53,9 @@ class Gate:
         """Know who was erased."""
         self._tombstones = tombstones
         self._pseudonyms = pseudonyms
-        self._buried = Buried(tombstones, pseudonyms)
-        self._customer = partial(self._buried.digest_of, "customer")
-        self._device = partial(self._buried.digest_of, "device")
+        self._index = TombstoneIndex(tombstones, pseudonyms)
+        self._customer = partial(self._index.digest_of, "customer")
+        self._device = partial(self._index.digest_of, "device")
         self._moved: dict[str, datetime] = {}
         denied = tombstones.drop_nulls("latest_denial").group_by("digest").agg(pl.col("latest_denial").max())
         self._denied: dict[str, datetime] = dict(denied.iter_rows())
@@ -242,8 +242,8 @@ class Gate:
 
     def _note_again(self, customers: Iterable[str], devices: Iterable[str]) -> None:
         """Have tombstones made anew of what was erased under a retired key, and is let in once more."""
-        if self._buried.any_old:
-            self._again |= self._buried.again(customers=customers, devices=devices)
+        if self._index.any_retired:
+            self._again |= self._index.again(customers=customers, devices=devices)
 
     def _without_paths(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return rows whose object's name holds no erased name."""
@@ -266,7 +266,7 @@ class Gate:
         if not self._asides:
             return False
         return any(
-            self._buried.find("aside", each.form) is not None
+            self._index.find("aside", each.form) is not None
             for spelled in spellings(text)
             for each in asides_in(spelled)
         )
@@ -274,21 +274,21 @@ class Gate:
     def _in_place_of(self, kind: Kind, name: str) -> str | None:
         """Return what stands in the place of an erased name in a path; None of any other."""
         if kind == "name":
-            born = self._erased_name(name)
+            original_id = self._erased_name(name)
         else:
-            grave = self._buried.find("aside", name) if self._asides else None
-            born = None if grave is None else grave.born
-        return None if born is None else f"erased-{born[:8]}"
+            found = self._index.find("aside", name) if self._asides else None
+            original_id = None if found is None else found.original_id
+        return None if original_id is None else f"erased-{original_id[:8]}"
 
     def _erased_name(self, name: str) -> str | None:
         """Return the id under which a name was erased; None of any other."""
         return self._erased_person(name) or self._erased_device(name)
 
     def _erased_person(self, name: str) -> str | None:
-        person = self._buried.find("customer", name)
-        return person.born if person is not None and person.digest in self._people else None
+        person = self._index.find("customer", name)
+        return person.original_id if person is not None and person.digest in self._people else None
 
     def _erased_device(self, name: str) -> str | None:
         # What others listed too is no trace of one person.
-        device = self._buried.find("device", name)
-        return device.born if device is not None and device.digest in self._devices else None
+        device = self._index.find("device", name)
+        return device.original_id if device is not None and device.digest in self._devices else None

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
-from stedi.consent.passing import passing
+from stedi.consent.effective import changes_between
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.errors import ConsentModeError, LakeError
 from stedi.landing.objects import LandingObject
@@ -249,4 +249,4 @@ def _anything_new(warehouse: Warehouse, order: Order, base: Run, loaded: Loaded)
     if _other_code(base):
         return True
     customers = warehouse.scan(CUSTOMER_LANDING, base.snapshots[CUSTOMER_LANDING])
-    return not customers.filter(passing(base.now, order.now)).head(1).collect().is_empty()
+    return not customers.filter(changes_between(base.now, order.now)).head(1).collect().is_empty()

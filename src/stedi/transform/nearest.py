@@ -9,7 +9,7 @@ from typing import Final
 
 import narwhals as nw
 
-from stedi.frame.checked import Rows, never, with_gap
+from stedi.frame.checked import Rows, null_like, with_gap
 
 _US_PER_MS: Final = 1000
 
@@ -22,7 +22,7 @@ def nearest_times(left: Rows, right: Rows, tolerance: timedelta) -> Rows:
     wanted = (
         left.select("customer_id", at="sensor_reading_time")
         .unique()
-        .with_columns(_phone=never(nw.col("at")), _side=nw.lit(1))
+        .with_columns(_phone=null_like(nw.col("at")), _side=nw.lit(1))
     )
     offered = (
         right.select("customer_id", at="timestamp")

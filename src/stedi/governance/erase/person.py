@@ -10,7 +10,7 @@ import polars as pl
 
 from stedi.consent.claims import claims, devices_of, people_of
 from stedi.consent.pseudonyms import Pseudonyms, key, keys
-from stedi.consent.tombstones import Buried, Grave
+from stedi.consent.tombstones import Tombstone, TombstoneIndex
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.errors import ConfigurationError, LakeError
@@ -51,7 +51,7 @@ class Person:
     others: int
     asides: frozenset[str]
     lost_asides: frozenset[str]
-    buried: Buried
+    buried: TombstoneIndex
     neighbours: Neighbours
     pseudonyms: Pseudonyms
 
@@ -234,7 +234,7 @@ def find_person(
         .collect()
     )
     listed = claims(pairs, damaged).filter("_claims")
-    buried = Buried(tombstones, pseudonyms)
+    buried = TombstoneIndex(tombstones, pseudonyms)
     if email is None and (
         found := _buried_with(scan, tombstones, listed, key(serial_number or ""), pseudonyms, buried)
     ):
@@ -279,14 +279,14 @@ def find_person(
     )
 
 
-def _graves_of(buried: Buried, devices: Iterable[str]) -> frozenset[str]:
+def _graves_of(buried: TombstoneIndex, devices: Iterable[str]) -> frozenset[str]:
     graves = (buried.find("device", each) for each in devices)
     return frozenset(grave.digest for grave in graves if grave is not None)
 
 
 def _buried_before(
     tombstones: pl.DataFrame,
-    grave: Grave | None,
+    grave: Tombstone | None,
     erased: Mapping[str, Collection[datetime]],
     customer_id: str,
 ) -> Mapping[str, Mapping[str, datetime]]:
@@ -294,7 +294,7 @@ def _buried_before(
 
     The tombstones of one erasure bear the same time, and no other does; receipts say which times these are.
     """
-    times = {at for each in (customer_id, grave and grave.born) if each for at in erased.get(each, ())}
+    times = {at for each in (customer_id, grave and grave.original_id) if each for at in erased.get(each, ())}
     if grave is not None:
         times |= set(tombstones.filter(digest=grave.digest)["erased_at"])
     kinds = ("person", "device", "shared_device", "claimed_device", "aside")
@@ -311,7 +311,7 @@ def _buried_with(
     listed: pl.DataFrame,
     device: str,
     pseudonyms: Pseudonyms,
-    buried: Buried,
+    buried: TombstoneIndex,
 ) -> Person | None:
     """Return the person with whom a device was buried that nobody lists any more; None where there is none.
 

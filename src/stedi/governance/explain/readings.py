@@ -32,7 +32,7 @@ from stedi.plan.lineage import LINEAGE
 from stedi.transform.curate_customers import curate_customers
 from stedi.transform.curate_ml import curate_ml
 from stedi.transform.trust_accelerometer import consenting_customers, judge_accelerometer
-from stedi.transform.trust_step_trainer import attribute, device_holders, judge_step_trainer, usable_devices
+from stedi.transform.trust_step_trainer import attribute, curated_holders, judge_step_trainer, usable_devices
 from stedi.warehouse.read import BATCH_ROWS
 from stedi.warehouse.warehouse import Warehouse
 
@@ -150,7 +150,7 @@ class Readings:
     def _device_readings(self) -> tuple[dict[str, Account], pl.DataFrame]:
         """Return the account of each device, and their rows of step_trainer_trusted."""
         circle = self._circle
-        holders = device_holders(circle.customers, self.curated)
+        holders = curated_holders(circle.customers, self.curated)
         devices = usable_devices(circle.customers, holders)
         names = contract_of(STEP_TRAINER_TRUSTED).names
         ids = {each: device_id for device_id, each in circle.device_keys.items()}

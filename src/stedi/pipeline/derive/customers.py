@@ -7,9 +7,8 @@ from typing import Final
 import narwhals as nw
 import polars as pl
 
-from stedi.consent.claims import Ring, claims, ring, rings
-from stedi.consent.effective import dated, names_somebody
-from stedi.consent.passing import passing
+from stedi.consent.claims import DeviceClosure, claims, closure_of, closures
+from stedi.consent.effective import changes_between, dated, names_somebody
 from stedi.consent.pseudonyms import Pseudonyms, keys
 from stedi.contract import contract_of
 from stedi.contract.reasons import Drop
@@ -79,7 +78,7 @@ class Customers:
         known = past.customers
         if people.is_empty():
             return Remade(rows=known, gained=known.clear(), lost=known.clear())
-        about = ring(self._claims(), people)
+        about = closure_of(self._claims(), people)
         after = self._judge(self._scan, now, about, tally, sign=1)
         before = self._judge(past.scan, past.now, about, tally, sign=-1)
         return Remade.of(before, after, known.filter(~about.holds(known["serial_number"])))
@@ -89,14 +88,14 @@ class Customers:
         parts = -(-tally.rows_in // RECORDS_AT_ONCE)
         if parts <= 1:
             return self._judge(self._scan, now, None, tally, sign=1)
-        about = rings(self._listed(), parts)
+        about = closures(self._listed(), parts)
         rows = [_compact(self._judge(self._scan, now, some, tally, sign=1)) for some in about]
         return pl.concat(rows)
 
     def _concerned(self, new: pl.DataFrame, now: datetime) -> pl.Series:
         """Return the keys of the people of whom something new is known, or whom passing time concerns."""
         past = self._past
-        later = past.scan(CUSTOMER_LANDING).filter(passing(past.now, now)).select("email").collect()
+        later = past.scan(CUSTOMER_LANDING).filter(changes_between(past.now, now)).select("email").collect()
         place = [*_PLACE, "released_at"]
         was, is_now = (
             self._damaged(scan).select("emails", "tombstones", *place) for scan in (past.scan, self._scan)
@@ -146,9 +145,9 @@ class Customers:
         return claims(pairs, self._damaged(scan))
 
     def _judge(
-        self, scan: Scan, now: datetime, about: Ring | None, tally: Tally, *, sign: int
+        self, scan: Scan, now: datetime, about: DeviceClosure | None, tally: Tally, *, sign: int
     ) -> pl.DataFrame:
-        """Return the rows that records give, of some devices only where a ring is given, and count them."""
+        """Return the rows that records give, of a closure's devices only where there is one; count them."""
         landing, rejected = scan(CUSTOMER_LANDING), dated(scan(QUARANTINE), scan(OBJECT))
         if about is not None:
             landing, rejected = about.records(landing), about.rejected(rejected)
