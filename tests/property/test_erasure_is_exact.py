@@ -21,7 +21,7 @@ from stedi.governance.erase.neighbours import Neighbours
 from stedi.governance.erase.objects import whose_is
 from stedi.governance.erase.person import Person
 from stedi.landing.names_and_phones import forms
-from stedi.landing.without import write_without
+from stedi.landing.removal import write_object_without
 from worlds import SECRET
 
 KEY = stedi.Pseudonyms(SECRET)
@@ -173,6 +173,6 @@ def test_one_of_four_goes_and_the_others_stay_to_the_byte(table, tmp_path):
         whose = whose_is(
             contract_of(table), person_of(one, others), erased_at=datetime.now(UTC), erase_shared=False
         )
-        write_without(lambda: BytesIO(text), tmp_path / "cut", whose, size=len(text), name="it")  # noqa: B023
+        write_object_without(lambda: BytesIO(text), tmp_path / "cut", whose, size=len(text), name="it")  # noqa: B023
         left = "".join(f"{line}\n" for each, line in lines if each is not one)
         assert (tmp_path / "cut").read_text() == left, (seed, everybody)

@@ -5,18 +5,17 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from stedi.contract.table import Contract
-from stedi.landing.boundary import REACH, SPACE, first_cut, last_cut
-from stedi.landing.layout import LINES, Form, Layout, laid_out
+from stedi.landing.layout import LINES, REACH, SPACE, Layout, begin, first_cut, last_cut, returns
 from stedi.landing.limits import Limits
-from stedi.landing.salvage import Named, Search
-from stedi.landing.spanning import MARKS
+from stedi.landing.record_ends import MARKS
+from stedi.landing.salvage import Salvaged, SalvageSearch
 from stedi.outline import outline
 
 _CLOSED: Final = {
-    Layout.LINES: re.compile(rb"(?<=\})[ \t\r]*\n[ \t\r\n]*\][ \t\r\n]*\Z"),
-    Layout.SPREAD: re.compile(rb"(?<=\})[ \t\r]*(?:,[ \t\r]*\]?|\])[ \t\r]*\Z"),
+    False: re.compile(rb"(?<=\})[ \t\r]*\n[ \t\r\n]*\][ \t\r\n]*\Z"),
+    True: re.compile(rb"(?<=\})[ \t\r]*(?:,[ \t\r]*\]?|\])[ \t\r]*\Z"),
 }
-"""The end of an array of objects, or of objects behind commas."""
+"""The end of an array of objects, or of objects behind commas, where the text is spread over lines or not."""
 
 
 class Chunk(NamedTuple):
@@ -26,13 +25,13 @@ class Chunk(NamedTuple):
         text: Their text.
         too_long: The text is the beginning of one record that is longer than the limit: what all of it names.
         last: The object ends here.
-        form: How records lie in the object.
+        layout: How records lie in the object.
     """
 
     text: bytes
-    too_long: Named | None = None
+    too_long: Salvaged | None = None
     last: bool = False
-    form: Form = LINES
+    layout: Layout = LINES
 
     def __repr__(self) -> str:
         """Show shapes, and no row."""
@@ -50,17 +49,17 @@ def chunks(blocks: Iterable[bytes], limits: Limits, contract: Contract) -> Itera
         >>> [chunk.text for chunk in chunks(blocks, Limits(chunk=8), contract)]
         [b'{"x":1}\n', b'{"x":2}']
     """
-    (form, opened, _), text = laid_out(blocks, limits, contract)
-    pile = _Pile(text)
+    (layout, opened, _), text = begin(blocks, limits, contract)
+    pile = _Pile(map(returns, text) if layout.spread else text)
     wanted = limits.chunk
     while pile.fill(wanted):
         if lines := pile.take_lines():
-            yield Chunk(lines, form=form)
+            yield Chunk(lines, layout=layout)
             wanted = max(limits.chunk, pile.held + 1)
             continue
-        cut = last_cut(pile.text, form.layout)
+        cut = last_cut(pile.text, layout)
         if cut:
-            yield Chunk(pile.text[:cut], form=form)
+            yield Chunk(pile.text[:cut], layout=layout)
             pile.text = pile.text[cut:]
             wanted = max(limits.chunk, len(pile.text) + 1)
             continue
@@ -68,15 +67,15 @@ def chunks(blocks: Iterable[bytes], limits: Limits, contract: Contract) -> Itera
             pile.text = pile.text[-REACH:]
         if len(pile.text) > max(limits.record, limits.raw) + REACH:  # a boundary may just be coming in
             head = pile.text.lstrip(MARKS)[: limits.raw]
-            yield Chunk(head, too_long=pile.skip_record(Search(contract), form.layout), form=form)
+            yield Chunk(head, too_long=pile.skip_record(SalvageSearch(contract), layout), layout=layout)
             wanted = limits.chunk
         else:
             wanted = max(limits.chunk, 2 * len(pile.text))
     end = pile.text
-    if opened or form.spread:
-        closed = _CLOSED[form.layout].search(end, max(0, len(end) - REACH))
+    if opened or layout.spread:
+        closed = _CLOSED[layout.spread].search(end, max(0, len(end) - REACH))
         end = end[: closed.start()] + b"\n" if closed else end
-    yield Chunk(end, last=True, form=form)
+    yield Chunk(end, last=True, layout=layout)
 
 
 class _Pile:
@@ -115,7 +114,7 @@ class _Pile:
         self._parts, self.held = [block[cut:]], len(block) - cut
         return lines
 
-    def skip_record(self, search: Search, layout: Layout) -> Named:
+    def skip_record(self, search: SalvageSearch, layout: Layout) -> Salvaged:
         """Search, and drop, everything up to the end of the record that the text is in the middle of."""
         search.feed(self.text[:-REACH])
         while True:

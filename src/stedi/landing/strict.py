@@ -12,8 +12,8 @@ from stedi.contract.column import Column, Kind
 from stedi.contract.landing import CUSTOMER
 from stedi.contract.reasons import Rejection
 from stedi.contract.table import Contract
-from stedi.landing.draft import EMAILS, RAW, REASON, SERIALS, UPDATED, fault
-from stedi.landing.salvage import Named
+from stedi.landing.draft import EMAILS, RAW, REASON, SERIALS, UPDATE_TIME, fault
+from stedi.landing.salvage import Salvaged
 
 Row = dict[str, str | float | Sequence[str] | None]
 """The values of one record under the names of a draft's columns; what is absent is null."""
@@ -134,10 +134,10 @@ class StrictReader:
             start = following.end()
         yield self._broken(text[start:], last=last)
 
-    def too_long(self, head: bytes, named: Named) -> Row:
+    def too_long(self, head: bytes, found: Salvaged) -> Row:
         """Return the row of a record that is longer than the limit: its beginning, and all that it names."""
         row = self._whole(Rejection.TOO_LONG, head.decode(errors="backslashreplace").strip(_SPACE))
-        return row | {EMAILS: named.emails, SERIALS: named.serial_numbers, UPDATED: named.updated}
+        return row | {EMAILS: found.emails, SERIALS: found.serial_numbers, UPDATE_TIME: found.updated}
 
     def cut_off(self) -> Row:
         """Return the row that stands for what is missing at the end of an object."""

@@ -19,8 +19,7 @@ from stedi.governance.erase.person import Person
 from stedi.governance.erase.places import Places, beside
 from stedi.landing import s3
 from stedi.landing.objects import LandingObject
-from stedi.landing.redact import as_typed
-from stedi.landing.still import (
+from stedi.landing.pinned import (
     OutsideError,
     ReadError,
     State,
@@ -30,7 +29,8 @@ from stedi.landing.still import (
     still_file,
     still_object,
 )
-from stedi.landing.without import Whose, Without, write_without
+from stedi.landing.redact import as_typed
+from stedi.landing.removal import Removal, Subject, write_object_without
 from stedi.names import CUSTOMER_LANDING, STEP_TRAINER_LANDING
 from stedi.progress import Progress, silent
 from stedi.wording import count
@@ -144,16 +144,16 @@ class Cutter:
     erased_at: datetime
     erase_shared: bool
 
-    def whose(self, table: str) -> Whose:
+    def whose(self, table: str) -> Subject:
         """Return what says which records of a table are theirs."""
         return whose_is(
             contract_of(table), self.person, erased_at=self.erased_at, erase_shared=self.erase_shared
         )
 
-    def cut(self, still: Still, item: LandingObject, target: Path) -> Without:
+    def cut(self, still: Still, item: LandingObject, target: Path) -> Removal:
         """Write what an object holds at this moment without the person, and look through it once more."""
         whose, name = self.whose(item.table), self.places.shown(item.path)
-        outcome = write_without(still.open, target, whose, size=still.size, name=name)
+        outcome = write_object_without(still.open, target, whose, size=still.size, name=name)
         if outcome.removed and outcome.complete:
             _verify(target, self.scratch, whose, name)
         return outcome
@@ -379,11 +379,11 @@ def _may_remain(path: str, why: str) -> Remaining:
     return Remaining(path=path, why=why, sure=False)
 
 
-def _verify(target: Path, scratch: Path, whose: Whose, name: str) -> None:
+def _verify(target: Path, scratch: Path, whose: Subject, name: str) -> None:
     """Read what was written once more: nothing of the person may be found in it."""
     again = scratch / "verified"
     size = target.stat().st_size
-    found = write_without(lambda: target.open("rb"), again, whose, size=size, name=name)
+    found = write_object_without(lambda: target.open("rb"), again, whose, size=size, name=name)
     again.unlink(missing_ok=True)
     if found.removed or not found.complete:
         raise LandingError(
@@ -393,7 +393,7 @@ def _verify(target: Path, scratch: Path, whose: Whose, name: str) -> None:
 
 
 def _rewrite(
-    item: LandingObject, still: Still, path: str, label: str, target: Path, outcome: Without
+    item: LandingObject, still: Still, path: str, label: str, target: Path, outcome: Removal
 ) -> Rewrite:
     # The same bytes always get the same version: whoever is killed here and goes on gives it again. The ETag
     # of what is put in one part is its MD5; where a store does otherwise, the next run reads it for nothing.
@@ -518,7 +518,7 @@ class _LocalReplacement:
         if self._file is None or (now := self._file.as_it_is).size <= self._file.size:
             return
         added, start = self._cutter.scratch / "added", self._file.size
-        outcome = write_without(
+        outcome = write_object_without(
             lambda: now.open_at(start),
             added,
             self._cutter.whose(self._each.old.table),
@@ -608,7 +608,7 @@ def _remove_empty(old: Path, new: Path) -> None:
         folder.rmdir()
 
 
-def whose_is(contract: Contract, person: Person, *, erased_at: datetime, erase_shared: bool) -> Whose:
+def whose_is(contract: Contract, person: Person, *, erased_at: datetime, erase_shared: bool) -> Subject:
     """Return what says which records of a landing table are a person's."""
     until = erased_at.timestamp() * _MILLISECONDS
 
@@ -636,7 +636,7 @@ def whose_is(contract: Contract, person: Person, *, erased_at: datetime, erase_s
     if contract.name == STEP_TRAINER_LANDING and not probes:
         # Nobody's device: only a probe that no text can hold keeps every record.
         probes = ("\x00",)
-    return Whose(
+    return Subject(
         contract=contract,
         goes=goes_device if contract.name == STEP_TRAINER_LANDING else goes_person,
         named_in=person.named_in,

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from stedi.contract.table import Contract
 from stedi.landing.strict import DECODER, Pairs, after
@@ -19,9 +19,10 @@ _SPACES: Final = " \t\r\n"
 _SPACE: Final = re.compile(f"[{_SPACES}]*")
 _BLANKS: Final = b" \t\r"
 _AHEAD: Final = 256
+_BLANK_LINES: Final = re.compile(rb"[ \t\r\n]*\n")
 
 
-class Over(Protocol):
+class RecordEnds(Protocol):
     """Follows records over the ends of lines.
 
     Attributes:
@@ -46,7 +47,7 @@ class Over(Protocol):
         ...
 
 
-class OverLines:
+class LineRecordEnds:
     """Follows records of a text of lines: what begins in a line ends where one ends.
 
     Args:
@@ -67,10 +68,10 @@ class OverLines:
         Examples:
             >>> text = b'{"x": [\n1]}\n{"y": 2}\n'
             >>> from stedi.contract import landing_contract
-            >>> over = OverLines(landing_contract("customer"), 100)
-            >>> over.end(text, text, 0, 8, whole=True), over.end(text, text, 12, 21, whole=True)
+            >>> ends = LineRecordEnds(landing_contract("customer"), 100)
+            >>> ends.end(text, text, 0, 8, whole=True), ends.end(text, text, 12, 21, whole=True)
             (12, 21)
-            >>> over.end(text[:8], text[:8], 0, 8, whole=False)
+            >>> ends.end(text[:8], text[:8], 0, 8, whole=False)
         """
         begin = after_marks(text, start, stop)
         if text[begin : begin + 1] != b"{" or _is_closed(text, begin, stop):
@@ -93,7 +94,7 @@ class OverLines:
         return stop if holds_records(lines, self._contract) else end
 
 
-class OverSpread:
+class SpreadRecordEnds:
     r"""Follows records of a text whose lines mean nothing, and in which a carriage return ends each.
 
     Args:
@@ -113,10 +114,10 @@ class OverSpread:
 
         Examples:
             >>> text = b'{\r"x": 1\r},\r8 rows\r{\r"x":\r{\r"x": 2\r}'
-            >>> over, size = OverSpread(100, 0), len(text)
-            >>> over.end(text, text, 0, size, whole=True), over.end(text, text, 12, size, whole=True)
+            >>> ends, size = SpreadRecordEnds(100, 0), len(text)
+            >>> ends.end(text, text, 0, size, whole=True), ends.end(text, text, 12, size, whole=True)
             (12, 19)
-            >>> over.end(text, text, 19, size, whole=True), over.end(text, text, 26, size, whole=True)
+            >>> ends.end(text, text, 19, size, whole=True), ends.end(text, text, 26, size, whole=True)
             (26, 36)
         """
         begin = after_marks(text, start, len(text))
@@ -151,6 +152,52 @@ class OverSpread:
         # What stands behind a record in lines of its own is no part of it.
         line = text.find(b"\r", close, end) + 1
         return line if line and after_marks(text, close, line) == line else self._next(text, begin, end, end)
+
+
+class Pieces(NamedTuple):
+    """A text in pieces.
+
+    Attributes:
+        spans: Where each begins and ends, and whether it goes on over the end of a line.
+        carried: Where the last one begins, which may go on behind the text; else the end of the text.
+    """
+
+    spans: list[tuple[int, int, bool]]
+    carried: int
+
+
+def pieces_of(text: bytes, lines: bytes, ends: RecordEnds, *, whole: bool) -> Pieces:
+    r"""Part a text where its lines end that are whole records, or none.
+
+    Args:
+        text: The text.
+        lines: The same text, with a line end wherever a record may end.
+        ends: Follows records over line ends.
+        whole: Nothing of the text goes on behind it.
+
+    Examples:
+        >>> from stedi.contract import landing_contract
+        >>> ends = LineRecordEnds(landing_contract("customer"), 100)
+        >>> text = b'{"x":\n1}\n{"x":2}\n{"x":'
+        >>> pieces_of(text, text, ends, whole=False)
+        Pieces(spans=[(0, 9, True), (9, 17, False)], carried=17)
+    """
+    spans: list[tuple[int, int, bool]] = []
+    start = 0
+    while start < len(text):
+        # Lines that hold nothing are one piece, however many there are.
+        blank = _BLANK_LINES.match(lines, start)
+        if blank is not None:
+            spans.append((start, blank.end(), False))
+            start = blank.end()
+            continue
+        stop = lines.find(b"\n", start) + 1 or len(text)
+        end = ends.end(text, lines, start, stop, whole=whole)
+        if end is None:
+            return Pieces(spans, start)
+        spans.append((start, end, end > stop))
+        start = end
+    return Pieces(spans, len(text))
 
 
 def holds_records(lines: Iterable[bytes], contract: Contract) -> bool:

@@ -7,7 +7,7 @@ import pytest
 
 from stedi.landing.fetch import fetch
 from stedi.landing.objects import LandingObject
-from stedi.landing.still import OutsideError, ReadError, digest_of, still_file
+from stedi.landing.pinned import OutsideError, ReadError, digest_of, still_file
 
 
 @pytest.fixture

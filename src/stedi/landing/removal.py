@@ -14,16 +14,14 @@ import pyarrow as pa
 from stedi.contract.column import Column, Kind
 from stedi.contract.landing import CUSTOMER
 from stedi.contract.table import Contract
-from stedi.landing.boundary import BOUNDARY
 from stedi.landing.chunks import Chunk
-from stedi.landing.joined import Joined, joined
-from stedi.landing.layout import begin
+from stedi.landing.layout import BOUNDARY, begin
 from stedi.landing.limits import LIMITS
-from stedi.landing.pieces import lines_without, over_of, rows_without
 from stedi.landing.reader import Reader
+from stedi.landing.record_ends import BOM, MARKS
 from stedi.landing.rules import Origin
-from stedi.landing.salvage import HIDING, Named
-from stedi.landing.spanning import BOM, MARKS
+from stedi.landing.salvage import HIDING, salvage
+from stedi.landing.splice import joined_without, lines_without, rows_without
 from stedi.landing.stream import Stream
 from stedi.landing.strict import DECODER, Pairs, after
 from stedi.landing.unpack import packed_as
@@ -33,8 +31,8 @@ _HIDING: Final = tuple(map(str.encode, HIDING))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Whose:
-    """Says whose a record is.
+class Subject:
+    """Subject records are taken out, and how they are known.
 
     Attributes:
         contract: The contract of the landing table.
@@ -58,7 +56,7 @@ class Whose:
     mark: bytes | None = field(default=None, repr=False)
 
     @cached_property
-    def subject(self) -> Column:
+    def column(self) -> Column:
         """The column that names whom a record is about."""
         names = ("email", "user", "serial_number")
         columns = {column.name: column for column in self.contract.source_columns}
@@ -71,7 +69,7 @@ class Whose:
         return next((each for each in columns if each.required and each.kind is Kind.TIMESTAMPTZ), None)
 
 
-class Without(NamedTuple):
+class Removal(NamedTuple):
     """What was taken out of an object.
 
     Attributes:
@@ -85,15 +83,15 @@ class Without(NamedTuple):
     complete: bool
 
 
-def write_without(
-    reopen: Callable[[], BinaryIO], target: Path, whose: Whose, *, size: int, name: str
-) -> Without:
+def write_object_without(
+    reopen: Callable[[], BinaryIO], target: Path, subject: Subject, *, size: int, name: str
+) -> Removal:
     """Write a landing object without somebody's records; compressed as it was.
 
     Args:
         reopen: Opens the object's bytes from their beginning.
         target: Where to write to.
-        whose: Says whose a record is.
+        subject: Whose records are taken out.
         size: How many bytes there are.
         name: What messages call the object.
 
@@ -103,55 +101,58 @@ def write_without(
     with reopen() as file:
         packing = packed_as(file.read(4))
     stream = Stream(reopen, size=size, limits=LIMITS, name=name)
-    taken = _Cut(whose)
-    beginning, blocks = begin(stream, LIMITS, whose.contract)
-    over = over_of(beginning.form, whose.contract, LIMITS.spread)
-    cut = rows_without if beginning.form.spread or beginning.opened else lines_without
+    records = _Filter(subject)
+    beginning, blocks = begin(stream, LIMITS, subject.contract)
+    ends = beginning.layout.record_ends(subject.contract, LIMITS.spread)
+    without = rows_without if beginning.layout.spread or beginning.opened else lines_without
     with _sink(target, packing) as out:
         if stream.encoding is not None:
             out.write(stream.encoding.mark)
-        for text in cut(blocks, beginning, over, taken):
+        for text in without(blocks, beginning, ends, records):
             out.write(text if stream.encoding is None else stream.encoding.encode(text))
         out.write(stream.torn)
-    return Without(taken.removed, taken.kept, not stream.lost_end)
+    return Removal(records.removed, records.kept, not stream.lost_end)
 
 
 @dataclass(slots=True)
-class _Cut:
+class _Filter:
     """Takes out the records that go, and counts them."""
 
-    whose: Whose
+    subject: Subject
     removed: int = 0
     kept: int = 0
 
     def concerns(self, text: bytes) -> bool:
         """Say whether a text may hold a record that goes."""
-        return self.whose.mark is not None or _may_name(text, self.whose)
+        return self.subject.mark is not None or _may_name(text, self.subject)
 
     def left(self, piece: bytes) -> bytes:
         """Return what is left of a piece: nothing where nothing but marks would be."""
-        if not piece.strip() or not _may_name(piece, self.whose):
+        if not piece.strip() or not _may_name(piece, self.subject):
             return piece
         mark = BOM if piece.startswith(BOM) else b""
         body = piece.removeprefix(BOM)
         content = body.rstrip(b"\n")
         end = body[len(content) :]
-        left, removed, names = _one_by_one(content, self.whose)
-        if (removed or names) and (parts := _in_a_row(content)) is not None:
-            text, removed = parts.without(lambda part: _judge(part.encode(), self.whose)[0])
-            left, names = text.encode(), int(bool(text) and self.whose.named_in(text))
+        left, removed, names = _one_by_one(content, self.subject)
+        if (removed or names) and (joined := joined_without(content, self._goes)) is not None:
+            left, removed = joined
+            names = int(bool(left) and self.subject.named_in(left.decode()))
         self.removed += removed
         self.kept += names
         if not removed:
             return piece
         return mark + left + end if left.strip(MARKS) else b""
 
+    def _goes(self, record: bytes) -> bool:
+        return _judge(record, self.subject)[0]
+
 
 @contextmanager
 def _sink(target: Path, packing: str | None) -> Iterator[IO[bytes]]:
     with target.open("wb") as file:
         if packing == "gzip":
-            # Without a time or a name in it: the same records always give the same bytes.
+            # Removal a time or a name in it: the same records always give the same bytes.
             with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed:
                 yield packed  # type: ignore[misc]  # it is written to like any other
         elif packing == "zstd":
@@ -161,35 +162,28 @@ def _sink(target: Path, packing: str | None) -> Iterator[IO[bytes]]:
             yield file
 
 
-def _may_name(text: bytes, whose: Whose) -> bool:
+def _may_name(text: bytes, subject: Subject) -> bool:
     """Say whether a text could name the subject: it holds a probe, or is spelled in a way that hides one."""
-    if not whose.probes or not text.isascii() or any(mark in text for mark in _HIDING):
+    if not subject.probes or not text.isascii() or any(mark in text for mark in _HIDING):
         return True
     # Several records may stand in one line, and only some of them name somebody.
-    if whose.mark is not None and (whose.mark not in text or text.count(b"{") > 1):
+    if subject.mark is not None and (subject.mark not in text or text.count(b"{") > 1):
         return True
     small = text.lower()
-    return any(probe in small for probe in whose.probes)
+    return any(probe in small for probe in subject.probes)
 
 
-def _one_by_one(content: bytes, whose: Whose) -> tuple[bytes, int, int]:
+def _one_by_one(content: bytes, subject: Subject) -> tuple[bytes, int, int]:
     """Return the records of a line that stay; how many went, and how many name the subject all the same."""
     kept: list[bytes] = []
     removed = names = 0
     for record in _records(content):
-        goes, named = _judge(record, whose) if _may_name(record, whose) else (False, False)
+        goes, named = _judge(record, subject) if _may_name(record, subject) else (False, False)
         removed += goes
         names += named
         if not goes:
             kept.append(record)
     return b"".join(kept), removed, names
-
-
-def _in_a_row(content: bytes) -> Joined | None:
-    try:
-        return joined(content.decode())
-    except UnicodeDecodeError:
-        return None
 
 
 def _records(content: bytes) -> Iterator[bytes]:
@@ -226,35 +220,36 @@ def _parted(content: bytes) -> Iterator[bytes]:
         yield content[start:]
 
 
-def _judge(record: bytes, whose: Whose) -> tuple[bool, bool]:
+def _judge(record: bytes, subject: Subject) -> tuple[bool, bool]:
     """Say whether a record goes; and whether it names the subject although it is somebody else's."""
     text = record.decode(errors="backslashreplace")
     try:
         value = DECODER.decode(text.strip())
     except (ValueError, RecursionError):
         value = None
-    subject, time = whose.subject, whose.time
+    name, at = None, None
     if isinstance(value, Pairs):
-        found = _value(value, subject)
-        at = _value(value, time) if time is not None else None
+        name = _value(value, subject.column)
+        at = _value(value, subject.time) if subject.time is not None else None
     else:
-        read = Named.of(text, whose.contract)
-        names = read.serial_numbers if subject.name == "serial_number" else read.emails
-        if any(whose.goes(each, None) for each in names):
-            goes = not whose.names_others(text)
+        found = salvage(text, subject.contract)
+        names = found.serial_numbers if subject.column.name == "serial_number" else found.emails
+        if any(subject.goes(each, None) for each in names):
+            goes = not subject.names_others(text)
             return goes, not goes
-        found, at = None, None
-    if isinstance(found, int | float) and not isinstance(found, bool):
-        found = str(int(found)) if float(found).is_integer() else None
-    if isinstance(found, str) and found.strip():
-        goes = whose.goes(found, float(at) if isinstance(at, int | float) else None)
+    if isinstance(name, int | float) and not isinstance(name, bool):
+        name = str(int(name)) if float(name).is_integer() else None
+    if isinstance(name, str) and name.strip():
+        goes = subject.goes(name, float(at) if isinstance(at, int | float) else None)
         # A rejected customer record denies everybody whom it names: for the others it stays.
         goes = goes and not (
-            whose.contract is CUSTOMER and whose.names_others(text) and _is_rejected(record, whose.contract)
+            subject.contract is CUSTOMER
+            and subject.names_others(text)
+            and _is_rejected(record, subject.contract)
         )
     else:
-        goes = whose.nameless(text)
-    return goes, not goes and whose.named_in(text)
+        goes = subject.nameless(text)
+    return goes, not goes and subject.named_in(text)
 
 
 def _is_rejected(record: bytes, contract: Contract) -> bool:
