@@ -20,7 +20,7 @@ from stedi.contract.schemas import polars_schema
 from stedi.governance.erase.neighbours import Neighbours
 from stedi.governance.erase.objects import whose_is
 from stedi.governance.erase.person import Person
-from stedi.landing.names_and_phones import forms
+from stedi.landing.names_and_phones import name_forms
 from stedi.landing.removal import write_object_without
 from worlds import SECRET
 
@@ -103,7 +103,7 @@ class One(NamedTuple):
 
     @property
     def asides(self):
-        return forms(self.name) | forms(self.phone)
+        return name_forms(self.name) | name_forms(self.phone)
 
     def records(self, table, dice):
         """Return records of theirs, whole, odd, escaped and torn."""

@@ -20,7 +20,7 @@ from stedi.contract import landing_contract
 from stedi.landing.fetch import Fetched
 from stedi.landing.limits import Limits
 from stedi.landing.objects import LandingObject
-from stedi.landing.removal import Subject, write_object_without
+from stedi.landing.removal import RecordOwner, write_object_without
 from stedi.landing.split import Split
 
 Row = dict[str, object]
@@ -161,8 +161,8 @@ def test_a_torn_record_takes_none_with_it(
     assert any("torn" in raw for raw in split.rejected["raw"])
 
 
-def whose(email: str) -> Subject:
-    return Subject(
+def whose(email: str) -> RecordOwner:
+    return RecordOwner(
         contract=READINGS, goes=lambda name, _: name == email, named_in=lambda text: email in text,
         names_others=lambda _: False, nameless=lambda text: email in text, probes=(email.encode(),),
     )  # fmt: skip

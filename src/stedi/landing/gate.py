@@ -11,8 +11,8 @@ from stedi.consent.pseudonyms import Pseudonyms
 from stedi.consent.tombstones import TombstoneIndex, with_digests
 from stedi.contract import Contract, contract_of
 from stedi.contract.schemas import polars_schema
-from stedi.landing.names_and_phones import asides_in
-from stedi.landing.paths import Kind, Known, masked, nobody
+from stedi.landing.names_and_phones import quasi_identifiers_in
+from stedi.landing.paths import Known, NameKind, masked, nobody
 from stedi.landing.tokens import emails_in, serials_in, spellings, tokens
 from stedi.names import (
     ACCELEROMETER_LANDING,
@@ -27,7 +27,7 @@ ERASED_TEXT: Final = "<erased>"
 
 _SHARE: Final = "share_with_research_as_of_date"
 _CUSTOMERS: Final = ("email", "user")
-Row = dict[str, Any]
+_Row = dict[str, Any]
 _NAMED: Final = (*_CUSTOMERS, "serial_number")
 
 
@@ -67,7 +67,7 @@ class Gate:
         self._until = {
             digest: max(at) for digest, at in self._times("device", "shared_device", "claimed_device").items()
         }
-        self._asides = self._of("aside")
+        self._quasi_identifiers = self._of("aside")
         self.names_erased = cache(self._names_erased)
 
     def _of(self, kind: TombstoneKind) -> dict[str, datetime]:
@@ -114,7 +114,7 @@ class Gate:
         )
         return self._without_paths(rows)
 
-    def _let_in(self, row: Row) -> Row | None:
+    def _let_in(self, row: _Row) -> _Row | None:
         """Return what is kept of a rejected record; None where nothing is."""
         of_customer = row["table_name"] == CUSTOMER_LANDING
         gone = [email for email in row["emails"] if self._customer(email) in self._people]
@@ -129,7 +129,7 @@ class Gate:
                 if named:
                     return None
                 # A name may be somebody else's too: the record stays, and only its text goes.
-                named = self._hints(raw)
+                named = self._names_erased_indirectly(raw)
             return self._blank(row, named)
         digests = {self._customer(email) for email in gone}
         for digest in digests:
@@ -150,7 +150,7 @@ class Gate:
         }
 
     @staticmethod
-    def _blank(row: Row, named: bool) -> Row:  # noqa: FBT001 - of one kind with what it is called for
+    def _blank(row: _Row, named: bool) -> _Row:  # noqa: FBT001 - of one kind with what it is called for
         return {**row, "raw": ERASED_TEXT} if named else row
 
     def path(self, path: str, known: Known = nobody) -> str:
@@ -261,22 +261,22 @@ class Gate:
             for spelled in spellings(text)
         )
 
-    def _hints(self, text: str) -> bool:
+    def _names_erased_indirectly(self, text: str) -> bool:
         """Say whether the name or the phone number of an erased person stands in a text."""
-        if not self._asides:
+        if not self._quasi_identifiers:
             return False
         return any(
             self._index.find("aside", each.form) is not None
             for spelled in spellings(text)
-            for each in asides_in(spelled)
+            for each in quasi_identifiers_in(spelled)
         )
 
-    def _in_place_of(self, kind: Kind, name: str) -> str | None:
+    def _in_place_of(self, kind: NameKind, name: str) -> str | None:
         """Return what stands in the place of an erased name in a path; None of any other."""
         if kind == "name":
             original_id = self._erased_name(name)
         else:
-            found = self._index.find("aside", name) if self._asides else None
+            found = self._index.find("aside", name) if self._quasi_identifiers else None
             original_id = None if found is None else found.original_id
         return None if original_id is None else f"erased-{original_id[:8]}"
 

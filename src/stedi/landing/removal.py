@@ -31,14 +31,14 @@ _HIDING: Final = tuple(map(str.encode, HIDING))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Subject:
-    """Subject records are taken out, and how they are known.
+class RecordOwner:
+    """RecordOwner records are taken out, and how they are known.
 
     Attributes:
         contract: The contract of the landing table.
-        goes: Says of the value of the column that names the subject whether the record goes; the record's
+        goes: Says of the value of the column that names the owner whether the record goes; the record's
             time in epoch milliseconds, where it has one, comes with it.
-        named_in: Says whether a text names the subject.
+        named_in: Says whether a text names the owner.
         names_others: Says whether a text that can't be parsed names somebody else, too: then it stays.
         nameless: Says of a record that names nobody in its place whether it goes.
         probes: Texts of which one stands in every plain record that goes, in small ASCII letters; empty to
@@ -74,7 +74,7 @@ class Removal(NamedTuple):
 
     Attributes:
         removed: Records that were taken out.
-        kept: Records that stay although they name the subject, since they are somebody else's.
+        kept: Records that stay although they name the owner, since they are somebody else's.
         complete: The object could be read to its end.
     """
 
@@ -84,14 +84,14 @@ class Removal(NamedTuple):
 
 
 def write_object_without(
-    reopen: Callable[[], BinaryIO], target: Path, subject: Subject, *, size: int, name: str
+    reopen: Callable[[], BinaryIO], target: Path, owner: RecordOwner, *, size: int, name: str
 ) -> Removal:
     """Write a landing object without somebody's records; compressed as it was.
 
     Args:
         reopen: Opens the object's bytes from their beginning.
         target: Where to write to.
-        subject: Whose records are taken out.
+        owner: Whose records are taken out.
         size: How many bytes there are.
         name: What messages call the object.
 
@@ -101,9 +101,9 @@ def write_object_without(
     with reopen() as file:
         packing = packed_as(file.read(4))
     stream = Stream(reopen, size=size, limits=LIMITS, name=name)
-    records = _Filter(subject)
-    beginning, blocks = begin(stream, LIMITS, subject.contract)
-    ends = beginning.layout.record_ends(subject.contract, LIMITS.spread)
+    records = _Filter(owner)
+    beginning, blocks = begin(stream, LIMITS, owner.contract)
+    ends = beginning.layout.record_ends(owner.contract, LIMITS.spread)
     without = rows_without if beginning.layout.spread or beginning.opened else lines_without
     with _sink(target, packing) as out:
         if stream.encoding is not None:
@@ -118,26 +118,26 @@ def write_object_without(
 class _Filter:
     """Takes out the records that go, and counts them."""
 
-    subject: Subject
+    owner: RecordOwner
     removed: int = 0
     kept: int = 0
 
     def concerns(self, text: bytes) -> bool:
         """Say whether a text may hold a record that goes."""
-        return self.subject.mark is not None or _may_name(text, self.subject)
+        return self.owner.mark is not None or _may_name(text, self.owner)
 
     def left(self, piece: bytes) -> bytes:
         """Return what is left of a piece: nothing where nothing but marks would be."""
-        if not piece.strip() or not _may_name(piece, self.subject):
+        if not piece.strip() or not _may_name(piece, self.owner):
             return piece
         mark = BOM if piece.startswith(BOM) else b""
         body = piece.removeprefix(BOM)
         content = body.rstrip(b"\n")
         end = body[len(content) :]
-        left, removed, names = _one_by_one(content, self.subject)
+        left, removed, names = _one_by_one(content, self.owner)
         if (removed or names) and (joined := joined_without(content, self._goes)) is not None:
             left, removed = joined
-            names = int(bool(left) and self.subject.named_in(left.decode()))
+            names = int(bool(left) and self.owner.named_in(left.decode()))
         self.removed += removed
         self.kept += names
         if not removed:
@@ -145,7 +145,7 @@ class _Filter:
         return mark + left + end if left.strip(MARKS) else b""
 
     def _goes(self, record: bytes) -> bool:
-        return _judge(record, self.subject)[0]
+        return _judge(record, self.owner)[0]
 
 
 @contextmanager
@@ -162,23 +162,23 @@ def _sink(target: Path, packing: str | None) -> Iterator[IO[bytes]]:
             yield file
 
 
-def _may_name(text: bytes, subject: Subject) -> bool:
-    """Say whether a text could name the subject: it holds a probe, or is spelled in a way that hides one."""
-    if not subject.probes or not text.isascii() or any(mark in text for mark in _HIDING):
+def _may_name(text: bytes, owner: RecordOwner) -> bool:
+    """Say whether a text could name the owner: it holds a probe, or is spelled in a way that hides one."""
+    if not owner.probes or not text.isascii() or any(mark in text for mark in _HIDING):
         return True
     # Several records may stand in one line, and only some of them name somebody.
-    if subject.mark is not None and (subject.mark not in text or text.count(b"{") > 1):
+    if owner.mark is not None and (owner.mark not in text or text.count(b"{") > 1):
         return True
     small = text.lower()
-    return any(probe in small for probe in subject.probes)
+    return any(probe in small for probe in owner.probes)
 
 
-def _one_by_one(content: bytes, subject: Subject) -> tuple[bytes, int, int]:
-    """Return the records of a line that stay; how many went, and how many name the subject all the same."""
+def _one_by_one(content: bytes, owner: RecordOwner) -> tuple[bytes, int, int]:
+    """Return the records of a line that stay; how many went, and how many name the owner all the same."""
     kept: list[bytes] = []
     removed = names = 0
     for record in _records(content):
-        goes, named = _judge(record, subject) if _may_name(record, subject) else (False, False)
+        goes, named = _judge(record, owner) if _may_name(record, owner) else (False, False)
         removed += goes
         names += named
         if not goes:
@@ -220,8 +220,8 @@ def _parted(content: bytes) -> Iterator[bytes]:
         yield content[start:]
 
 
-def _judge(record: bytes, subject: Subject) -> tuple[bool, bool]:
-    """Say whether a record goes; and whether it names the subject although it is somebody else's."""
+def _judge(record: bytes, owner: RecordOwner) -> tuple[bool, bool]:
+    """Say whether a record goes; and whether it names the owner although it is somebody else's."""
     text = record.decode(errors="backslashreplace")
     try:
         value = DECODER.decode(text.strip())
@@ -229,27 +229,25 @@ def _judge(record: bytes, subject: Subject) -> tuple[bool, bool]:
         value = None
     name, at = None, None
     if isinstance(value, Pairs):
-        name = _value(value, subject.column)
-        at = _value(value, subject.time) if subject.time is not None else None
+        name = _value(value, owner.column)
+        at = _value(value, owner.time) if owner.time is not None else None
     else:
-        found = salvage(text, subject.contract)
-        names = found.serial_numbers if subject.column.name == "serial_number" else found.emails
-        if any(subject.goes(each, None) for each in names):
-            goes = not subject.names_others(text)
+        found = salvage(text, owner.contract)
+        names = found.serial_numbers if owner.column.name == "serial_number" else found.emails
+        if any(owner.goes(each, None) for each in names):
+            goes = not owner.names_others(text)
             return goes, not goes
     if isinstance(name, int | float) and not isinstance(name, bool):
         name = str(int(name)) if float(name).is_integer() else None
     if isinstance(name, str) and name.strip():
-        goes = subject.goes(name, float(at) if isinstance(at, int | float) else None)
+        goes = owner.goes(name, float(at) if isinstance(at, int | float) else None)
         # A rejected customer record denies everybody whom it names: for the others it stays.
         goes = goes and not (
-            subject.contract is CUSTOMER
-            and subject.names_others(text)
-            and _is_rejected(record, subject.contract)
+            owner.contract is CUSTOMER and owner.names_others(text) and _is_rejected(record, owner.contract)
         )
     else:
-        goes = subject.nameless(text)
-    return goes, not goes and subject.named_in(text)
+        goes = owner.nameless(text)
+    return goes, not goes and owner.named_in(text)
 
 
 def _is_rejected(record: bytes, contract: Contract) -> bool:

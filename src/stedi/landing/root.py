@@ -8,7 +8,7 @@ from typing import Final
 from stedi.contract.registry import LANDING
 from stedi.errors import LandingError
 from stedi.landing import s3
-from stedi.landing.objects import LandingObject, readable, shown, unfinished
+from stedi.landing.objects import LandingObject, is_shown, is_unfinished, readable
 from stedi.landing.redact import as_typed, safe_path
 from stedi.names import TRUTH
 
@@ -57,7 +57,7 @@ def check_root(root: str, *, lake: Path | None = None) -> tuple[list[str], list[
     Raises:
         LandingError: It has none of the three folders.
     """
-    folders, files = s3.top(s3.canonical(root), None) if s3.is_url(root) else _top(Path(root), lake)
+    folders, files = s3.list_top(s3.canonical(root), None) if s3.is_url(root) else _top(Path(root), lake)
     if not any(folder in folders for folder in FOLDERS):
         raise LandingError(
             f"the landing root {as_typed(root)} has none of the folders {EXPECTED}: give the folder that "
@@ -71,7 +71,7 @@ def _top(root: Path, lake: Path | None) -> tuple[list[str], list[str]]:
     with readable(root):
         entries = sorted(os.scandir(root), key=lambda entry: entry.name)
     own = None if lake is None else os.path.realpath(lake)
-    entries = [each for each in entries if shown(each.name) and os.path.realpath(each.path) != own]
+    entries = [each for each in entries if is_shown(each.name) and os.path.realpath(each.path) != own]
     folders = [each.name for each in entries if each.is_dir()]
     return [_folder_of(root, name) for name in folders], [each.name for each in entries if each.is_file()]
 
@@ -88,14 +88,14 @@ def _beside(root: str, folders: Collection[str]) -> Iterator[tuple[str, str]]:
     base = Path(os.path.realpath(root))
     for name in (folder for folder in FOLDERS if folder in folders):
         for here, inner, files in os.walk(base / name):
-            inner[:] = filter(shown, inner)
+            inner[:] = filter(is_shown, inner)
             yield from (
                 (safe_path(path), _LINKED) for path in map(Path(here).joinpath, inner) if path.is_symlink()
             )
-            for path in map(Path(here).joinpath, filter(shown, files)):
+            for path in map(Path(here).joinpath, filter(is_shown, files)):
                 if not path.is_file():
                     yield safe_path(path), _NO_FILE
-                elif unfinished(path.name):
+                elif is_unfinished(path.name):
                     yield safe_path(path), _UNFINISHED
 
 

@@ -14,9 +14,9 @@ from stedi.consent.pseudonyms import Pseudonyms
 from stedi.contract import LANDING, Contract, contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.errors import LandingError, RejectedError
-from stedi.landing.fetch import fetch
+from stedi.landing.fetch import fetch_object
 from stedi.landing.gate import Gate
-from stedi.landing.objects import LandingObject, LeftOut, find_objects
+from stedi.landing.objects import LandingObject, OnSkipped, find_objects
 from stedi.landing.redact import as_typed, safe_path
 from stedi.landing.split import Split
 from stedi.names import CUSTOMER_LANDING, ERASED, OBJECT, QUARANTINE, TOMBSTONE
@@ -74,7 +74,7 @@ class Loaded:
     paths: Sequence[str] = field(repr=False)
 
 
-def find_sources(root: str, *, left_out: LeftOut | None = None) -> Mapping[str, Sequence[LandingObject]]:
+def find_sources(root: str, *, left_out: OnSkipped | None = None) -> Mapping[str, Sequence[LandingObject]]:
     """Return the landing objects of each landing table.
 
     Args:
@@ -232,7 +232,7 @@ class Loader:
         """Read new objects, each once: yield its records, part by part, and then what it is."""
         digests = set(self._ledger.filter(table_name=contract.name)["digest"])
         for item in unseen:
-            with fetch(item) as fetched:
+            with fetch_object(item) as fetched:
                 duplicate = fetched.digest in digests
                 digests.add(fetched.digest)
                 if not duplicate:

@@ -15,8 +15,8 @@ from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.errors import ConfigurationError, LakeError
 from stedi.governance.erase.neighbours import Neighbours, Scan
-from stedi.landing.names_and_phones import asides_in, forms, stands_alone, within
-from stedi.landing.tokens import emails_in, serials_in, spellings, stands, tells, tokens, values_of
+from stedi.landing.names_and_phones import name_forms, quasi_identifiers_in, stands_alone, within
+from stedi.landing.tokens import emails_in, is_telling, serials_in, spellings, stands, tokens, values_of
 from stedi.names import CUSTOMER_LANDING, QUARANTINE, TOMBSTONE
 
 _MILLISECONDS: Final = 1000
@@ -103,7 +103,7 @@ class Person:
     @cached_property
     def telling(self) -> tuple[str, ...]:
         """Those of them that name the person wherever they stand."""
-        return tuple(filter(tells, self.names))
+        return tuple(filter(is_telling, self.names))
 
     def named_in(self, text: str) -> bool:
         """Say whether a text holds the person's e-mail or the serial number of a device of theirs."""
@@ -112,10 +112,12 @@ class Person:
     def _named_in(self, spelled: str) -> bool:
         if any(stands(spelled, each) for each in self.telling):
             return True
-        # Of a name that tells, a value is a token, too.
-        if not (self.key is not None and tells(self.key)) and any(map(self.has_email, emails_in(spelled))):
+        # Of a telling name, a value is a token, too.
+        if not (self.key is not None and is_telling(self.key)) and any(
+            map(self.has_email, emails_in(spelled))
+        ):
             return True
-        if (self.lost or not all(map(tells, self.own))) and any(map(self.owns, serials_in(spelled))):
+        if (self.lost or not all(map(is_telling, self.own))) and any(map(self.owns, serials_in(spelled))):
             return True
         if self.key is not None and not self.lost:
             return False
@@ -149,7 +151,7 @@ class Person:
         return any(
             stands_alone(each.form) and self._is_mine(each.form)
             for spelled in spellings(text)
-            for each in asides_in(spelled)
+            for each in quasi_identifiers_in(spelled)
         )
 
     def hinted_in(self, text: str) -> bool:
@@ -162,12 +164,12 @@ class Person:
             plain = _solid(spelled)
             if not any(_solid(each) in plain for each in self.asides):
                 return False
-        found = [(each, self._is_mine(each.form)) for each in asides_in(spelled)]
+        found = [(each, self._is_mine(each.form)) for each in quasi_identifiers_in(spelled)]
         mine = [each for each, is_mine in found if is_mine]
         if not mine:
             return False
         called = values_of(("customername", "customer_name"), spelled)
-        if any(written and not any(map(self._is_mine, written)) for written in map(forms, called)):
+        if any(written and not any(map(self._is_mine, written)) for written in map(name_forms, called)):
             return False
         theirs = [each for each, is_mine in found if not is_mine and each.form in self.neighbours.asides]
         return any(not any(within(each, other) for other in theirs) for each in mine)
