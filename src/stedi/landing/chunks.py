@@ -5,17 +5,55 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from stedi.contract.table import Contract
-from stedi.landing.layout import LINES, REACH, SPACE, Layout, begin, first_cut, last_cut, returns
+from stedi.landing.layout import LINES, REACH, SPACE, Layout, first_cut, last_cut, layout_of, returns
 from stedi.landing.limits import Limits
-from stedi.landing.record_ends import MARKS
+from stedi.landing.record_ends import BOM, MARKS
 from stedi.landing.salvage import Salvaged, SalvageSearch
+from stedi.landing.stream import peek
 from stedi.outline import outline
 
+_OPENING: Final = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*\[[ \t\r\n]*(?=\{)")
 _CLOSED: Final = {
     False: re.compile(rb"(?<=\})[ \t\r]*\n[ \t\r\n]*\][ \t\r\n]*\Z"),
     True: re.compile(rb"(?<=\})[ \t\r]*(?:,[ \t\r]*\]?|\])[ \t\r]*\Z"),
 }
 """The end of an array of objects, or of objects behind commas, where the text is spread over lines or not."""
+
+
+class Beginning(NamedTuple):
+    """What the beginning of an object tells of it.
+
+    Attributes:
+        layout: How its records lie.
+        opened: They begin in an array.
+        prefix: What comes before the first record: a byte order mark, and the bracket of the array.
+    """
+
+    layout: Layout
+    opened: bool
+    prefix: bytes
+
+
+def begin(blocks: Iterable[bytes], limits: Limits, contract: Contract) -> tuple[Beginning, Iterator[bytes]]:
+    """Look at the beginning of an object.
+
+    Returns:
+        What it tells, and the text from the first record on.
+    """
+    head, whole = peek(blocks, limits.spread)
+    head = head[: limits.spread]
+    opened = _OPENING.match(head)
+    prefix = opened[0] if opened else BOM if head.startswith(BOM) else b""
+    beginning = Beginning(layout_of(head, contract), opened is not None, prefix)
+    return beginning, _skip(whole, len(prefix))
+
+
+def _skip(blocks: Iterator[bytes], count: int) -> Iterator[bytes]:
+    for block in blocks:
+        left = block[count:]
+        count -= len(block) - len(left)
+        if left:
+            yield left
 
 
 class Chunk(NamedTuple):

@@ -16,11 +16,10 @@ that does not parse, or is too long, it is part of that record's text. It says n
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from stedi.contract.table import Contract
-from stedi.landing.limits import Limits
 from stedi.landing.record_ends import (
     BOM,
     LineRecordEnds,
@@ -29,10 +28,8 @@ from stedi.landing.record_ends import (
     after_space,
     holds_records,
 )
-from stedi.landing.stream import peek
 from stedi.landing.strict import DECODER, Pairs
 
-_OPENING: Final = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*\[[ \t\r\n]*(?=\{)")
 _INDENT: Final = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n\[]*\n([ \t]*)\{")
 _BLANK_LINES: Final = re.compile(rb"\n[ \t\r\n]*\n")
 _TO_RETURNS: Final = bytes.maketrans(b"\n", b"\r")
@@ -84,44 +81,23 @@ class Layout(NamedTuple):
 LINES: Final = Layout(spread=False)
 
 
-class Beginning(NamedTuple):
-    """What the beginning of an object tells of it.
-
-    Attributes:
-        layout: How its records lie.
-        opened: They begin in an array.
-        prefix: What comes before the first record: a byte order mark, and the bracket of the array.
-    """
-
-    layout: Layout
-    opened: bool
-    prefix: bytes
-
-
-def begin(blocks: Iterable[bytes], limits: Limits, contract: Contract) -> tuple[Beginning, Iterator[bytes]]:
-    """Look at the beginning of an object.
-
-    Returns:
-        What it tells, and the text from the first record on.
-    """
-    head, whole = peek(blocks, limits.spread)
-    head = head[: limits.spread]
-    opened = _OPENING.match(head)
-    prefix = opened[0] if opened else BOM if head.startswith(BOM) else b""
-    layout = Layout(spread=True, indent=_indent(head)) if is_spread(head, contract) else LINES
-    return Beginning(layout, opened is not None, prefix), _skip(whole, len(prefix))
-
-
-def is_spread(head: bytes, contract: Contract) -> bool:
-    r"""Return whether a line end ends no record in the object that begins so.
+def layout_of(head: bytes, contract: Contract) -> Layout:
+    r"""Return how records lie in the object that begins so.
 
     Examples:
         >>> from stedi.contract import landing_contract
         >>> customers = landing_contract("customer")
         >>> texts = [b'{"x":1}\n{"x":2}', b'[\n{"x":1},\n{"x":2}]', b'{\n "x":1\n}', b'[{"x":1}, {"x":2}]']
-        >>> [is_spread(text, customers) for text in texts]
+        >>> [layout_of(text, customers).spread for text in texts]
         [False, False, True, True]
     """
+    if not _is_spread(head, contract):
+        return LINES
+    found = _INDENT.match(head)
+    return Layout(spread=True, indent=len(found[1]) if found else 0)
+
+
+def _is_spread(head: bytes, contract: Contract) -> bool:
     text = head.removeprefix(BOM).decode(errors="replace")
     start = after_space(text, 0)
     array = text[start : start + 1] == "["
@@ -137,19 +113,6 @@ def is_spread(head: bytes, contract: Contract) -> bool:
         # Unless it is torn, and the next ones follow in lines of their own.
         return not holds_records(text[first:stop].encode().split(b"\n"), contract)
     return array and _COMMA_APART.match(text, stop) is not None
-
-
-def _skip(blocks: Iterator[bytes], count: int) -> Iterator[bytes]:
-    for block in blocks:
-        left = block[count:]
-        count -= len(block) - len(left)
-        if left:
-            yield left
-
-
-def _indent(text: bytes) -> int:
-    found = _INDENT.match(text)
-    return len(found[1]) if found else 0
 
 
 def returns(text: bytes) -> bytes:

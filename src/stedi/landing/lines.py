@@ -196,3 +196,21 @@ def in_runs(lines: Lines) -> Lines:
 def among(numbers: pl.Series, others: pl.Series) -> pl.Series:
     """Return which of some numbers are among others."""
     return numbers.is_in(others.implode())
+
+
+def is_utf8(text: bytes) -> bool:
+    """Return whether a text is UTF-8."""
+    try:
+        return text.isascii() or bool(text.decode())
+    except UnicodeDecodeError:
+        return False
+
+
+def has_longer_line(text: bytes, limit: int) -> bool:
+    """Return whether a line of a text is longer than so many bytes."""
+    start = 0
+    while len(text) - start > limit:
+        start = text.rfind(b"\n", start, start + limit) + 1
+        if start == 0:
+            return True
+    return False

@@ -15,7 +15,7 @@ from stedi.landing.chunks import Chunk
 from stedi.landing.draft import POSITION, REASON, draft_schema
 from stedi.landing.layout import LINES, Marks, Separator, has_blank_lines, lined, without_blank_lines
 from stedi.landing.limits import Limits
-from stedi.landing.lines import Lines, Runs, among, in_runs
+from stedi.landing.lines import Lines, Runs, among, has_longer_line, in_runs, is_utf8
 from stedi.landing.record_ends import MARKS, pieces_of
 from stedi.landing.rules import Origin, judge
 from stedi.landing.salvage import salvage
@@ -132,7 +132,7 @@ class Reader:
         first = text[: text.find(b"\n") + 1]
         if self._likely is None and len(text) > self._limits.few * len(first):
             self._likely = learn(first, self._contract)
-        if not self._likely or not _is_utf8(text) or _longer_line(text, self._limits.record):
+        if not self._likely or not is_utf8(text) or has_longer_line(text, self._limits.record):
             return None
         whole = pa.LargeStringArray.from_buffers(
             1, pa.py_buffer(struct.pack("=qq", 0, len(text))), pa.py_buffer(text)
@@ -245,7 +245,7 @@ class Reader:
         if not self._limits.fast or len(lines) <= self._limits.few:
             return pl.Series([False]).extend_constant(False, len(lines)).slice(1)  # noqa: FBT003 - a value
         fit = lines.lengths() <= self._limits.record
-        return fit if _is_utf8(text) else fit & lines.are_utf8()
+        return fit if is_utf8(text) else fit & lines.are_utf8()
 
     def _take(self, shape: RecordShape, rest: Lines, known: list[tuple[RecordShape, Lines]]) -> Lines:
         if not len(rest):
@@ -382,20 +382,3 @@ class _Sorted(NamedTuple):
 
 def _in_order(records: pl.DataFrame) -> pl.DataFrame:
     return records if records[POSITION].is_sorted() else records.sort(POSITION)
-
-
-def _is_utf8(text: bytes) -> bool:
-    try:
-        return text.isascii() or bool(text.decode())
-    except UnicodeDecodeError:
-        return False
-
-
-def _longer_line(text: bytes, limit: int) -> bool:
-    """Return whether a line of a text is longer than so many bytes."""
-    start = 0
-    while len(text) - start > limit:
-        start = text.rfind(b"\n", start, start + limit) + 1
-        if start == 0:
-            return True
-    return False

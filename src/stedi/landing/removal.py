@@ -14,8 +14,8 @@ import pyarrow as pa
 from stedi.contract.column import Column, Kind
 from stedi.contract.landing import CUSTOMER
 from stedi.contract.table import Contract
-from stedi.landing.chunks import Chunk
-from stedi.landing.layout import BOUNDARY, begin
+from stedi.landing.chunks import Chunk, begin
+from stedi.landing.layout import BOUNDARY
 from stedi.landing.limits import LIMITS
 from stedi.landing.reader import Reader
 from stedi.landing.record_ends import BOM, MARKS
@@ -32,7 +32,7 @@ _HIDING: Final = tuple(map(str.encode, HIDING))
 
 @dataclass(frozen=True, kw_only=True)
 class RecordOwner:
-    """RecordOwner records are taken out, and how they are known.
+    """Whose records are taken out, and how they are known.
 
     Attributes:
         contract: The contract of the landing table.

@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Protocol
 
-from stedi.landing.layout import Beginning, lined, returns
+from stedi.landing.chunks import Beginning
+from stedi.landing.layout import lined, returns
 from stedi.landing.limits import LIMITS, MIB
 from stedi.landing.record_ends import RecordEnds, after_marks, pieces_of, stripped
 from stedi.landing.strict import DECODER, Pairs, after
