@@ -219,7 +219,7 @@ class Loader:
 
     def _tombstones(self) -> int:
         """Write tombstones anew if any moved on, and return their snapshot."""
-        moved = self._gate.moved
+        moved = self._gate.updated_tombstones
         if moved is None:
             return self._base[TOMBSTONE]
         writer = self._warehouse.writer(TOMBSTONE, self._run_id)
