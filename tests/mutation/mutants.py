@@ -228,7 +228,7 @@ MUTANTS = (
         '("last_update_date", *(name for name in _SENT if name != "last_update_date"))',
         '("last_update_date",)',
     ),
-    Mutant("any year is plausible", LOOKUP, "EARLIEST_BIRTHDAY <= day <= today", "day <= today"),
+    Mutant("any year is plausible", LOOKUP, "_EARLIEST_BIRTHDAY <= day <= today", "day <= today"),
     Mutant("nobody is born today", LOOKUP, "day <= today", "day < today"),
     Mutant("customers without readings", CURATE, 'how="inner"', 'how="left"'),
     Mutant("the year of birth", CURATE, " // _YEARS * _YEARS", ""),

@@ -19,7 +19,7 @@ import polars as pl
 from stedi.errors import ConfigurationError, KeyMismatchError
 from stedi.places import is_address
 
-KEY_BYTES: Final = 32
+_KEY_BYTES: Final = 32
 Domain = Literal["customer", "device", "aside"]
 """What a digest is of: customers, devices, and names or phone numbers never share one."""
 BLANKS: Final = "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f "
@@ -90,9 +90,9 @@ class Pseudonyms:
     def __init__(self, key: bytes, *, retired: Sequence[bytes] = ()) -> None:
         """Take a secret key of at least 32 bytes, and those that it replaced."""
         for each in (key, *retired):
-            if len(each) < KEY_BYTES:
+            if len(each) < _KEY_BYTES:
                 raise ConfigurationError(
-                    f"a pseudonym key has {len(each)} bytes, and needs at least {KEY_BYTES}: "
+                    f"a pseudonym key has {len(each)} bytes, and needs at least {_KEY_BYTES}: "
                     "make one with stedi.Pseudonyms.generate()"
                 )
         self._secret = bytes(key)
@@ -116,7 +116,7 @@ class Pseudonyms:
     @classmethod
     def generate(cls) -> Self:
         """Make pseudonyms under a new random key."""
-        return cls(secrets.token_bytes(KEY_BYTES))
+        return cls(secrets.token_bytes(_KEY_BYTES))
 
     @classmethod
     def from_hex(cls, text: str) -> Self:
@@ -133,7 +133,7 @@ class Pseudonyms:
             secret, *retired = (bytes.fromhex(each) for each in _written(text))
         except ValueError:
             raise ConfigurationError(
-                f"a pseudonym key must be written as hex digits, at least {2 * KEY_BYTES} of them; retired "
+                f"a pseudonym key must be written as hex digits, at least {2 * _KEY_BYTES} of them; retired "
                 "ones come after it, each on a line of its own or after a comma"
             ) from None
         return cls(secret, retired=retired)

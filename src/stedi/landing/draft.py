@@ -27,6 +27,9 @@ EMAILS: Final = "_emails"
 SERIALS: Final = "_serials"
 UPDATE_TIME: Final = "_updated"
 
+EXACT: Final = 2**53
+"""From here on a float may stand for another integer that was rounded."""
+
 _WIRE: Final = {
     Kind.STRING: pl.String(),
     Kind.TIMESTAMPTZ: pl.Float64(),

@@ -76,12 +76,12 @@ class LineRecordEnds:
         begin = after_marks(text, start, stop)
         if text[begin : begin + 1] != b"{" or _is_closed(text, begin, stop):
             return stop
-        found = end_of_value(text[begin:stop])
+        found = _end_of_value(text[begin:stop])
         if found is not None and (found < 0 or after_marks(text, begin + found, stop) == stop):
             return stop
         last, end = begin, stop
         while last < end:
-            found = end_of_value(text[last : begin + self.window])
+            found = _end_of_value(text[last : begin + self.window])
             if found is None:
                 return stop if whole or begin + self.window <= len(text) else None
             if found < 0:
@@ -126,9 +126,9 @@ class SpreadRecordEnds:
         far = max(begin + self.window, stop)
         opened = text[begin : begin + 1] == b"{"
         # Nearly all are whole in their line, which is far shorter.
-        found = end_of_value(text[begin:stop]) if opened else -1
+        found = _end_of_value(text[begin:stop]) if opened else -1
         if opened and (found is None or found < 0):
-            found = end_of_value(text[begin:far])
+            found = _end_of_value(text[begin:far])
         if found is None and not whole and far >= len(text):
             return None
         if found is None or found < 0:
@@ -239,7 +239,7 @@ def stripped(text: bytes) -> bytes:
     return text[: len(text) - behind.end()] if behind else text
 
 
-def end_of_value(part: bytes) -> int | None:
+def _end_of_value(part: bytes) -> int | None:
     """Return where the value at the beginning of a text ends, -1 if it is none; None if more is needed."""
     needs_more = None
     try:

@@ -211,11 +211,11 @@ def _undone(texts: Iterable[str]) -> Iterator[str]:
         yield from layer
 
 
-def unescaped(text: str) -> str:
+def _unescaped(text: str) -> str:
     r"""Return a text with one layer of JSON's escapes undone, whatever is around it.
 
     Examples:
-        >>> unescaped(r'{\"email\": \"ann\u0040x.com\"}')
+        >>> _unescaped(r'{\"email\": \"ann\u0040x.com\"}')
         '{"email": "ann@x.com"}'
     """
     plain = _ESCAPE.sub(_meant, text)
@@ -243,7 +243,7 @@ def _meant(found: re.Match[str]) -> str:
 
 
 _UNDO: Final[tuple[tuple[str, Callable[[str], str]], ...]] = (
-    ("\\", unescaped),
+    ("\\", _unescaped),
     ("%", unquote),
     ("&", _resolved),
     *(("", partial(_of_pairs, name)) for name in ("utf-16-le", "utf-16-be")),
@@ -387,7 +387,7 @@ def _values(value: str) -> Iterator[str]:
             text = json.loads(value, strict=False)
             text.encode()
         except ValueError:
-            text = unescaped(value[1:-1])
+            text = _unescaped(value[1:-1])
         yield text
     elif value.lower() not in _NOTHING:
         yield value

@@ -153,7 +153,7 @@ class Stream:
             except OSError:
                 failed = True
         if failed:
-            # A failing read keeps what it had so far to itself: all is unpacked once more, with care.
+            # A failing read keeps what it had so far to itself: all is unpacked once more, part by part.
             yield from self._in_parts(reopen, given)
 
     def _in_parts(self, reopen: Callable[[], BinaryIO], given: int) -> Iterator[bytes]:

@@ -32,7 +32,7 @@ def trust_accelerometer(accelerometer_landing: IntoFrameT, customers: IntoFrame)
         FrameError: A column is missing or has another type.
     """
     judged = judge_accelerometer(accelerometer_landing, consenting_customers(customers))
-    return give(distinct_accelerometer(judged), _TRUSTED, like=accelerometer_landing)
+    return give(_distinct(judged), _TRUSTED, like=accelerometer_landing)
 
 
 def consenting_customers(customers: IntoFrame) -> pl.DataFrame:
@@ -59,6 +59,6 @@ def judge_accelerometer(accelerometer_landing: IntoFrame, consenting: pl.DataFra
     )
 
 
-def distinct_accelerometer(judged: Rows) -> Rows:
+def _distinct(judged: Rows) -> Rows:
     """Return the admitted readings, each once."""
     return judged.filter(nw.col("_reason").is_null()).select(*_TRUSTED.names).unique()

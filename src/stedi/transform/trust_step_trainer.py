@@ -36,7 +36,7 @@ def trust_step_trainer(
     """
     holders = curated_holders(customers, curated)
     judged = judge_step_trainer(step_trainer_landing, usable_devices(customers, holders))
-    return give(attribute(distinct_steps(judged), holders), _TRUSTED, like=step_trainer_landing)
+    return give(attribute(_distinct(judged), holders), _TRUSTED, like=step_trainer_landing)
 
 
 def curated_holders(customers: IntoFrame, curated: IntoFrame) -> pl.DataFrame:
@@ -78,7 +78,7 @@ def judge_step_trainer(step_trainer_landing: IntoFrame, devices: pl.DataFrame) -
     )
 
 
-def distinct_steps(judged: Rows) -> Rows:
+def _distinct(judged: Rows) -> Rows:
     """Return the admitted readings of each device, each once."""
     return (
         judged.filter(nw.col("_reason").is_null())
