@@ -161,7 +161,8 @@ def fetch_object(
 
 
 def _in_memory(obj: LandingObject, content: bytes, limits: Limits) -> Fetched:
-    return Fetched(obj, digest_of(BytesIO(content)), len(content), lambda: BytesIO(content), limits)
+    digest = hashlib.sha256(content).hexdigest()[:_DIGEST_DIGITS]
+    return Fetched(obj, digest, len(content), lambda: BytesIO(content), limits)
 
 
 def _in_file(obj: LandingObject, path: str, limits: Limits) -> Fetched:
