@@ -88,35 +88,35 @@ def chunks(blocks: Iterable[bytes], limits: Limits, contract: Contract) -> Itera
         [b'{"x":1}\n', b'{"x":2}']
     """
     (layout, opened, _), text = begin(blocks, limits, contract)
-    pile = _Pile(map(returns, text) if layout.spread else text)
+    buffer = _Buffer(map(returns, text) if layout.spread else text)
     wanted = limits.chunk
-    while pile.fill(wanted):
-        if lines := pile.take_lines():
+    while buffer.fill(wanted):
+        if lines := buffer.take_lines():
             yield Chunk(lines, layout=layout)
-            wanted = max(limits.chunk, pile.held + 1)
+            wanted = max(limits.chunk, buffer.held + 1)
             continue
-        cut = last_cut(pile.text, layout)
+        cut = last_cut(buffer.text, layout)
         if cut:
-            yield Chunk(pile.text[:cut], layout=layout)
-            pile.text = pile.text[cut:]
-            wanted = max(limits.chunk, len(pile.text) + 1)
+            yield Chunk(buffer.text[:cut], layout=layout)
+            buffer.text = buffer.text[cut:]
+            wanted = max(limits.chunk, len(buffer.text) + 1)
             continue
-        if not pile.text.strip(SPACE):
-            pile.text = pile.text[-REACH:]
-        if len(pile.text) > max(limits.record, limits.raw) + REACH:  # a boundary may just be coming in
-            head = pile.text.lstrip(MARKS)[: limits.raw]
-            yield Chunk(head, too_long=pile.skip_record(SalvageSearch(contract), layout), layout=layout)
+        if not buffer.text.strip(SPACE):
+            buffer.text = buffer.text[-REACH:]
+        if len(buffer.text) > max(limits.record, limits.raw) + REACH:  # a boundary may just be coming in
+            head = buffer.text.lstrip(MARKS)[: limits.raw]
+            yield Chunk(head, too_long=buffer.skip_record(SalvageSearch(contract), layout), layout=layout)
             wanted = limits.chunk
         else:
-            wanted = max(limits.chunk, 2 * len(pile.text))
-    end = pile.text
+            wanted = max(limits.chunk, 2 * len(buffer.text))
+    end = buffer.text
     if opened or layout.spread:
         closed = _CLOSED[layout.spread].search(end, max(0, len(end) - REACH))
         end = end[: closed.start()] + b"\n" if closed else end
     yield Chunk(end, last=True, layout=layout)
 
 
-class _Pile:
+class _Buffer:
     """The bytes of a stream that were read and not yet handed on."""
 
     def __init__(self, blocks: Iterable[bytes]) -> None:

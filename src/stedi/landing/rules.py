@@ -32,7 +32,6 @@ from stedi.names import CUSTOMER_LANDING, QUARANTINE
 _BLANK: Final = r"\A[\s\x1c-\x1f]*\z"  # what Python strips; Rust's \s alone lacks the separators 1c to 1f
 _CODE: Final = "_code"
 _STRUCTURAL: Final = 255
-_FAULTS: Final = (Rejection.WRONG_TYPE, Rejection.NOT_FINITE, Rejection.OUT_OF_RANGE)
 
 _WRAPPED: Final = rf"[\\\\%&\x00\x1b\x{{ff20}}\x{{fe6b}}]|{DOUBLED}|{WIDE}"
 """What may hide a name, or an @."""
@@ -193,18 +192,17 @@ def _provenance(origin: Origin) -> Mapping[str, pl.Expr]:
 
 
 def _reject(bad: pl.DataFrame, contract: Contract, origin: Origin, rules: tuple[_Rule, ...]) -> pl.DataFrame:
-    codes = range(1, len(rules) + 1)
-    reason = pl.col(_CODE).replace_strict(
-        list(codes), [rule.reason.value for rule in rules], default=None, return_dtype=pl.String
-    )
-    field = pl.col(_CODE).replace_strict(
-        list(codes), [rule.field for rule in rules], default=None, return_dtype=pl.String
-    )
+    codes = list(range(1, len(rules) + 1))
+
+    def of_rule(texts: list[str]) -> pl.Expr:
+        return pl.col(_CODE).replace_strict(codes, texts, default=None, return_dtype=pl.String)
+
+    reason = of_rule([rule.reason.value for rule in rules])
     quarantine = polars_schema(contract_of(QUARANTINE))
     given = {
         "table_name": pl.lit(contract.name),
         "reason": pl.coalesce(pl.col(REASON), reason) if REASON in bad.columns else reason,
-        "field": field,
+        "field": of_rule([rule.field for rule in rules]),
         "raw": pl.lit(_beginning(bad[RAW])),
         "tombstones": pl.lit([], pl.List(pl.String)),
         "released_at": pl.lit(None),
