@@ -16,6 +16,7 @@ from stedi.landing import s3
 from stedi.landing.chunks import Chunk, chunks
 from stedi.landing.limits import LIMITS, Limits
 from stedi.landing.objects import LandingObject, readable
+from stedi.landing.pinned import FileState
 from stedi.landing.reader import Reader
 from stedi.landing.redact import safe_path
 from stedi.landing.rules import Origin
@@ -167,21 +168,16 @@ def _in_memory(obj: LandingObject, content: bytes, limits: Limits) -> Fetched:
 
 def _in_file(obj: LandingObject, path: str, limits: Limits) -> Fetched:
     with Path(path).open("rb") as file:
-        hashed = _state(file)
+        hashed = FileState.from_status(os.fstat(file.fileno()))
         digest = digest_of(file)
 
     def reopen() -> BinaryIO:
         with readable(obj.path):
             again = Path(path).open("rb")  # noqa: SIM115 - whoever reads it closes it
-        if _state(again) != hashed:
+        if FileState.from_status(os.fstat(again.fileno())) != hashed:
             again.close()
             name = safe_path(obj.path, digest=digest)
             raise LandingError(f"{name} changes while it is read: run again when it is complete")
         return again
 
-    return Fetched(obj, digest, hashed[0], reopen, limits)
-
-
-def _state(file: BinaryIO) -> tuple[int, int, int]:
-    status = os.fstat(file.fileno())
-    return status.st_size, status.st_mtime_ns, status.st_ino
+    return Fetched(obj, digest, hashed.size, reopen, limits)

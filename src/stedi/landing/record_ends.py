@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from stedi.contract.table import Contract
 from stedi.landing.strict import DECODER, Pairs, after
@@ -18,33 +18,8 @@ _MARKS_BACKWARDS: Final = re.compile(rb"(?:[ \t\r\n,\[\]]|\xbf\xbb\xef)*")
 _SPACES: Final = " \t\r\n"
 _SPACE: Final = re.compile(f"[{_SPACES}]*")
 _BLANKS: Final = b" \t\r"
-_AHEAD: Final = 256
+_LOOKAHEAD: Final = 256
 _BLANK_LINES: Final = re.compile(rb"[ \t\r\n]*\n")
-
-
-class RecordEnds(Protocol):
-    """Follows records over the ends of lines.
-
-    Attributes:
-        window: No record of more bytes is followed.
-    """
-
-    window: int
-
-    def end(self, text: bytes, lined: bytes, start: int, stop: int, *, whole: bool) -> int | None:
-        """Return where what begins in a line ends: a record, or what is none.
-
-        Args:
-            text: Some lines.
-            lined: The same text, with a line end wherever a record may end.
-            start: Where it begins.
-            stop: Where the line ends.
-            whole: Nothing of the text goes on behind it.
-
-        Returns:
-            The end; None where it may go on behind the text.
-        """
-        ...
 
 
 class LineRecordEnds:
@@ -52,7 +27,7 @@ class LineRecordEnds:
 
     Args:
         contract: The contract of the landing table.
-        window: So many bytes.
+        window: No record of more bytes is followed.
     """
 
     __slots__ = ("_contract", "window")
@@ -64,6 +39,16 @@ class LineRecordEnds:
 
     def end(self, text: bytes, lined: bytes, start: int, stop: int, *, whole: bool) -> int | None:
         r"""Return where the lines end over which a record goes on: ``stop`` where it doesn't, or is none.
+
+        Args:
+            text: Some lines.
+            lined: The same text, with a line end wherever a record may end.
+            start: Where a line begins.
+            stop: Where it ends.
+            whole: Nothing of the text goes on behind it.
+
+        Returns:
+            The end; None where the record may go on behind the text.
 
         Examples:
             >>> text = b'{"x": [\n1]}\n{"y": 2}\n'
@@ -98,7 +83,7 @@ class SpreadRecordEnds:
     r"""Follows records of a text whose lines mean nothing, and in which a carriage return ends each.
 
     Args:
-        window: So many bytes.
+        window: No record of more bytes is followed.
         indent: A line that begins with a brace, no further to the right, begins a record.
     """
 
@@ -111,6 +96,8 @@ class SpreadRecordEnds:
 
     def end(self, text: bytes, lined: bytes, start: int, stop: int, *, whole: bool) -> int | None:
         r"""Return where a record ends; where it is torn, or is none, before the next one, or at ``stop``.
+
+        Takes and gives the same as for a text of lines.
 
         Examples:
             >>> text = b'{\r"x": 1\r},\r8 rows\r{\r"x":\r{\r"x": 2\r}'
@@ -152,6 +139,10 @@ class SpreadRecordEnds:
         # What stands behind a record in lines of its own is no part of it.
         line = text.find(b"\r", close, end) + 1
         return line if line and after_marks(text, close, line) == line else self._next(text, begin, end, end)
+
+
+RecordEnds = LineRecordEnds | SpreadRecordEnds
+"""Finds where records end that go on over the ends of lines."""
 
 
 class Pieces(NamedTuple):
@@ -218,7 +209,7 @@ def holds_records(lines: Iterable[bytes], contract: Contract) -> bool:
 def _is_closed(text: bytes, start: int, stop: int) -> bool:
     """Say whether a line ends like a record, and the next one begins like another."""
     ends = text[start:stop].rstrip(_BLANKS + b"\n").endswith(b"}")
-    return ends and text[stop : stop + _AHEAD].lstrip(_BLANKS)[:1] in (b"{", b"[")
+    return ends and text[stop : stop + _LOOKAHEAD].lstrip(_BLANKS)[:1] in (b"{", b"[")
 
 
 def after_marks(text: bytes, start: int, stop: int) -> int:

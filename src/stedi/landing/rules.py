@@ -27,7 +27,7 @@ from stedi.landing.draft import (
 from stedi.landing.limits import LIMITS
 from stedi.landing.salvage import DOUBLED, WIDE, Salvaged, salvage
 from stedi.landing.split import Split
-from stedi.names import CUSTOMER_LANDING, QUARANTINE
+from stedi.names import CUSTOMER_LANDING, QUARANTINE, US_PER_MS
 
 _BLANK: Final = r"\A[\s\x1c-\x1f]*\z"  # what Python strips; Rust's \s alone lacks the separators 1c to 1f
 _CODE: Final = "_code"
@@ -38,7 +38,6 @@ _WRAPPED: Final = rf"[\\\\%&\x00\x1b\x{{ff20}}\x{{fe6b}}]|{DOUBLED}|{WIDE}"
 _QUOTED: Final = r"""(?i)"%s"[ \t]*:[ \t]*"([^"\\<>()\[\]{},;:|/=&#?]*)\""""
 """A key and its text, in which no mark could part or join names."""
 _NAMES: Final = ("email", "user", "serial_number")
-_MICROSECONDS: Final = 1000
 
 
 class Origin(NamedTuple):
@@ -180,7 +179,7 @@ def _values(contract: Contract) -> Mapping[str, pl.Expr]:
 
 def _value(column: Column) -> pl.Expr:
     value = pl.col(column.name)
-    return value.cast(pl.Int64) * 1000 if column.kind is Kind.TIMESTAMPTZ else value
+    return value.cast(pl.Int64) * US_PER_MS if column.kind is Kind.TIMESTAMPTZ else value
 
 
 def _provenance(origin: Origin) -> Mapping[str, pl.Expr]:
@@ -235,7 +234,7 @@ def named_in(bad: pl.DataFrame, contract: Contract) -> dict[str, pl.Series]:
         if named is None:
             found[place] = plain[place] or salvage(text, contract)
     known = [named for named in found if named is not None]
-    times = [None if each.updated is None else int(each.updated) * _MICROSECONDS for each in known]
+    times = [None if each.updated is None else int(each.updated) * US_PER_MS for each in known]
     return {
         "emails": _lists([each.emails for each in known]),
         "serial_numbers": _lists([each.serial_numbers for each in known]),

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
 from stedi.errors import LandingError
+from stedi.landing.limits import MIB
 from stedi.landing.redact import safe_path
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def download_object(
 ) -> None:
     """Write the bytes of an object to an open file; messages call it by its name."""
     with _explained(url, name), _file_system(options).open(_key(url), "rb", cache_type="readahead") as source:
-        while block := source.read(8 * 1024 * 1024):
+        while block := source.read(8 * MIB):
             target.write(block)
 
 

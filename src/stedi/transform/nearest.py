@@ -5,13 +5,11 @@ the right one filled in from the neighbours.
 """
 
 from datetime import timedelta
-from typing import Final
 
 import narwhals as nw
 
 from stedi.frame.checked import Rows, null_like, with_gap
-
-_US_PER_MS: Final = 1000
+from stedi.names import US_PER_MS
 
 
 def nearest_times(left: Rows, right: Rows, tolerance: timedelta) -> Rows:
@@ -46,5 +44,5 @@ def nearest_times(left: Rows, right: Rows, tolerance: timedelta) -> Rows:
         "customer_id",
         "_matched",
         sensor_reading_time=nw.col("at"),
-        match_gap_ms=nw.col("_gap").cast(nw.Float64) / _US_PER_MS,
+        match_gap_ms=nw.col("_gap").cast(nw.Float64) / US_PER_MS,
     )
