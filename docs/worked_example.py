@@ -21,7 +21,7 @@ from stedi.names import (
     STEP_TRAINER_LANDING,
 )
 from stedi.transform.trust_accelerometer import consenting_customers, judge_accelerometer
-from stedi.transform.trust_step_trainer import device_holders, judge_step_trainer, usable_devices
+from stedi.transform.trust_step_trainer import curated_holders, judge_step_trainer, usable_devices
 
 _KEY: Final = stedi.Pseudonyms.generate()
 _MS: Final = timedelta(milliseconds=1)
@@ -144,7 +144,7 @@ def decide(story: Story, moment: datetime) -> Decision:
     step_landing = _step_frame(story, moment)
     steps = stedi.trust_step_trainer(step_landing, customers, curated)
     judged_phone = fetch(judge_accelerometer(phone_landing, consenting_customers(customers)))
-    devices = usable_devices(customers, device_holders(customers, curated))
+    devices = usable_devices(customers, curated_holders(customers, curated))
     judged_steps = fetch(judge_step_trainer(step_landing, devices))
     consents = {_name(row["email"]): row["consent_from"] for row in customers.iter_rows(named=True)}
     usable = {

@@ -70,6 +70,7 @@ END_OF_TIME: Final = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
 """When a rejected customer record takes effect if nothing says when: after everything else."""
 
 MILLISECOND: Final = timedelta(milliseconds=1)
+US_PER_MS: Final = 1000
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 

@@ -11,7 +11,7 @@ import typer
 
 from stedi.cli.app import app
 from stedi.cli.failure import FAILED, INTERRUPTED
-from stedi.landing.objects import finished
+from stedi.landing.objects import is_finished
 from stedi.names import DISTRIBUTION
 
 ROOT = Path(__file__).parents[2]
@@ -105,7 +105,7 @@ def test_unfinished_names_are_those_of_the_page():
     said = guide.partition("waits until it is renamed:")[2].partition(". A run")[0]
     suffixes = re.findall(r"`(\.\w+)`", said)
     assert len(suffixes) == 5
-    assert not any(finished(f"a.json{suffix}") for suffix in suffixes)
+    assert not any(is_finished(f"a.json{suffix}") for suffix in suffixes)
 
 
 def test_contributing_names_what_sets_the_size_of_campaigns():

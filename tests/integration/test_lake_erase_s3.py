@@ -43,13 +43,13 @@ def test_an_object_is_replaced_only_if_it_still_is_the_one_of_its_etag(s3_bucket
     etag = s3_bucket.put_object(Key="a.json", Body=b"one").e_tag.strip('"')
     (tmp_path / "new").write_bytes(b"new")
     s3_bucket.put_object(Key="a.json", Body=b"two")
-    assert not s3.replace(str(tmp_path / "new"), "s3://stedi/a.json", None, etag=etag)
+    assert not s3.replace_object(str(tmp_path / "new"), "s3://stedi/a.json", None, etag=etag)
     assert texts(s3_bucket) == {"a.json": b"two"}
-    found = s3.find_one("s3://stedi/a.json", None)
-    assert s3.replace(str(tmp_path / "new"), "s3://stedi/a.json", None, etag=found.etag)
+    found = s3.head_object("s3://stedi/a.json", None)
+    assert s3.replace_object(str(tmp_path / "new"), "s3://stedi/a.json", None, etag=found.etag)
     assert texts(s3_bucket) == {"a.json": b"new"}
-    assert s3.find_one("s3://stedi/none", None) is None
-    assert not s3.replace(str(tmp_path / "new"), "s3://stedi/none", None, etag=etag)
+    assert s3.head_object("s3://stedi/none", None) is None
+    assert not s3.replace_object(str(tmp_path / "new"), "s3://stedi/none", None, etag=etag)
 
 
 def test_what_a_sender_puts_in_the_place_meanwhile_is_kept(s3_bucket, lake):

@@ -12,7 +12,7 @@ from canary import EMAIL, SERIAL, Cage
 from lakes import DERIVED, PUBLISHED, IcebergTable, figures, files_of, lake_at, run, tables_of
 from plants import append, rows_of, table_of
 from stedi import Lake, Pseudonyms
-from stedi.consent.tombstones import Buried
+from stedi.consent.tombstones import TombstoneIndex
 from stedi.errors import (
     CatalogError,
     ConfigurationError,
@@ -130,7 +130,10 @@ def test_rotate_erase_rotate_replay(cage, stedi):
     ring = NEW.followed_by(NEWER)
     ids = (born, NEW.device_id(SERIAL), *map(NEW.aside_id, ASIDES))
     assert set(tombstones["digest"]) == set(map(ring.wrap, ids))
-    assert all(Buried(tombstones, ring).find("aside", each).born == NEW.aside_id(each) for each in ASIDES)
+    assert all(
+        TombstoneIndex(tombstones, ring).find("aside", each).original_id == NEW.aside_id(each)
+        for each in ASIDES
+    )
     assert [each for each in found_in(cage.folder, [born]) if "/_receipts/" not in each] == []
     lake.check_receipt()
     assert lake.verify(older_than=timedelta(0)).findings == ()

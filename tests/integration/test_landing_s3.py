@@ -10,7 +10,7 @@ import pytest
 from stedi.contract import landing_contract
 from stedi.errors import LandingError
 from stedi.landing import s3
-from stedi.landing.fetch import fetch
+from stedi.landing.fetch import fetch_object
 from stedi.landing.limits import Limits
 from stedi.landing.objects import find_objects
 from stedi.landing.read_landing import read_landing
@@ -70,7 +70,7 @@ def test_an_object_is_fetched_with_its_digest(put, memory: int, pack) -> None:
     content = pack(RECORD % b"s" * 500 + b"bad\n")
     put("root/step_trainer/a b=ä.json", content)
     (obj,) = find_objects(ROOT, STEP)
-    with fetch(obj, limits=Limits(memory=memory)) as fetched:
+    with fetch_object(obj, limits=Limits(memory=memory)) as fetched:
         assert fetched.digest == hashlib.sha256(content).hexdigest()[:32]
         splits = list(fetched.splits(STEP, run="r"))
         assert (fetched.summary.records, fetched.summary.rejected) == (500, 1)
@@ -99,7 +99,7 @@ def test_settings_can_be_passed_along(put, s3_server: str, monkeypatch: pytest.M
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     options = {"endpoint_url": s3_server, "key": "test", "secret": "test"}
     (obj,) = find_objects(ROOT, STEP, storage_options=options)
-    with fetch(obj, storage_options=options) as fetched:
+    with fetch_object(obj, storage_options=options) as fetched:
         assert sum(len(split.kept) for split in fetched.splits(STEP, run=None)) == 1
     assert len(read_landing(ROOT + "/step_trainer", "step_trainer", storage_options=options).kept) == 1
 
@@ -119,7 +119,7 @@ def test_what_is_missing_is_an_error_of_one_line_without_personal_data(put) -> N
     import boto3
 
     boto3.client("s3").delete_object(Bucket="stedi", Key="root/customer/a.json")
-    with pytest.raises(LandingError, match="does not exist"), fetch(obj):
+    with pytest.raises(LandingError, match="does not exist"), fetch_object(obj):
         pass
 
 
@@ -146,8 +146,8 @@ def test_what_s3_answers_is_told_without_the_key_of_an_object(put, monkeypatch, 
     name = f"customer/<redacted>.json (ETag {obj.version})"
     for place, read in (
         (f"the landing root {ROOT}", lambda: find_objects(ROOT, CUSTOMER)),
-        (name, fetch(obj).__enter__),
-        (name, fetch(obj, limits=Limits(memory=0)).__enter__),
+        (name, fetch_object(obj).__enter__),
+        (name, fetch_object(obj, limits=Limits(memory=0)).__enter__),
     ):
         with pytest.raises(LandingError) as caught:
             read()

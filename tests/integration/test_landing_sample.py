@@ -8,7 +8,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from stedi.contract import landing_contract
-from stedi.landing.fetch import fetch
+from stedi.landing.fetch import fetch_object
 from stedi.landing.limits import KIB, MIB, Limits
 from stedi.landing.objects import find_objects, local_object
 from stedi.landing.read_landing import read_landing
@@ -25,7 +25,7 @@ def test_every_record_of_the_sample_is_good(public_sample: Path, table: str) -> 
     contract = landing_contract(table)
     records = 0
     for obj in find_objects(public_sample, contract):
-        with fetch(obj) as fetched:
+        with fetch_object(obj) as fetched:
             assert (
                 sum(len(part.kept) for part in fetched.splits(contract, run=None)) == fetched.summary.records
             )
@@ -65,7 +65,7 @@ def read(content: bytes, table: str, folder: Path, limits: Limits) -> Split:
     file = folder / "object"
     file.write_bytes(content)
     contract = landing_contract(table)
-    with fetch(local_object(str(file), contract), limits=limits) as fetched:
+    with fetch_object(local_object(str(file), contract), limits=limits) as fetched:
         split = Split.concat(fetched.splits(contract, run=None), contract)
     return Split(split.kept.drop("_digest"), split.rejected)
 

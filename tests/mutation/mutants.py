@@ -34,13 +34,13 @@ _CLAMP = """nw.max_horizontal(
             )"""
 _CLAIMS = 'statements.filter(~nw.col("device_id").is_null()).select("customer_id", "device_id")'
 _NOT_HELD = """
-            .otherwise(nw.when(nw.col("_held").is_null()).then(nw.lit(Drop.DEVICE_NOT_HELD.value)))"""
+                (nw.col("_held").is_null(), Drop.DEVICE_NOT_HELD),"""
 _HELD = 'held.with_columns(_held=nw.lit(1)), on=["customer_id", "device_id"]'
-_ERASED_DENIES = 'return carry(people, like).with_columns(share=never(nw.col("at")))'
+_ERASED_DENIES = 'return carry(people, like).with_columns(share=null_like(nw.col("at")))'
 _ERASED_JOIN = 'carry(erased, usable), on="device_id", how="left"'
 _ERASED_CLAMP = """nw.max_horizontal(
                 nw.col("device_consent_from"), nw.col("_erased_at")"""
-_NAMED_PEOPLE = "pl.concat([spelled, buried]).unique(maintain_order=True)"
+_NAMED_PEOPLE = "pl.concat([spelled, erased]).unique(maintain_order=True)"
 _NAMED_DEVICES = '_each(held, "serial_numbers", "device_id", pseudonyms.device_id)'
 _AMONG = "nw.concat([said, in_effect(theirs.select(_DENIAL), records)])"
 _TOGETHER = (
@@ -113,14 +113,14 @@ MUTANTS = (
     Mutant(
         "steps before the consent",
         STEPS,
-        'before = nw.col("sensor_reading_time") < nw.col("device_consent_from")',
-        "before = nw.lit(value=False)",
+        'nw.col("sensor_reading_time") < nw.col("device_consent_from")',
+        "nw.lit(value=False)",
     ),
     Mutant(
         "closed devices are open",
         STEPS,
-        'nw.when(nw.col("device_consent_from").is_null())',
-        "nw.when(nw.lit(value=False))",
+        'nw.col("device_consent_from").is_null()',
+        "nw.lit(value=False)",
     ),
     Mutant("one holder gets all", STEPS, '"customer_id").unique()', '"customer_id").unique("device_id")'),
     Mutant("holders without readings", STEPS, 'held.join(kept, on=pair, how="semi")', "held"),
@@ -193,10 +193,10 @@ MUTANTS = (
     Mutant(
         "an erasure denies nothing",
         SANITIZE,
-        "said = nw.concat([said, statements.of_erased(tombstones, said)])",
+        "said = nw.concat([said, statements.from_tombstones(tombstones, said)])",
         "pass",
     ),
-    Mutant("an erasure shares", STATEMENTS, _ERASED_DENIES, _ERASED_DENIES.replace("never(", "(")),
+    Mutant("an erasure shares", STATEMENTS, _ERASED_DENIES, _ERASED_DENIES.replace("null_like(", "(")),
     Mutant("erased devices are usable", SANITIZE, "usable = rule.after_erasure(usable, tombstones)", "pass"),
     Mutant("shared devices are as before", RULE, '"shared_device", ', ""),
     Mutant("own devices are as before", RULE, '"device", ', ""),
@@ -228,7 +228,7 @@ MUTANTS = (
         '("last_update_date", *(name for name in _SENT if name != "last_update_date"))',
         '("last_update_date",)',
     ),
-    Mutant("any year is plausible", LOOKUP, "EARLIEST_BIRTHDAY <= day <= today", "day <= today"),
+    Mutant("any year is plausible", LOOKUP, "_EARLIEST_BIRTHDAY <= day <= today", "day <= today"),
     Mutant("nobody is born today", LOOKUP, "day <= today", "day < today"),
     Mutant("customers without readings", CURATE, 'how="inner"', 'how="left"'),
     Mutant("the year of birth", CURATE, " // _YEARS * _YEARS", ""),

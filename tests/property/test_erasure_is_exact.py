@@ -14,14 +14,14 @@ import pytest
 import stedi
 from effort import cases
 from stedi.consent.pseudonyms import key
-from stedi.consent.tombstones import Buried
+from stedi.consent.tombstones import TombstoneIndex
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.governance.erase.neighbours import Neighbours
 from stedi.governance.erase.objects import whose_is
 from stedi.governance.erase.person import Person
-from stedi.landing.names_and_phones import forms
-from stedi.landing.without import write_without
+from stedi.landing.names_and_phones import name_forms
+from stedi.landing.removal import write_object_without
 from worlds import SECRET
 
 KEY = stedi.Pseudonyms(SECRET)
@@ -103,7 +103,7 @@ class One(NamedTuple):
 
     @property
     def asides(self):
-        return forms(self.name) | forms(self.phone)
+        return name_forms(self.name) | name_forms(self.phone)
 
     def records(self, table, dice):
         """Return records of theirs, whole, odd, escaped and torn."""
@@ -156,7 +156,7 @@ def person_of(one, others):
         others=0,
         asides=one.asides - neighbours.asides,
         lost_asides=frozenset(),
-        buried=Buried(NOBODY, KEY),
+        buried=TombstoneIndex(NOBODY, KEY),
         neighbours=neighbours,
         pseudonyms=KEY,
     )
@@ -173,6 +173,6 @@ def test_one_of_four_goes_and_the_others_stay_to_the_byte(table, tmp_path):
         whose = whose_is(
             contract_of(table), person_of(one, others), erased_at=datetime.now(UTC), erase_shared=False
         )
-        write_without(lambda: BytesIO(text), tmp_path / "cut", whose, size=len(text), name="it")  # noqa: B023
+        write_object_without(lambda: BytesIO(text), tmp_path / "cut", whose, size=len(text), name="it")  # noqa: B023
         left = "".join(f"{line}\n" for each, line in lines if each is not one)
         assert (tmp_path / "cut").read_text() == left, (seed, everybody)

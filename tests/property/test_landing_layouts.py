@@ -20,8 +20,8 @@ from stedi.contract import landing_contract
 from stedi.landing.fetch import Fetched
 from stedi.landing.limits import Limits
 from stedi.landing.objects import LandingObject
+from stedi.landing.removal import RecordOwner, write_object_without
 from stedi.landing.split import Split
-from stedi.landing.without import Whose, write_without
 
 Row = dict[str, object]
 READINGS = landing_contract("accelerometer")
@@ -161,8 +161,8 @@ def test_a_torn_record_takes_none_with_it(
     assert any("torn" in raw for raw in split.rejected["raw"])
 
 
-def whose(email: str) -> Whose:
-    return Whose(
+def whose(email: str) -> RecordOwner:
+    return RecordOwner(
         contract=READINGS, goes=lambda name, _: name == email, named_in=lambda text: email in text,
         names_others=lambda _: False, nameless=lambda text: email in text, probes=(email.encode(),),
     )  # fmt: skip
@@ -171,7 +171,9 @@ def whose(email: str) -> Whose:
 def without(data: bytes, email: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "target"
-        found = write_without(lambda: io.BytesIO(data), target, whose(email), size=len(data), name="object")
+        found = write_object_without(
+            lambda: io.BytesIO(data), target, whose(email), size=len(data), name="object"
+        )
         assert found.complete
         return target.read_bytes()
 
@@ -188,7 +190,7 @@ def test_a_person_is_taken_out_of_any_layout(rows: list[Row], layout: str, encod
     data = packed(rows, layout, encoding)
     rest = [row for row in rows if row["user"] != "ann@x.com"]
     # Texts are cut into blocks, wherever records end.
-    with patch("stedi.landing.pieces._BLOCK", block), patch("stedi.landing.stream.MIB", block):
+    with patch("stedi.landing.splice._BLOCK", block), patch("stedi.landing.stream.MIB", block):
         left = without(data, "ann@x.com")
     assert_same(read(left, STRICT), read(packed(rest, "lines"), STRICT))
     if len(rest) == len(rows):

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from stedi.contract import landing_contract
 from stedi.landing.draft import RAW
-from stedi.landing.named import named_in
-from stedi.landing.salvage import Named
+from stedi.landing.rules import named_in
+from stedi.landing.salvage import salvage
 
 PIECES = (
     '"user"',
@@ -51,7 +51,7 @@ def test_no_search_finds_more_or_less(texts, table):
     contract = landing_contract(table)
     found = named_in(pl.DataFrame({RAW: texts}), contract)
     for text, emails, serials in zip(texts, found["emails"], found["serial_numbers"], strict=True):
-        named = Named.of(text, contract)
+        named = salvage(text, contract)
         assert (list(emails), list(serials)) == (list(named.emails), list(named.serial_numbers)), text
 
 
@@ -59,6 +59,6 @@ def test_most_damaged_readings_are_read_without_one(monkeypatch):
     dice = random.Random(0)  # noqa: S311 - a test's dice
     whole = '{"user":"ann@x.com","timestamp":1655564376361,"x":1.0,"y":2.0,"z":nan}'
     texts = [whole[: dice.randint(30, len(whole))] for _ in range(50)]
-    monkeypatch.setattr("stedi.landing.named.Named.of", None)
+    monkeypatch.setattr("stedi.landing.rules.salvage", None)
     found = named_in(pl.DataFrame({RAW: texts}), landing_contract("accelerometer"))
     assert {tuple(emails) for emails in found["emails"]} == {("ann@x.com",)}

@@ -36,7 +36,7 @@ from stedi.lake.export import export
 from stedi.lake.health import health_of
 from stedi.landing.objects import LandingObject
 from stedi.landing.rules import Origin
-from stedi.landing.s3 import Found
+from stedi.landing.s3 import S3Object
 from stedi.outline import outline
 from stedi.pipeline.receipts.receipt import Receipt
 from stedi.pipeline.run_report import RunReport
@@ -313,4 +313,4 @@ def test_what_a_lake_and_its_objects_are_made_of_stays_unsaid(tmp_path) -> None:
     path = f"/landing/customer/{CANARY}.json"
     assert_unnamed(LandingObject(table="customer_landing", path=path, size=1, version="1"))
     assert_unnamed(Origin(path, "digest", "run"))
-    assert_unnamed(Found(path, 1, "etag"))
+    assert_unnamed(S3Object(path, 1, "etag"))

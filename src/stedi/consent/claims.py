@@ -49,21 +49,22 @@ def _keyed(texts: pl.Series) -> pl.Series:
 
 def devices_of(listed: pl.DataFrame, people: pl.Series) -> pl.Series:
     """Return the keys of the devices that people listed, who are given by their keys."""
-    mine = listed.filter(pl.col("_person").is_in(people.implode()))
-    together = mine["_together"].drop_nulls().unique()
-    others = listed.filter(pl.col("_together").is_in(together.implode()))
-    return pl.concat([mine["_device"], others["_device"]]).drop_nulls().unique()
+    return _linked(listed, people, "_person", "_device")
 
 
 def people_of(listed: pl.DataFrame, devices: pl.Series) -> pl.Series:
     """Return the keys of the people who listed devices, which are given by their keys."""
-    theirs = listed.filter(pl.col("_device").is_in(devices.implode()))
-    together = theirs["_together"].drop_nulls().unique()
+    return _linked(listed, devices, "_device", "_person")
+
+
+def _linked(listed: pl.DataFrame, wanted: pl.Series, given: str, linked: str) -> pl.Series:
+    mine = listed.filter(pl.col(given).is_in(wanted.implode()))
+    together = mine["_together"].drop_nulls().unique()
     others = listed.filter(pl.col("_together").is_in(together.implode()))
-    return pl.concat([theirs["_person"], others["_person"]]).drop_nulls().unique()
+    return pl.concat([mine[linked], others[linked]]).drop_nulls().unique()
 
 
-class Ring(NamedTuple):
+class DeviceClosure(NamedTuple):
     """Some devices, and everybody who ever listed one of them.
 
     Spellings are told apart by hashes: if two had the same, one more person would be asked about, and nothing
@@ -93,12 +94,12 @@ class Ring(NamedTuple):
         named = numbered.select("_number", _spelling=pl.col("emails")).explode("_spelling")
         hashed = named.drop_nulls().with_columns(pl.col("_spelling").hash())
         mine = hashed.join(self.spellings.lazy(), on="_spelling", how="semi").select("_number").unique()
-        buried = numbered.filter(pl.col("tombstones").list.len() > 0).select("_number")
-        wanted = pl.concat([mine, buried]).unique()
+        erased = numbered.filter(pl.col("tombstones").list.len() > 0).select("_number")
+        wanted = pl.concat([mine, erased]).unique()
         return numbered.join(wanted, on="_number", how="semi").drop("_number")
 
 
-def ring(listed: pl.DataFrame, people: pl.Series) -> Ring:
+def closure_of(listed: pl.DataFrame, people: pl.Series) -> DeviceClosure:
     """Return the devices that people ever listed, who are given by their keys; and all these people.
 
     A released record counts, too: what it took is given back to whoever else listed the device.
@@ -106,15 +107,16 @@ def ring(listed: pl.DataFrame, people: pl.Series) -> Ring:
     devices = devices_of(listed, people)
     everybody = pl.concat([people, people_of(listed, devices)]).unique()
     emails = listed.filter(pl.col("_person").is_in(everybody.implode()))["email"]
-    return Ring(spellings=_hashed(emails), holds=lambda serials: keys(serials).is_in(devices.implode()))
+    spellings = emails.hash().unique().alias("_spelling").to_frame()
+    return DeviceClosure(spellings=spellings, holds=lambda serials: keys(serials).is_in(devices.implode()))
 
 
-def rings(listed: Iterable[pl.DataFrame], parts: int) -> Iterator[Ring]:
-    """Yield rings that have, together, every device once.
+def closures(listed: Iterable[pl.DataFrame], parts: int) -> Iterator[DeviceClosure]:
+    """Yield closures that have, together, every device once.
 
     Args:
         listed: (email, serial_number, _together) of all customer records, in frames of any size.
-        parts: How many rings.
+        parts: How many closures.
     """
     placed = pl.concat(
         pl.DataFrame(
@@ -133,11 +135,7 @@ def rings(listed: Iterable[pl.DataFrame], parts: int) -> Iterator[Ring]:
         others = placed.join(together, on="_together", how="semi")
         people = pl.concat([mine, others]).select("_person").unique()
         spellings = placed.join(people, on="_person", how="semi").select("_spelling").unique()
-        yield Ring(spellings=spellings, holds=partial(_in_part, number=number, parts=parts))
-
-
-def _hashed(emails: pl.Series) -> pl.DataFrame:
-    return emails.hash().unique().alias("_spelling").to_frame()
+        yield DeviceClosure(spellings=spellings, holds=partial(_in_part, number=number, parts=parts))
 
 
 def _part(serials: pl.Series, parts: int) -> pl.Series:

@@ -1,4 +1,6 @@
-"""The quarantine, with each record dated as it was when its object was loaded."""
+"""When customer records take effect: rejected ones without a time of their own, and what time changes."""
+
+from datetime import UTC, datetime
 
 import polars as pl
 
@@ -45,3 +47,14 @@ def undated_in(quarantine: pl.LazyFrame) -> list[str]:
         pl.col("last_update_date").is_null(),
     )
     return undated.select("_digest").unique().collect()["_digest"].to_list()
+
+
+def changes_between(since: datetime, now: datetime) -> pl.Expr:
+    """Say of a customer record whether it means something else at ``now`` than it meant at ``since``.
+
+    A share date was reached, or a birthday that lay in the future.
+    """
+    shares = pl.col("share_with_research_as_of_date").is_between(since, now, closed="right")
+    days = (f"{since.astimezone(UTC):%Y-%m-%d}", f"{now.astimezone(UTC):%Y-%m-%d}")
+    born = pl.col("birth_day").is_between(pl.lit(days[0]), pl.lit(days[1]), closed="right")
+    return (shares | born).fill_null(value=False)

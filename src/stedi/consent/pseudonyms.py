@@ -1,4 +1,8 @@
-"""Who is who: the key of an e-mail or a serial number, and the pseudonym made from it."""
+"""Who is who: the key of an e-mail or a serial number, and the pseudonym made from it.
+
+A *key* is what all spellings have in common; what pseudonyms are made with is called a secret here, though
+users know it as the pseudonym key.
+"""
 
 import hashlib
 import hmac
@@ -15,7 +19,7 @@ import polars as pl
 from stedi.errors import ConfigurationError, KeyMismatchError
 from stedi.places import is_address
 
-KEY_BYTES: Final = 32
+_KEY_BYTES: Final = 32
 Domain = Literal["customer", "device", "aside"]
 """What a digest is of: customers, devices, and names or phone numbers never share one."""
 BLANKS: Final = "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f "
@@ -81,17 +85,17 @@ class Pseudonyms:
         32
     """
 
-    __slots__ = ("_key", "_retired")
+    __slots__ = ("_retired", "_secret")
 
     def __init__(self, key: bytes, *, retired: Sequence[bytes] = ()) -> None:
         """Take a secret key of at least 32 bytes, and those that it replaced."""
         for each in (key, *retired):
-            if len(each) < KEY_BYTES:
+            if len(each) < _KEY_BYTES:
                 raise ConfigurationError(
-                    f"a pseudonym key has {len(each)} bytes, and needs at least {KEY_BYTES}: "
+                    f"a pseudonym key has {len(each)} bytes, and needs at least {_KEY_BYTES}: "
                     "make one with stedi.Pseudonyms.generate()"
                 )
-        self._key = bytes(key)
+        self._secret = bytes(key)
         self._retired = tuple(map(bytes, retired))
         # By fingerprint: HMAC takes a key with zeros after it for the same.
         if retired and len(set(self.fingerprints)) != 1 + len(retired):
@@ -112,7 +116,7 @@ class Pseudonyms:
     @classmethod
     def generate(cls) -> Self:
         """Make pseudonyms under a new random key."""
-        return cls(secrets.token_bytes(KEY_BYTES))
+        return cls(secrets.token_bytes(_KEY_BYTES))
 
     @classmethod
     def from_hex(cls, text: str) -> Self:
@@ -126,13 +130,13 @@ class Pseudonyms:
             2
         """
         try:
-            key, *retired = (bytes.fromhex(each) for each in _written(text))
+            secret, *retired = (bytes.fromhex(each) for each in _written(text))
         except ValueError:
             raise ConfigurationError(
-                f"a pseudonym key must be written as hex digits, at least {2 * KEY_BYTES} of them; retired "
+                f"a pseudonym key must be written as hex digits, at least {2 * _KEY_BYTES} of them; retired "
                 "ones come after it, each on a line of its own or after a comma"
             ) from None
-        return cls(key, retired=retired)
+        return cls(secret, retired=retired)
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> Self:
@@ -173,7 +177,7 @@ class Pseudonyms:
             descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             try:
                 with os.fdopen(descriptor, "w", encoding="ascii") as out:
-                    out.write("".join(f"{key.hex()}\n" for key in (self._key, *self._retired)))
+                    out.write("".join(f"{secret.hex()}\n" for secret in (self._secret, *self._retired)))
                     out.flush()
                     os.fsync(out.fileno())
                 if replace:
@@ -197,7 +201,7 @@ class Pseudonyms:
     @property
     def fingerprints(self) -> tuple[str, ...]:
         """The fingerprints of all keys: of the one in use, then of the retired ones."""
-        return (self.fingerprint, *(type(self)(key).fingerprint for key in self._retired))
+        return (self.fingerprint, *(type(self)(secret).fingerprint for secret in self._retired))
 
     def using(self, fingerprint: str) -> Self | None:
         """Return the same keys with another one in use; None if there is none with this fingerprint.
@@ -207,29 +211,25 @@ class Pseudonyms:
             >>> both.using(both.fingerprints[1]).fingerprints == both.fingerprints[::-1]
             True
         """
-        found = self._keys.get(fingerprint)
+        found = self._secrets.get(fingerprint)
         if found is None:
             return None
-        return type(self)(found, retired=[each for each in self._keys.values() if each != found])
+        return type(self)(found, retired=[each for each in self._secrets.values() if each != found])
 
     def followed_by(self, newer: "Pseudonyms") -> "Pseudonyms":
         """Return the key in use of others, with all of these, and all else that those have, retired."""
-        known = newer._keys | self._keys  # noqa: SLF001 - of its own kind
+        known = newer._secrets | self._secrets  # noqa: SLF001 - of its own kind
         order = dict.fromkeys((newer.fingerprint, *self.fingerprints, *newer.fingerprints))
         first, *others = (known[each] for each in order)
         return Pseudonyms(first, retired=others)
 
     @property
-    def _keys(self) -> dict[str, bytes]:
-        return dict(zip(self.fingerprints, (self._key, *self._retired), strict=True))
-
-    def reveal(self) -> bytes:
-        """Return the key itself: to look for it where it must not be. Never write it anywhere."""
-        return self._key
+    def _secrets(self) -> dict[str, bytes]:
+        return dict(zip(self.fingerprints, (self._secret, *self._retired), strict=True))
 
     def reveal_all(self) -> tuple[bytes, ...]:
-        """Return the key and the retired ones, for the same purpose."""
-        return (self._key, *self._retired)
+        """Return the key and the retired ones: to look for them where they must not be. Never write them."""
+        return (self._secret, *self._retired)
 
     def customer_id(self, email: str) -> str:
         """Return the pseudonym of a customer."""
@@ -270,7 +270,7 @@ class Pseudonyms:
             >>> make("50a1b2c3") == new.wrap(old.device_id("50a1b2c3"))
             True
         """
-        first, *later = map(self._key_of, made_with)
+        first, *later = map(self._secret_of, made_with)
 
         def make(spelling: str) -> str:
             digest = _digest(first, domain.encode(), key(spelling))
@@ -286,10 +286,10 @@ class Pseudonyms:
         Who has only the older key can't tell whose it is. It is the first 16 bytes of HMAC-SHA256(key,
         ``"tombstone"``, 0x00, digest) in hex.
         """
-        return _digest(self._key, _WRAPPED, digest)
+        return _digest(self._secret, _WRAPPED, digest)
 
-    def _key_of(self, fingerprint: str) -> bytes:
-        found = self._keys.get(fingerprint)
+    def _secret_of(self, fingerprint: str) -> bytes:
+        found = self._secrets.get(fingerprint)
         if found is None:
             raise KeyMismatchError.retired(fingerprint)
         return found
@@ -301,11 +301,11 @@ class Pseudonyms:
             >>> len(Pseudonyms(bytes(32)).sign(b"a receipt"))
             64
         """
-        derived = hmac.digest(self._key, b"receipt-signing-key\x00", hashlib.sha256)
+        derived = hmac.digest(self._secret, b"receipt-signing-key\x00", hashlib.sha256)
         return hmac.digest(derived, text, hashlib.sha256).hex()
 
     def _digest(self, domain: bytes, text: str) -> str:
-        return _digest(self._key, domain, text)
+        return _digest(self._secret, domain, text)
 
 
 _WRAPPED: Final = b"tombstone"

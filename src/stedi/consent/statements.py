@@ -13,13 +13,14 @@ import narwhals as nw
 import polars as pl
 from narwhals.typing import IntoFrame
 
+from stedi.consent.effective import names_somebody
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.contract import contract_of
-from stedi.frame.checked import Rows, carry, fetch, never, take
+from stedi.frame.checked import Rows, carry, fetch, null_like, take
 from stedi.names import CUSTOMER_LANDING, EARLIEST, END_OF_TIME, LATEST, QUARANTINE
 from stedi.outline import outline
 
-_WANTED: Final = (
+_NEEDED: Final = (
     "table_name",
     "emails",
     "serial_numbers",
@@ -43,7 +44,7 @@ def share(now: datetime) -> nw.Expr:
     return nw.when(granted).then(date)
 
 
-def of_records(records: Rows, now: datetime) -> Rows:
+def from_records(records: Rows, now: datetime) -> Rows:
     """Return the statements of good records, which have a customer_id and a device_id."""
     return records.with_columns(at=nw.col("last_update_date"), share=share(now)).select(*STATEMENT)
 
@@ -65,7 +66,7 @@ class Denials(NamedTuple):
         return outline(self)
 
 
-def of_rejected(rejected: IntoFrame, records: Rows, pseudonyms: Pseudonyms) -> Denials:
+def from_rejected(rejected: IntoFrame, records: Rows, pseudonyms: Pseudonyms) -> Denials:
     """Return what rejected records say.
 
     Every e-mail that can be read in a rejected customer record is a denial, and claims every serial number
@@ -80,61 +81,45 @@ def of_rejected(rejected: IntoFrame, records: Rows, pseudonyms: Pseudonyms) -> D
         records: The good records, with their ids, ``_digest`` (null where unknown) and ``last_update_date``.
         pseudonyms: Makes the ids.
     """
-    named = identified(fetch(take(rejected, contract_of(QUARANTINE), _WANTED)), pseudonyms)
-    people, devices = named.people, named.devices
+    quarantine = fetch(take(rejected, contract_of(QUARANTINE), _NEEDED))
+    people, devices = _people_and_devices(quarantine, pseudonyms)
     several = people.group_by("_record").len().filter(pl.col("len") > 1).select("_record")
     many = people.join(several, on="_record", how="semi")
-    one = people.join(several, on="_record", how="anti")
+    one = people.join(several, on="_record", how="anti").select("_record", "customer_id")
+    together = devices.join(several, on="_record", how="semi")
     claims = pl.concat(
-        [
-            devices.join(one.select("_record", "customer_id"), on="_record"),
-            devices.join(several, on="_record", how="semi").with_columns(customer_id="_record"),
-        ],
-        how="diagonal",
+        [devices.join(one, on="_record"), together.with_columns(customer_id="_record")], how="diagonal"
     )
     nobody = pl.lit(None, pl.String).alias("device_id")
     denials = pl.concat([part.select(_DENIAL) for part in (people.with_columns(nobody), claims)])
-    like = records
-    said = in_effect(carry(denials, like), records)
+    said = in_effect(carry(denials, records), records)
     # Whoever lists the device themselves does not hold it any more: which of them do is known to the records.
     listed = records.select("customer_id", "device_id").unique()
-    whose = carry(many.select("customer_id", "_record", "at", "_digest"), like)
-    which = carry(devices.join(several, on="_record", how="semi").select("_record", "device_id"), like)
+    whose = carry(many.select("customer_id", "_record", "at", "_digest"), records)
+    which = carry(together.select("_record", "device_id"), records)
     theirs = whose.join(listed, on="customer_id").join(which, on=["_record", "device_id"])
     said = nw.concat([said, in_effect(theirs.select(_DENIAL), records)])
     return Denials(
-        statements=said.with_columns(share=never(nw.col("at"))).select(*STATEMENT),
+        statements=said.with_columns(share=null_like(nw.col("at"))).select(*STATEMENT),
         together=many.select(claimant="_record", customer_id="customer_id"),
     )
 
 
-class Identified(NamedTuple):
-    """Rejected customer records that name somebody and are held, by their number in ``_record``.
-
-    Attributes:
-        people: (_record, customer_id, at, _digest): whom each names; ``at`` is its own update time, or null.
-        devices: (_record, device_id, at, _digest): what each names.
-    """
-
-    people: pl.DataFrame
-    devices: pl.DataFrame
-
-    def __repr__(self) -> str:
-        """Show no row."""
-        return outline(self)
-
-
-def identified(rejected: pl.DataFrame, pseudonyms: Pseudonyms) -> Identified:
-    """Return the people and the devices that rejected customer records name.
+def _people_and_devices(rejected: pl.DataFrame, pseudonyms: Pseudonyms) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return whom and what rejected customer records name that are held.
 
     Args:
         rejected: Rows of the quarantine table.
         pseudonyms: Makes the ids.
+
+    Returns:
+        (_record, customer_id, at, _digest) and (_record, device_id, at, _digest), by the number of the
+        record; ``at`` is its own update time, or null.
     """
     held = (
         rejected.filter(
             pl.col("table_name") == CUSTOMER_LANDING,
-            pl.col("emails").list.len() + pl.col("tombstones").list.len() > 0,
+            names_somebody(),
             pl.col("released_at").is_null(),
         )
         .with_row_index("_record")
@@ -143,11 +128,9 @@ def identified(rejected: pl.DataFrame, pseudonyms: Pseudonyms) -> Identified:
     spelled = _each(held, "emails", "customer_id", pseudonyms.customer_id)
     # Whatever of an erased person bears no time may be newer than anything.
     end = pl.lit(END_OF_TIME).cast(held.schema["at"])
-    buried = _each(held.with_columns(at=end), "tombstones", "customer_id", str)
-    return Identified(
-        people=pl.concat([spelled, buried]).unique(maintain_order=True),
-        devices=_each(held, "serial_numbers", "device_id", pseudonyms.device_id),
-    )
+    erased = _each(held.with_columns(at=end), "tombstones", "customer_id", str)
+    people = pl.concat([spelled, erased]).unique(maintain_order=True)
+    return people, _each(held, "serial_numbers", "device_id", pseudonyms.device_id)
 
 
 def _each(held: pl.DataFrame, column: str, value: str, meaning: Callable[[str], str]) -> pl.DataFrame:
@@ -158,7 +141,7 @@ def _each(held: pl.DataFrame, column: str, value: str, meaning: Callable[[str], 
     return rows.with_columns(ids.alias(value)).unique(maintain_order=True)
 
 
-def of_erased(tombstones: pl.DataFrame, like: Rows) -> Rows:
+def from_tombstones(tombstones: pl.DataFrame, like: Rows) -> Rows:
     """Return the denials of erased people: whoever registers again consents to nothing from before.
 
     So does each of them that was kept out and denies: the latest counts.
@@ -173,7 +156,7 @@ def of_erased(tombstones: pl.DataFrame, like: Rows) -> Rows:
         )
         for time in ("erased_at", "latest_denial")
     )
-    return carry(people, like).with_columns(share=never(nw.col("at"))).select(*STATEMENT)
+    return carry(people, like).with_columns(share=null_like(nw.col("at"))).select(*STATEMENT)
 
 
 def in_effect(denials: Rows, records: Rows) -> Rows:

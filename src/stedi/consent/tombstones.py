@@ -1,7 +1,7 @@
 """Who and what was erased, told by name: under the lake's key, and under those that it had before."""
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple, get_args
 
 import polars as pl
 
@@ -11,30 +11,30 @@ from stedi.contract.schemas import polars_schema
 from stedi.names import TOMBSTONE
 
 
-class Grave(NamedTuple):
+class Tombstone(NamedTuple):
     """A tombstone that a name belongs to.
 
     Attributes:
         digest: Its digest.
-        born: The id of what was erased, under the key of that time.
-        old: It was made under a key that is retired.
+        original_id: The id of what was erased, under the key of that time.
+        retired: It was made under a key that is retired.
     """
 
     digest: str
-    born: str
-    old: bool
+    original_id: str
+    retired: bool
 
 
 class _Maker(NamedTuple):
     """How the digests of tombstones of one origin are made of a name."""
 
     digest: Callable[[str], str]
-    born: Callable[[str], str]
-    old: bool
+    original_id: Callable[[str], str]
+    retired: bool
 
 
-class Buried:
-    """Recognises the names of what was erased.
+class TombstoneIndex:
+    """Finds the tombstone of what was erased by its name.
 
     A tombstone is made with the key that the lake has then. When the key is rotated nobody knows the name any
     more, and the digest is wrapped; as soon as something of that name comes in again, the tombstone is made
@@ -55,8 +55,8 @@ class Buried:
         >>> row = (key.customer_id("ann@x.com"), key.fingerprint, "person", at, None)
         >>> table = pl.DataFrame([row], schema=polars_schema(contract_of("tombstone")), orient="row")
         >>> newer = key.followed_by(stedi.Pseudonyms(b"k" * 32))
-        >>> wrapped = Buried(table, key).under(newer, customers=(), devices=())
-        >>> Buried(wrapped, newer).find("customer", "Ann@X.com").old
+        >>> wrapped = TombstoneIndex(table, key).under(newer, customers=(), devices=())
+        >>> TombstoneIndex(wrapped, newer).find("customer", "Ann@X.com").retired
         True
     """
 
@@ -65,41 +65,36 @@ class Buried:
         self._tombstones = tombstones
         self._pseudonyms = pseudonyms
         self._digests = frozenset(tombstones["digest"])
-        self._newest: dict[Domain, Callable[[str], str]] = {
-            "customer": pseudonyms.customer_id,
-            "device": pseudonyms.device_id,
-            "aside": pseudonyms.aside_id,
-        }
         origins = [each.split() for each in tombstones["made_with"].unique(maintain_order=True)]
         self._makers: dict[Domain, Sequence[_Maker]] = {
-            domain: [self._maker(domain, origin) for origin in origins] for domain in self._newest
+            domain: [self._maker(domain, origin) for origin in origins] for domain in get_args(Domain)
         }
+        self._ids = {domain: _id_maker(domain, pseudonyms) for domain in self._makers}
 
     def _maker(self, domain: Domain, origin: Sequence[str]) -> _Maker:
         return _Maker(
             digest=self._pseudonyms.tombstone_maker(domain, origin),
-            born=self._pseudonyms.tombstone_maker(domain, origin[:1]),
-            old=origin != [self._pseudonyms.fingerprint],
+            original_id=self._pseudonyms.tombstone_maker(domain, origin[:1]),
+            retired=origin != [self._pseudonyms.fingerprint],
         )
 
     @property
-    def any_old(self) -> bool:
+    def any_retired(self) -> bool:
         """Whether a tombstone was made under a key that is retired."""
-        return any(maker.old for maker in self._makers["customer"])
+        return any(maker.retired for maker in self._makers["customer"])
 
-    def find(self, domain: Domain, name: str) -> Grave | None:
+    def find(self, domain: Domain, name: str) -> Tombstone | None:
         """Return the tombstone of an e-mail, a serial number, a name or a phone number; None without one."""
         for maker in self._makers[domain]:
             if (digest := maker.digest(name)) in self._digests:
-                return Grave(digest, maker.born(name) if maker.old else digest, maker.old)
+                original_id = maker.original_id(name) if maker.retired else digest
+                return Tombstone(digest, original_id, maker.retired)
         return None
 
     def digest_of(self, domain: Domain, name: str) -> str:
         """Return the digest that a tombstone of a name has, or would have."""
-        grave = self.find(domain, name)
-        if grave is not None:
-            return grave.digest
-        return self._newest[domain](name)
+        found = self.find(domain, name)
+        return self._ids[domain](name) if found is None else found.digest
 
     def again(self, *, customers: Iterable[str], devices: Iterable[str]) -> dict[str, str]:
         """Return, by old digest, the ids of what was erased under a retired key and is named again.
@@ -108,16 +103,21 @@ class Buried:
             customers: The e-mails that are named.
             devices: The serial numbers.
         """
-        if not self.any_old:
+        if not self.any_retired:
             return {}
-        found = {}
-        for email in customers:
-            if (grave := self.find("customer", email)) is not None and grave.old:
-                found[grave.digest] = self._pseudonyms.customer_id(email)
-        for serial in devices:
-            if (grave := self.find("device", serial)) is not None and grave.old:
-                found[grave.digest] = self._pseudonyms.device_id(serial)
-        return found
+        found = self._new_ids(self._pseudonyms, customers, devices)
+        return {old.digest: new_id for old, new_id in found if old.retired}
+
+    def _new_ids(
+        self, pseudonyms: Pseudonyms, customers: Iterable[str], devices: Iterable[str]
+    ) -> Iterator[tuple[Tombstone, str]]:
+        """Yield the tombstones of e-mails and of serial numbers, each with the id under another key."""
+        named: tuple[tuple[Domain, Iterable[str]], ...] = (("customer", customers), ("device", devices))
+        for domain, names in named:
+            new_id = _id_maker(domain, pseudonyms)
+            for name in names:
+                if (old := self.find(domain, name)) is not None:
+                    yield old, new_id(name)
 
     def without(self, *, devices: Iterable[str]) -> pl.DataFrame:
         """Return the tombstones but for those of some devices.
@@ -125,8 +125,8 @@ class Buried:
         Args:
             devices: Serial numbers.
         """
-        graves = [self.find("device", each) for each in devices]
-        gone = [grave.digest for grave in graves if grave is not None]
+        found = [self.find("device", each) for each in devices]
+        gone = [each.digest for each in found if each is not None]
         return self._tombstones.filter(~pl.col("digest").is_in(gone))
 
     def under(self, newer: Pseudonyms, *, customers: Iterable[str], devices: Iterable[str]) -> pl.DataFrame:
@@ -137,13 +137,7 @@ class Buried:
             customers: The e-mails that the tables hold.
             devices: The serial numbers that they hold.
         """
-        named: dict[str, str] = {}
-        for email in customers:
-            if (grave := self.find("customer", email)) is not None:
-                named[grave.digest] = newer.customer_id(email)
-        for serial in devices:
-            if (grave := self.find("device", serial)) is not None:
-                named[grave.digest] = newer.device_id(serial)
+        named = {old.digest: new_id for old, new_id in self._new_ids(newer, customers, devices)}
         anew = with_digests(self._tombstones, named, made_with=newer.fingerprint)
         known = self._tombstones["digest"].is_in(list(named))
         wrapped = anew.with_columns(
@@ -151,6 +145,11 @@ class Buried:
             made_with=pl.col("made_with") + f" {newer.fingerprint}",
         )
         return pl.concat([anew.filter(known), wrapped.filter(~known)]).select(_NAMES).sort("digest")
+
+
+def _id_maker(domain: Domain, pseudonyms: Pseudonyms) -> Callable[[str], str]:
+    """Return what makes ids under the key in use: a tombstone of it is no more than that."""
+    return pseudonyms.tombstone_maker(domain, [pseudonyms.fingerprint])
 
 
 def with_digests(tombstones: pl.DataFrame, digests: dict[str, str], *, made_with: str) -> pl.DataFrame:

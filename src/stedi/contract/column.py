@@ -1,6 +1,6 @@
 """A column of a table: its name, its type, and what a value must be to be let in."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from enum import StrEnum
 
 
@@ -23,7 +23,7 @@ class ListOf:
     element: "Kind | tuple[Column, ...]"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Column:
     """One column of a contract.
 
@@ -40,6 +40,7 @@ class Column:
     name: str
     kind: Kind | ListOf
     doc: str
+    _: KW_ONLY
     source: str | None = None
     required: bool = False
     pii: bool = False

@@ -24,23 +24,23 @@ CUSTOMER_CURATE: Final = Contract(
         DEVICE_ID,
         CONSENT_FROM,
         DEVICE_CONSENT_FROM,
-        Column(name="birth_decade", kind=Kind.INT, doc="The decade of birth: 1960 for 1960 to 1969."),
+        Column("birth_decade", Kind.INT, "The decade of birth: 1960 for 1960 to 1969."),
         Column(
-            name="first_reading_at",
-            kind=Kind.TIMESTAMPTZ,
-            doc="The customer's first trusted accelerometer reading.",
+            "first_reading_at",
+            Kind.TIMESTAMPTZ,
+            "The customer's first trusted accelerometer reading.",
             required=True,
         ),
         Column(
-            name="last_reading_at",
-            kind=Kind.TIMESTAMPTZ,
-            doc="The customer's last trusted accelerometer reading.",
+            "last_reading_at",
+            Kind.TIMESTAMPTZ,
+            "The customer's last trusted accelerometer reading.",
             required=True,
         ),
         Column(
-            name="readings",
-            kind=Kind.LONG,
-            doc="The customer's trusted accelerometer readings, repeated per device.",
+            "readings",
+            Kind.LONG,
+            "The customer's trusted accelerometer readings, repeated per device.",
             required=True,
         ),
     ),
@@ -61,8 +61,8 @@ MACHINE_LEARNING: Final = Contract(
 )
 
 MATCH_GAP_MS: Final = Column(
-    name="match_gap_ms",
-    kind=Kind.DOUBLE,
-    doc="Phone time minus step trainer time of the pair, in milliseconds (as-of pairing only).",
+    "match_gap_ms",
+    Kind.DOUBLE,
+    "Phone time minus step trainer time of the pair, in milliseconds (as-of pairing only).",
     required=True,
 )

@@ -1,73 +1,50 @@
 """Why a record is rejected, or a row dropped: the code that tables hold, and the words that people read."""
 
 from enum import StrEnum
+from typing import Self
 
 
-class Rejection(StrEnum):
+class _Reason(StrEnum):
+    """A code, and the reason in words that a person understands."""
+
+    words: str
+
+    def __new__(cls, code: str, words: str = "") -> Self:  # to look a member up, its code is enough
+        """Make the member: equal to its code."""
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.words = words
+        return member
+
+
+class Rejection(_Reason):
     """Why a landing record breaks its contract. The first that matches, in this order, is its reason."""
 
-    TOO_LONG = "too_long"
-    CUT_OFF = "cut_off"
-    NOT_JSON = "not_json"
-    NOT_AN_OBJECT = "not_an_object"
-    DUPLICATE_KEY = "duplicate_key"
-    WRONG_TYPE = "wrong_type"
-    MISSING = "missing"
-    BLANK = "blank"
-    NOT_FINITE = "not_finite"
-    OUT_OF_RANGE = "out_of_range"
-    IMPLAUSIBLE_TIME = "implausible_time"
-
-    @property
-    def words(self) -> str:
-        """The reason in words that a person understands."""
-        return _REJECTION_WORDS[self]
+    TOO_LONG = "too_long", "longer than the limit"
+    CUT_OFF = "cut_off", "cut off: the object ends in it"
+    NOT_JSON = "not_json", "not JSON"
+    NOT_AN_OBJECT = "not_an_object", "JSON, but no object"
+    DUPLICATE_KEY = "duplicate_key", "a key stands in it twice"
+    WRONG_TYPE = "wrong_type", "a value of the wrong type"
+    MISSING = "missing", "a required value is missing"
+    BLANK = "blank", "a required text is blank"
+    NOT_FINITE = "not_finite", "a number that is not finite"
+    OUT_OF_RANGE = "out_of_range", "a number that does not fit the column"
+    IMPLAUSIBLE_TIME = "implausible_time", "a time outside 2000 to 2100 (not in ms?)"
 
 
-class Drop(StrEnum):
+class Drop(_Reason):
     """Why a rule keeps a good row out. The first that matches, in this order, is its reason."""
 
-    NO_CONSENT = "no_consent"
-    DEVICE_NOT_HELD = "device_not_held"
-    SUPERSEDED = "superseded"
-    NOT_TRUSTED = "not_trusted"
-    DEVICE_NOT_USABLE = "device_not_usable"
-    BEFORE_CONSENT = "before_consent"
-    NO_READINGS = "no_readings"
-    DUPLICATE = "duplicate"
-    UNPAIRED = "unpaired"
-
-    @property
-    def words(self) -> str:
-        """The reason in words that a person understands."""
-        return _DROP_WORDS[self]
-
-
-_REJECTION_WORDS = {
-    Rejection.TOO_LONG: "longer than the limit",
-    Rejection.CUT_OFF: "cut off: the object ends in it",
-    Rejection.NOT_JSON: "not JSON",
-    Rejection.NOT_AN_OBJECT: "JSON, but no object",
-    Rejection.DUPLICATE_KEY: "a key stands in it twice",
-    Rejection.WRONG_TYPE: "a value of the wrong type",
-    Rejection.MISSING: "a required value is missing",
-    Rejection.BLANK: "a required text is blank",
-    Rejection.NOT_FINITE: "a number that is not finite",
-    Rejection.OUT_OF_RANGE: "a number that does not fit the column",
-    Rejection.IMPLAUSIBLE_TIME: "a time outside 2000 to 2100 (not in ms?)",
-}
-
-_DROP_WORDS = {
-    Drop.NO_CONSENT: "the customer does not consent",
-    Drop.DEVICE_NOT_HELD: "the customer no longer holds the device",
-    Drop.SUPERSEDED: "a newer record of customer and device replaces it",
-    Drop.NOT_TRUSTED: "no consenting customer is behind it",
-    Drop.DEVICE_NOT_USABLE: "another customer of the device does not consent",
-    Drop.BEFORE_CONSENT: "the reading is older than the consent",
-    Drop.NO_READINGS: "the customer has no trusted phone reading",
-    Drop.DUPLICATE: "the same reading was delivered before",
-    Drop.UNPAIRED: "no phone reading of the customer at that time",
-}
+    NO_CONSENT = "no_consent", "the customer does not consent"
+    DEVICE_NOT_HELD = "device_not_held", "the customer no longer holds the device"
+    SUPERSEDED = "superseded", "a newer record of customer and device replaces it"
+    NOT_TRUSTED = "not_trusted", "no consenting customer is behind it"
+    DEVICE_NOT_USABLE = "device_not_usable", "another customer of the device does not consent"
+    BEFORE_CONSENT = "before_consent", "the reading is older than the consent"
+    NO_READINGS = "no_readings", "the customer has no trusted phone reading"
+    DUPLICATE = "duplicate", "the same reading was delivered before"
+    UNPAIRED = "unpaired", "no phone reading of the customer at that time"
 
 
 def words_of(reason: str) -> str:

@@ -9,27 +9,18 @@ from stedi.contract.table import Contract
 from stedi.names import ACCELEROMETER_TRUSTED, CUSTOMER_TRUSTED, STEP_TRAINER_TRUSTED, Zone
 
 CUSTOMER_ID: Final = Column(
-    name="customer_id",
-    kind=Kind.STRING,
-    doc="The customer's pseudonym: 32 lower-case hex digits.",
-    required=True,
+    "customer_id", Kind.STRING, "The customer's pseudonym: 32 lower-case hex digits.", required=True
 )
 DEVICE_ID: Final = Column(
-    name="device_id",
-    kind=Kind.STRING,
-    doc="The device's pseudonym: 32 lower-case hex digits.",
-    required=True,
+    "device_id", Kind.STRING, "The device's pseudonym: 32 lower-case hex digits.", required=True
 )
 CONSENT_FROM: Final = Column(
-    name="consent_from",
-    kind=Kind.TIMESTAMPTZ,
-    doc="From when the customer's readings may be used.",
-    required=True,
+    "consent_from", Kind.TIMESTAMPTZ, "From when the customer's readings may be used.", required=True
 )
 DEVICE_CONSENT_FROM: Final = Column(
-    name="device_consent_from",
-    kind=Kind.TIMESTAMPTZ,
-    doc="From when the device's readings may be used; null: never, another customer's consent is missing.",
+    "device_consent_from",
+    Kind.TIMESTAMPTZ,
+    "From when the device's readings may be used; null: never, another customer's consent is missing.",
 )
 
 

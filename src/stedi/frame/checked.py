@@ -1,13 +1,16 @@
 """Frames of any engine: taken in as checked lazy frames, and given back as they came."""
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, TypeAlias, cast
 
 import narwhals as nw
 import polars as pl
 from narwhals.typing import IntoFrame, IntoFrameT
 
-from stedi.contract import Column, Contract, Kind, ListOf
+from stedi.contract import Column, Contract, Kind
+from stedi.contract.reasons import Drop
+from stedi.contract.schemas import polars_schema
 from stedi.errors import FrameError
 
 Rows: TypeAlias = nw.LazyFrame[Any]
@@ -27,14 +30,6 @@ _HINTS = {
     Kind.BOOLEAN: "booleans are needed: .cast(pl.Boolean)",
 }
 _LIST_HINT = "lists of texts are needed: .cast(pl.List(pl.String))"
-_TYPES: dict[Kind, type[nw.dtypes.DType]] = {
-    Kind.STRING: nw.String,
-    Kind.DOUBLE: nw.Float64,
-    Kind.LONG: nw.Int64,
-    Kind.INT: nw.Int32,
-    Kind.DATE: nw.Date,
-    Kind.BOOLEAN: nw.Boolean,
-}
 
 
 def lazy(frame: IntoFrame) -> Rows:
@@ -73,11 +68,11 @@ def take(frame: IntoFrame, contract: Contract, columns: Iterable[str] | None = N
         for column in contract.columns
         if (column.name in wanted if wanted is not None else not column.name.startswith("_"))
     ]
-    schema = taken.collect_schema()
+    schema, types = taken.collect_schema(), _types(contract)
     for column in needed:
         if column.name not in schema:
             _refuse_missing(column, contract, schema.names())
-        if not _fits(schema[column.name], column, taken.implementation):
+        if not _fits(schema[column.name], types[column.name], taken.implementation):
             raise FrameError(
                 f"{contract.name}: column {column.name!r} is {schema[column.name]}; "
                 + (_HINTS[column.kind] if isinstance(column.kind, Kind) else _LIST_HINT)
@@ -95,21 +90,28 @@ def _refuse_missing(column: Column, contract: Contract, present: list[str]) -> N
     raise FrameError(f"{contract.name}: the frame has no column {column.name!r}; {hint}")
 
 
-def _fits(dtype: nw.dtypes.DType, column: Column, engine: nw.Implementation) -> bool:
-    if isinstance(column.kind, ListOf):
-        of = column.kind.element
-        return isinstance(of, Kind) and isinstance(dtype, nw.List) and dtype.inner == _TYPES[of]
-    if column.kind is not Kind.TIMESTAMPTZ:
-        return dtype == _TYPES[column.kind]
+@cache
+def _types(contract: Contract) -> nw.Schema:
+    return nw.Schema.from_polars(polars_schema(contract))
+
+
+def _fits(dtype: nw.dtypes.DType, wanted: nw.dtypes.DType, engine: nw.Implementation) -> bool:
+    if not isinstance(wanted, nw.Datetime):
+        return dtype == wanted
     if not isinstance(dtype, nw.Datetime) or dtype.time_zone is None or dtype.time_unit != "us":
         return False
     # Other engines store instants and only show them in the session's zone.
     return engine is not nw.Implementation.POLARS or dtype.time_zone == "UTC"
 
 
-def never(like: nw.Expr) -> nw.Expr:
+def null_like(other: nw.Expr) -> nw.Expr:
     """Return a null of the type of another expression: engines name the type of a time differently."""
-    return nw.when(nw.lit(value=False)).then(like)
+    return nw.when(nw.lit(value=False)).then(other)
+
+
+def first_reason(*rules: tuple[nw.Expr, Drop]) -> nw.Expr:
+    """Return the reason of the first rule that keeps a row out; null where none does."""
+    return nw.coalesce(*(nw.when(broken).then(nw.lit(reason.value)) for broken, reason in rules))
 
 
 def with_gap(frame: Rows, name: str, later: str, earlier: str) -> Rows:

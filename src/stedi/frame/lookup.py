@@ -12,7 +12,7 @@ from typing import Final
 
 import polars as pl
 
-EARLIEST_BIRTHDAY: Final = date(1900, 1, 1)
+_EARLIEST_BIRTHDAY: Final = date(1900, 1, 1)
 _AT_ONCE: Final = 65_536
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -59,4 +59,4 @@ def birthday(text: str, *, today: date) -> date | None:
         day = date.fromisoformat(text)
     except ValueError:
         return None
-    return day if EARLIEST_BIRTHDAY <= day <= today else None
+    return day if _EARLIEST_BIRTHDAY <= day <= today else None

@@ -5,18 +5,55 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from stedi.contract.table import Contract
-from stedi.landing.boundary import REACH, SPACE, first_cut, last_cut
-from stedi.landing.layout import LINES, Form, Layout, laid_out
+from stedi.landing.layout import LINES, REACH, SPACE, Layout, first_cut, last_cut, layout_of, returns
 from stedi.landing.limits import Limits
-from stedi.landing.salvage import Named, Search
-from stedi.landing.spanning import MARKS
+from stedi.landing.record_ends import BOM, MARKS
+from stedi.landing.salvage import Salvaged, SalvageSearch
+from stedi.landing.stream import peek
 from stedi.outline import outline
 
+_OPENING: Final = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*\[[ \t\r\n]*(?=\{)")
 _CLOSED: Final = {
-    Layout.LINES: re.compile(rb"(?<=\})[ \t\r]*\n[ \t\r\n]*\][ \t\r\n]*\Z"),
-    Layout.SPREAD: re.compile(rb"(?<=\})[ \t\r]*(?:,[ \t\r]*\]?|\])[ \t\r]*\Z"),
+    False: re.compile(rb"(?<=\})[ \t\r]*\n[ \t\r\n]*\][ \t\r\n]*\Z"),
+    True: re.compile(rb"(?<=\})[ \t\r]*(?:,[ \t\r]*\]?|\])[ \t\r]*\Z"),
 }
-"""The end of an array of objects, or of objects behind commas."""
+"""The end of an array of objects, or of objects behind commas, where the text is spread over lines or not."""
+
+
+class Beginning(NamedTuple):
+    """What the beginning of an object tells of it.
+
+    Attributes:
+        layout: How its records lie.
+        opened: They begin in an array.
+        prefix: What comes before the first record: a byte order mark, and the bracket of the array.
+    """
+
+    layout: Layout
+    opened: bool
+    prefix: bytes
+
+
+def begin(blocks: Iterable[bytes], limits: Limits, contract: Contract) -> tuple[Beginning, Iterator[bytes]]:
+    """Look at the beginning of an object.
+
+    Returns:
+        What it tells, and the text from the first record on.
+    """
+    head, whole = peek(blocks, limits.spread)
+    head = head[: limits.spread]
+    opened = _OPENING.match(head)
+    prefix = opened[0] if opened else BOM if head.startswith(BOM) else b""
+    beginning = Beginning(layout_of(head, contract), opened is not None, prefix)
+    return beginning, _skip(whole, len(prefix))
+
+
+def _skip(blocks: Iterator[bytes], count: int) -> Iterator[bytes]:
+    for block in blocks:
+        left = block[count:]
+        count -= len(block) - len(left)
+        if left:
+            yield left
 
 
 class Chunk(NamedTuple):
@@ -26,13 +63,13 @@ class Chunk(NamedTuple):
         text: Their text.
         too_long: The text is the beginning of one record that is longer than the limit: what all of it names.
         last: The object ends here.
-        form: How records lie in the object.
+        layout: How records lie in the object.
     """
 
     text: bytes
-    too_long: Named | None = None
+    too_long: Salvaged | None = None
     last: bool = False
-    form: Form = LINES
+    layout: Layout = LINES
 
     def __repr__(self) -> str:
         """Show shapes, and no row."""
@@ -50,36 +87,36 @@ def chunks(blocks: Iterable[bytes], limits: Limits, contract: Contract) -> Itera
         >>> [chunk.text for chunk in chunks(blocks, Limits(chunk=8), contract)]
         [b'{"x":1}\n', b'{"x":2}']
     """
-    (form, opened, _), text = laid_out(blocks, limits, contract)
-    pile = _Pile(text)
+    (layout, opened, _), text = begin(blocks, limits, contract)
+    buffer = _Buffer(map(returns, text) if layout.spread else text)
     wanted = limits.chunk
-    while pile.fill(wanted):
-        if lines := pile.take_lines():
-            yield Chunk(lines, form=form)
-            wanted = max(limits.chunk, pile.held + 1)
+    while buffer.fill(wanted):
+        if lines := buffer.take_lines():
+            yield Chunk(lines, layout=layout)
+            wanted = max(limits.chunk, buffer.held + 1)
             continue
-        cut = last_cut(pile.text, form.layout)
+        cut = last_cut(buffer.text, layout)
         if cut:
-            yield Chunk(pile.text[:cut], form=form)
-            pile.text = pile.text[cut:]
-            wanted = max(limits.chunk, len(pile.text) + 1)
+            yield Chunk(buffer.text[:cut], layout=layout)
+            buffer.text = buffer.text[cut:]
+            wanted = max(limits.chunk, len(buffer.text) + 1)
             continue
-        if not pile.text.strip(SPACE):
-            pile.text = pile.text[-REACH:]
-        if len(pile.text) > max(limits.record, limits.raw) + REACH:  # a boundary may just be coming in
-            head = pile.text.lstrip(MARKS)[: limits.raw]
-            yield Chunk(head, too_long=pile.skip_record(Search(contract), form.layout), form=form)
+        if not buffer.text.strip(SPACE):
+            buffer.text = buffer.text[-REACH:]
+        if len(buffer.text) > max(limits.record, limits.raw) + REACH:  # a boundary may just be coming in
+            head = buffer.text.lstrip(MARKS)[: limits.raw]
+            yield Chunk(head, too_long=buffer.skip_record(SalvageSearch(contract), layout), layout=layout)
             wanted = limits.chunk
         else:
-            wanted = max(limits.chunk, 2 * len(pile.text))
-    end = pile.text
-    if opened or form.spread:
-        closed = _CLOSED[form.layout].search(end, max(0, len(end) - REACH))
+            wanted = max(limits.chunk, 2 * len(buffer.text))
+    end = buffer.text
+    if opened or layout.spread:
+        closed = _CLOSED[layout.spread].search(end, max(0, len(end) - REACH))
         end = end[: closed.start()] + b"\n" if closed else end
-    yield Chunk(end, last=True, form=form)
+    yield Chunk(end, last=True, layout=layout)
 
 
-class _Pile:
+class _Buffer:
     """The bytes of a stream that were read and not yet handed on."""
 
     def __init__(self, blocks: Iterable[bytes]) -> None:
@@ -115,7 +152,7 @@ class _Pile:
         self._parts, self.held = [block[cut:]], len(block) - cut
         return lines
 
-    def skip_record(self, search: Search, layout: Layout) -> Named:
+    def skip_record(self, search: SalvageSearch, layout: Layout) -> Salvaged:
         """Search, and drop, everything up to the end of the record that the text is in the middle of."""
         search.feed(self.text[:-REACH])
         while True:

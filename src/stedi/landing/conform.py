@@ -11,14 +11,12 @@ from stedi.contract.reasons import Rejection
 from stedi.contract.registry import landing_contract
 from stedi.contract.table import Contract
 from stedi.errors import FrameError
-from stedi.landing.draft import POSITION, fault, wire_type
+from stedi.landing.draft import EXACT, POSITION, fault, wire_type
 from stedi.landing.rules import Origin, judge
 from stedi.landing.split import Split
 
-MEMORY: Final = "memory"
+_MEMORY: Final = "memory"
 """The ``_object`` of records that came from a frame."""
-
-_EXACT: Final = 2**53
 
 
 def conform(frame: pl.DataFrame | pl.LazyFrame, table: str) -> Split:
@@ -66,7 +64,7 @@ def conform(frame: pl.DataFrame | pl.LazyFrame, table: str) -> Split:
     def raw(rows: pl.Series) -> pl.Series:
         return pl.Series([_text(row) for row in records[rows].iter_rows(named=True)], dtype=pl.String)
 
-    return judge(draft, contract, Origin(MEMORY, None, None), raw=raw)
+    return judge(draft, contract, Origin(_MEMORY, None, None), raw=raw)
 
 
 def _lazy(frame: pl.DataFrame | pl.LazyFrame) -> pl.LazyFrame:
@@ -130,7 +128,7 @@ def _text_of(value: pl.Expr, dtype: pl.DataType) -> tuple[pl.Expr, pl.Expr]:
     if not dtype.is_numeric():
         return _no_value(value)
     number = value.cast(pl.Float64)
-    whole = number.is_finite() & (number == number.floor()) & (number.abs() < _EXACT)
+    whole = number.is_finite() & (number == number.floor()) & (number.abs() < EXACT)
     text = pl.when(whole).then(number).cast(pl.Int64).cast(pl.String)
     return text, pl.when(value.is_not_null() & ~whole).then(pl.lit(Rejection.WRONG_TYPE.value))
 
@@ -141,7 +139,7 @@ def _long_of(value: pl.Expr, dtype: pl.DataType) -> tuple[pl.Expr, pl.Expr]:
         lost = value.is_not_null() & fits.is_null()
         return fits, pl.when(lost).then(pl.lit(Rejection.OUT_OF_RANGE.value))
     number = value.cast(pl.Float64)
-    exact = number.is_finite() & (number == number.floor()) & (number.abs() < _EXACT)
+    exact = number.is_finite() & (number == number.floor()) & (number.abs() < EXACT)
     wrong = (
         pl.when(~number.is_finite())
         .then(pl.lit(Rejection.NOT_FINITE.value))

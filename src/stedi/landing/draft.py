@@ -25,7 +25,10 @@ RAW: Final = "_raw"
 POSITION: Final = "_position"
 EMAILS: Final = "_emails"
 SERIALS: Final = "_serials"
-UPDATED: Final = "_updated"
+UPDATE_TIME: Final = "_updated"
+
+EXACT: Final = 2**53
+"""From here on a float may stand for another integer that was rounded."""
 
 _WIRE: Final = {
     Kind.STRING: pl.String(),
@@ -59,5 +62,5 @@ def draft_schema(contract: Contract) -> pl.Schema:
         {column.name: wire_type(column) for column in columns}
         | {fault(column): pl.String() for column in columns}
         | {REASON: pl.String(), RAW: pl.String(), POSITION: pl.Int64()}
-        | {EMAILS: pl.List(pl.String()), SERIALS: pl.List(pl.String()), UPDATED: pl.Float64()}
+        | {EMAILS: pl.List(pl.String()), SERIALS: pl.List(pl.String()), UPDATE_TIME: pl.Float64()}
     )

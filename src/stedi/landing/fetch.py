@@ -16,13 +16,14 @@ from stedi.landing import s3
 from stedi.landing.chunks import Chunk, chunks
 from stedi.landing.limits import LIMITS, Limits
 from stedi.landing.objects import LandingObject, readable
+from stedi.landing.pinned import FileState
 from stedi.landing.reader import Reader
 from stedi.landing.redact import safe_path
 from stedi.landing.rules import Origin
 from stedi.landing.split import Split
 from stedi.landing.stream import Stream
 
-DIGEST_DIGITS: Final = 32  # 128 bits of SHA-256, which processors have instructions for
+_DIGEST_DIGITS: Final = 32  # 128 bits of SHA-256, which processors have instructions for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,7 @@ class Fetched:
     def __init__(
         self, obj: LandingObject, digest: str, size: int, reopen: Callable[[], BinaryIO], limits: Limits
     ) -> None:
-        """Take what `fetch` found out."""
+        """Take what `fetch_object` found out."""
         self.digest = digest
         self._object = obj
         self._size = size
@@ -113,8 +114,15 @@ def _with_end(reader: Reader, parts: Iterator[Chunk], stream: Stream) -> Iterato
         yield reader.lose_end()
 
 
+def digest_of(file: BinaryIO) -> str:
+    """Return the digest of the bytes of an object, as the ledger has it; close them."""
+    with file:
+        digest = hashlib.file_digest(file, "sha256")  # type: ignore[arg-type]  # files have readinto, too
+        return digest.hexdigest()[:_DIGEST_DIGITS]
+
+
 @contextmanager
-def fetch(
+def fetch_object(
     obj: LandingObject,
     *,
     storage_options: Mapping[str, object] | None = None,
@@ -138,10 +146,10 @@ def fetch(
     """
     if s3.is_url(obj.path):
         if obj.size <= limits.memory:
-            yield _in_memory(obj, s3.read(obj.path, storage_options, name=obj.name), limits)
+            yield _in_memory(obj, s3.read_object(obj.path, storage_options, name=obj.name), limits)
             return
         with tempfile.NamedTemporaryFile(prefix="stedi-") as spool:
-            s3.download(obj.path, spool, storage_options, name=obj.name)
+            s3.download_object(obj.path, spool, storage_options, name=obj.name)
             spool.flush()
             yield _in_file(obj, spool.name, limits)
         return
@@ -154,31 +162,22 @@ def fetch(
 
 
 def _in_memory(obj: LandingObject, content: bytes, limits: Limits) -> Fetched:
-    digest = hashlib.sha256(content).hexdigest()[:DIGEST_DIGITS]
+    digest = hashlib.sha256(content).hexdigest()[:_DIGEST_DIGITS]
     return Fetched(obj, digest, len(content), lambda: BytesIO(content), limits)
 
 
 def _in_file(obj: LandingObject, path: str, limits: Limits) -> Fetched:
-    hasher = hashlib.sha256()
     with Path(path).open("rb") as file:
-        hashed = _state(file)
-        while block := file.read(1024 * 1024):
-            hasher.update(block)
-
-    digest = hasher.hexdigest()[:DIGEST_DIGITS]
+        hashed = FileState.from_status(os.fstat(file.fileno()))
+        digest = digest_of(file)
 
     def reopen() -> BinaryIO:
         with readable(obj.path):
             again = Path(path).open("rb")  # noqa: SIM115 - whoever reads it closes it
-        if _state(again) != hashed:
+        if FileState.from_status(os.fstat(again.fileno())) != hashed:
             again.close()
             name = safe_path(obj.path, digest=digest)
             raise LandingError(f"{name} changes while it is read: run again when it is complete")
         return again
 
-    return Fetched(obj, digest, hashed[0], reopen, limits)
-
-
-def _state(file: BinaryIO) -> tuple[int, int, int]:
-    status = os.fstat(file.fileno())
-    return status.st_size, status.st_mtime_ns, status.st_ino
+    return Fetched(obj, digest, hashed.size, reopen, limits)

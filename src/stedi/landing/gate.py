@@ -1,23 +1,24 @@
 """Before landing: records of what was erased stay out, however often old files are replayed."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache, partial
 from typing import Any, Final
 
 import polars as pl
 
-from stedi.consent.pseudonyms import Pseudonyms
-from stedi.consent.tombstones import Buried, with_digests
+from stedi.consent.pseudonyms import Domain, Pseudonyms
+from stedi.consent.tombstones import TombstoneIndex, with_digests
 from stedi.contract import Contract, contract_of
 from stedi.contract.schemas import polars_schema
-from stedi.landing.names_and_phones import asides_in
-from stedi.landing.paths import Kind, Known, masked, nobody
+from stedi.landing.names_and_phones import quasi_identifiers_in
+from stedi.landing.paths import Known, NameKind, masked, nobody
 from stedi.landing.tokens import emails_in, serials_in, spellings, tokens
 from stedi.names import (
     ACCELEROMETER_LANDING,
     CUSTOMER_LANDING,
     EARLIEST,
+    STEP_TRAINER_LANDING,
     TOMBSTONE,
     TombstoneKind,
 )
@@ -25,10 +26,14 @@ from stedi.names import (
 ERASED_TEXT: Final = "<erased>"
 """What stands in the place of a raw text that named an erased person or device."""
 
+_Row = dict[str, Any]
 _SHARE: Final = "share_with_research_as_of_date"
-_CUSTOMERS: Final = ("email", "user")
-Row = dict[str, Any]
-_NAMED: Final = (*_CUSTOMERS, "serial_number")
+_SUBJECTS: Final[Mapping[str, tuple[Domain, str, str]]] = {
+    CUSTOMER_LANDING: ("customer", "email", "registration_date"),
+    ACCELEROMETER_LANDING: ("customer", "user", "timestamp"),
+    STEP_TRAINER_LANDING: ("device", "serial_number", "sensor_reading_time"),
+}
+"""Whom or what a record is about, by which column, and the column that must be newer than an erasure."""
 
 
 class Gate:
@@ -53,25 +58,26 @@ class Gate:
         """Know who was erased."""
         self._tombstones = tombstones
         self._pseudonyms = pseudonyms
-        self._buried = Buried(tombstones, pseudonyms)
-        self._customer = partial(self._buried.digest_of, "customer")
-        self._device = partial(self._buried.digest_of, "device")
+        self._index = TombstoneIndex(tombstones, pseudonyms)
+        self._customer = partial(self._index.digest_of, "customer")
+        self._device = partial(self._index.digest_of, "device")
         self._moved: dict[str, datetime] = {}
         denied = tombstones.drop_nulls("latest_denial").group_by("digest").agg(pl.col("latest_denial").max())
         self._denied: dict[str, datetime] = dict(denied.iter_rows())
         self._again: dict[str, str] = {}
         self._claimed: dict[str, datetime] = {}
-        self._people = self._of("person")
-        self._devices = self._of("device")
-        self._erasures = self._times("person")
-        self._until = {
-            digest: max(at) for digest, at in self._times("device", "shared_device", "claimed_device").items()
+        # What others listed too is no trace of one person.
+        self._erased: dict[Domain, dict[str, datetime]] = {
+            "customer": self._latest("person"),
+            "device": self._latest("device"),
+            "aside": self._latest("aside"),
         }
-        self._asides = self._of("aside")
-        self.names_erased = cache(self._names_erased)
+        self._erasures = self._times("person")
+        self._until = self._latest("device", "shared_device", "claimed_device")
+        self._names_erased = cache(self._find_erased)
 
-    def _of(self, kind: TombstoneKind) -> dict[str, datetime]:
-        return {digest: max(at) for digest, at in self._times(kind).items()}
+    def _latest(self, *kinds: TombstoneKind) -> dict[str, datetime]:
+        return {digest: max(at) for digest, at in self._times(*kinds).items()}
 
     def _times(self, *kinds: TombstoneKind) -> dict[str, list[datetime]]:
         """Return when what has tombstones of some kinds was erased, by digest."""
@@ -82,17 +88,12 @@ class Gate:
         """Return good records of a landing table without those of an erased person or device."""
         if self._tombstones.is_empty() or records.is_empty():
             return records
+        kept = self._keep(records, *_SUBJECTS[contract.name])
         if contract.name == CUSTOMER_LANDING:
-            kept = self._keep(records, "email", "registration_date", self._people, self._customer)
             self._note_kept_out(records, kept)
-        elif contract.name == ACCELEROMETER_LANDING:
-            kept = self._keep(records, "user", "timestamp", self._people, self._customer)
-        else:
-            kept = self._keep(records, "serial_number", "sensor_reading_time", self._devices, self._device)
-        named = {name: kept[name].unique() for name in _NAMED if name in kept.columns}
-        self._note_again(
-            [text for name in _CUSTOMERS for text in named.get(name, ())], named.get("serial_number", ())
-        )
+        named = {name: kept[name].unique() for name in ("email", "user", "serial_number") if name in kept}
+        customers = [text for name in ("email", "user") for text in named.get(name, ())]
+        self._note_again(customers, named.get("serial_number", ()))
         return self._without_paths(kept)
 
     def rejected(self, rejected: pl.DataFrame) -> pl.DataFrame:
@@ -114,13 +115,13 @@ class Gate:
         )
         return self._without_paths(rows)
 
-    def _let_in(self, row: Row) -> Row | None:
+    def _let_in(self, row: _Row) -> _Row | None:
         """Return what is kept of a rejected record; None where nothing is."""
         of_customer = row["table_name"] == CUSTOMER_LANDING
-        gone = [email for email in row["emails"] if self._customer(email) in self._people]
-        serials = [each for each in row["serial_numbers"] if self._device(each) in self._devices]
+        gone = [email for email in row["emails"] if self._customer(email) in self._erased["customer"]]
+        serials = [each for each in row["serial_numbers"] if self._device(each) in self._erased["device"]]
         raw = row["raw"] or ""
-        named = bool(gone) or self.names_erased(raw)
+        named = bool(gone) or self._names_erased(raw)
         if not of_customer:
             # A reading says by itself whose it is.
             return None if gone or serials or (named and not row["emails"]) else self._blank(row, named)
@@ -129,7 +130,7 @@ class Gate:
                 if named:
                     return None
                 # A name may be somebody else's too: the record stays, and only its text goes.
-                named = self._hints(raw)
+                named = self._names_erased_indirectly(raw)
             return self._blank(row, named)
         digests = {self._customer(email) for email in gone}
         for digest in digests:
@@ -138,7 +139,7 @@ class Gate:
             for digest in digests:
                 self._note(digest, at)
         # Other readings of the same place in a broken text hold the name, too.
-        others = [each for each in row["emails"] if each not in gone and not self.names_erased(each)]
+        others = [each for each in row["emails"] if each not in gone and not self._names_erased(each)]
         if at is not None and not others:
             return None
         return {
@@ -150,7 +151,7 @@ class Gate:
         }
 
     @staticmethod
-    def _blank(row: Row, named: bool) -> Row:  # noqa: FBT001 - of one kind with what it is called for
+    def _blank(row: _Row, named: bool) -> _Row:  # noqa: FBT001 - of one kind with what it is called for
         return {**row, "raw": ERASED_TEXT} if named else row
 
     def path(self, path: str, known: Known = nobody) -> str:
@@ -168,7 +169,7 @@ class Gate:
         return len(self._claimed)
 
     @property
-    def moved(self) -> pl.DataFrame | None:
+    def updated_tombstones(self) -> pl.DataFrame | None:
         """The tombstones as they are now, if any is new, or is another than before; None where all stay."""
         if not self._moved and not self._again and not self._claimed:
             return None
@@ -189,19 +190,17 @@ class Gate:
         )
         return pl.concat([with_digests(moved, self._again, made_with=made_with), claimed])
 
-    def _keep(
-        self,
-        records: pl.DataFrame,
-        column: str,
-        since: str,
-        erased: dict[str, datetime],
-        digest: Callable[[str], str],
-    ) -> pl.DataFrame:
+    def _keep(self, records: pl.DataFrame, domain: Domain, column: str, since: str) -> pl.DataFrame:
+        """Return the records of nobody erased, and those that are newer than the erasure."""
+        erased = self._erased[domain]
         if not erased:
             return records
         spellings = records[column].unique()
         until = pl.DataFrame(
-            {column: spellings, "_until": [erased.get(digest(text)) for text in spellings]},
+            {
+                column: spellings,
+                "_until": [erased.get(self._index.digest_of(domain, text)) for text in spellings],
+            },
             schema={column: pl.String, "_until": pl.Datetime("us", "UTC")},
         ).drop_nulls()
         if until.is_empty():
@@ -225,7 +224,7 @@ class Gate:
             self._note(self._customer(email), at)
 
     def _claim(self, digest: str, serials: Iterable[str], registered: datetime) -> None:
-        """Bury what an erased person listed, as the erasure that a record came too late for would have done.
+        """Have tombstones made of what an erased person listed, as an erasure with this record would have.
 
         What such a device recorded until then may be theirs, whoever else lists it.
         """
@@ -236,14 +235,14 @@ class Gate:
 
     def _note(self, digest: str, at: datetime) -> None:
         # Until the erasure the tombstone denies by itself.
-        known = self._moved.get(digest) or self._denied.get(digest) or self._people[digest]
+        known = self._moved.get(digest) or self._denied.get(digest) or self._erased["customer"][digest]
         if at > known:
             self._moved[digest] = at
 
     def _note_again(self, customers: Iterable[str], devices: Iterable[str]) -> None:
         """Have tombstones made anew of what was erased under a retired key, and is let in once more."""
-        if self._buried.any_old:
-            self._again |= self._buried.again(customers=customers, devices=devices)
+        if self._index.any_retired:
+            self._again |= self._index.again(customers=customers, devices=devices)
 
     def _without_paths(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return rows whose object's name holds no erased name."""
@@ -252,43 +251,36 @@ class Gate:
             return rows
         return rows.with_columns(pl.col("_object").replace(replaced))
 
-    def _names_erased(self, text: str) -> bool:
+    def _find_erased(self, text: str) -> bool:
         """Say whether an erased name stands in a text."""
         return any(
             any(map(self._erased_name, tokens(spelled)))
-            or any(map(self._erased_person, emails_in(spelled)))
-            or any(map(self._erased_device, serials_in(spelled)))
+            or any(self._original_id("customer", each) for each in emails_in(spelled))
+            or any(self._original_id("device", each) for each in serials_in(spelled))
             for spelled in spellings(text)
         )
 
-    def _hints(self, text: str) -> bool:
+    def _names_erased_indirectly(self, text: str) -> bool:
         """Say whether the name or the phone number of an erased person stands in a text."""
-        if not self._asides:
+        if not self._erased["aside"]:
             return False
         return any(
-            self._buried.find("aside", each.form) is not None
+            self._original_id("aside", each.form)
             for spelled in spellings(text)
-            for each in asides_in(spelled)
+            for each in quasi_identifiers_in(spelled)
         )
 
-    def _in_place_of(self, kind: Kind, name: str) -> str | None:
+    def _in_place_of(self, kind: NameKind, name: str) -> str | None:
         """Return what stands in the place of an erased name in a path; None of any other."""
-        if kind == "name":
-            born = self._erased_name(name)
-        else:
-            grave = self._buried.find("aside", name) if self._asides else None
-            born = None if grave is None else grave.born
-        return None if born is None else f"erased-{born[:8]}"
+        found = self._erased_name(name) if kind == "name" else self._original_id("aside", name)
+        return None if found is None else f"erased-{found[:8]}"
 
     def _erased_name(self, name: str) -> str | None:
         """Return the id under which a name was erased; None of any other."""
-        return self._erased_person(name) or self._erased_device(name)
+        return self._original_id("customer", name) or self._original_id("device", name)
 
-    def _erased_person(self, name: str) -> str | None:
-        person = self._buried.find("customer", name)
-        return person.born if person is not None and person.digest in self._people else None
-
-    def _erased_device(self, name: str) -> str | None:
-        # What others listed too is no trace of one person.
-        device = self._buried.find("device", name)
-        return device.born if device is not None and device.digest in self._devices else None
+    def _original_id(self, domain: Domain, name: str) -> str | None:
+        if not (erased := self._erased[domain]):
+            return None
+        found = self._index.find(domain, name)
+        return found.original_id if found is not None and found.digest in erased else None

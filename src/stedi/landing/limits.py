@@ -5,7 +5,7 @@ from typing import Final
 
 KIB: Final = 1024
 MIB: Final = 1024 * KIB
-GIB: Final = 1024 * MIB
+_GIB: Final = 1024 * MIB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class Limits:
     record: int = 4 * MIB
     raw: int = 64 * KIB
     memory: int = 64 * MIB
-    bomb_size: int = GIB
+    bomb_size: int = _GIB
     bomb_ratio: int = 200
     shapes: int = 16
     few: int = 200

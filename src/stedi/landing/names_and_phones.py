@@ -1,4 +1,6 @@
-"""Names and phone numbers: they name a person where neither an e-mail nor a serial number can be read.
+"""Names and phone numbers: quasi-identifiers.
+
+They name a person where neither an e-mail nor a serial number can be read.
 
 A name of several words stands in a text where these follow each other, however they are parted; a phone
 number where its digits do, as a whole. A name of one word, or a short number, says something only as the
@@ -12,7 +14,7 @@ from typing import Final, NamedTuple
 from stedi.consent.pseudonyms import key
 from stedi.landing.tokens import OWN_WORDS, values_of
 
-SHORTEST: Final = 5
+_SHORTEST: Final = 5
 """A name or phone number of fewer characters says nothing about who is meant."""
 _WORDS: Final = 5
 """The most words that a name is looked for as."""
@@ -36,7 +38,7 @@ _DATE: Final = re.compile(
 _OWN: Final = frozenset(word.replace("_", " ") for word in OWN_WORDS)
 
 
-class Aside(NamedTuple):
+class QuasiIdentifier(NamedTuple):
     """What may be a name or a phone number: where it stands in a text, and its form."""
 
     start: int
@@ -44,33 +46,33 @@ class Aside(NamedTuple):
     form: str
 
 
-def aside(text: str) -> str | None:
+def quasi_identifier(text: str) -> str | None:
     """Return what all spellings of a name or a phone number have in common; None if it says too little.
 
     Of a phone number the digits; of a name its key, with single blanks.
 
     Examples:
-        >>> aside("+1 (801) 555-1212"), aside("  Ann   M. Lee"), aside("Ann")
+        >>> quasi_identifier("+1 (801) 555-1212"), quasi_identifier("  Ann   M. Lee"), quasi_identifier("Ann")
         ('18015551212', 'ann m. lee', None)
     """
     plain = " ".join(key(text).split())
     if not _LETTER.search(plain):
         plain = "".join(filter(str.isdigit, plain))
-    return plain if len(plain) >= SHORTEST else None
+    return plain if len(plain) >= _SHORTEST else None
 
 
-def forms(text: str) -> frozenset[str]:
+def name_forms(text: str) -> frozenset[str]:
     """Return the forms of a name or phone number: as it is written, and as nothing but its words.
 
     Examples:
-        >>> sorted(forms("Ann M. Lee")), sorted(forms("801-555-1212")), forms("Ann")
+        >>> sorted(name_forms("Ann M. Lee")), sorted(name_forms("801-555-1212")), name_forms("Ann")
         (['ann m lee', 'ann m. lee'], ['8015551212'], frozenset())
     """
-    plain = aside(text)
+    plain = quasi_identifier(text)
     if plain is None:
         return frozenset()
     words = " ".join(_WORD.findall(plain))
-    return frozenset(each for each in (plain, words) if len(each) >= SHORTEST)
+    return frozenset(each for each in (plain, words) if len(each) >= _SHORTEST)
 
 
 def stands_alone(form: str) -> bool:
@@ -85,30 +87,31 @@ def stands_alone(form: str) -> bool:
     return len(_WORD.findall(form)) > 1 and form not in _OWN
 
 
-def asides_in(spelled: str) -> Iterator[Aside]:
+def quasi_identifiers_in(spelled: str) -> Iterator[QuasiIdentifier]:
     """Yield what may be a name or a phone number in a text, however damaged.
 
     Args:
         spelled: The key of the text.
 
     Examples:
-        >>> found = {each.form for each in asides_in('{"customername":"ann m. lee","phone":801-555-1212,')}
+        >>> text = '{"customername":"ann m. lee","phone":801-555-1212,'
+        >>> found = {each.form for each in quasi_identifiers_in(text)}
         >>> {"ann m. lee", "ann m lee", "8015551212"} <= found
         True
     """
     for value in values_of(_FIELDS, spelled):
         start = spelled.find(value)
-        for form in forms(value):
-            yield Aside(start, start + len(value), form)
+        for form in name_forms(value):
+            yield QuasiIdentifier(start, start + len(value), form)
     for quoted in _QUOTED.finditer(spelled):
-        whole = aside(quoted[1])
+        whole = quasi_identifier(quoted[1])
         if whole is not None and not whole.isdigit() and stands_alone(whole):
-            yield Aside(quoted.start(1), quoted.end(1), whole)
+            yield QuasiIdentifier(quoted.start(1), quoted.end(1), whole)
     yield from _numbers(spelled)
     yield from _names(spelled)
 
 
-def _names(spelled: str) -> Iterator[Aside]:
+def _names(spelled: str) -> Iterator[QuasiIdentifier]:
     words = list(_WORD.finditer(spelled))
     for place, first in enumerate(words):
         said = first[0]
@@ -116,11 +119,11 @@ def _names(spelled: str) -> Iterator[Aside]:
             if not _GAP.fullmatch(spelled, before.end(), last.start()):
                 break
             said = f"{said} {last[0]}"
-            if len(said) >= SHORTEST and _LETTER.search(said):
-                yield Aside(first.start(), last.end(), said)
+            if len(said) >= _SHORTEST and _LETTER.search(said):
+                yield QuasiIdentifier(first.start(), last.end(), said)
 
 
-def _numbers(spelled: str) -> Iterator[Aside]:
+def _numbers(spelled: str) -> Iterator[QuasiIdentifier]:
     for run in _NUMBER.finditer(spelled):
         beside = spelled[run.start() - 1 : run.start()] + spelled[run.end() : run.end() + 1]
         before = spelled[max(run.start() - _BEFORE, 0) : run.start()]
@@ -136,12 +139,12 @@ def _numbers(spelled: str) -> Iterator[Aside]:
         for found in (run, *alone):
             digits = "".join(filter(str.isdigit, found[0]))
             if len(digits) >= _PHONE and not _DATE.fullmatch(digits):
-                yield Aside(found.start(), found.end(), digits)
+                yield QuasiIdentifier(found.start(), found.end(), digits)
 
 
 _CODE: Final = 3
 
 
-def within(inner: Aside, outer: Aside) -> bool:
+def within(inner: QuasiIdentifier, outer: QuasiIdentifier) -> bool:
     """Say whether a name stands in a longer one: ``ann lee`` in ``mary ann lee``."""
     return outer.start <= inner.start and inner.end <= outer.end

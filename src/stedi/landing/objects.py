@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
 from stedi.contract.table import Contract
 from stedi.errors import LandingError
 from stedi.landing import s3
 from stedi.landing.redact import REDACTED, as_typed, safe_path
 
-LeftOut = Callable[[str, str], None]
+OnSkipped = Callable[[str, str], None]
 """Is told of a path that is left out, and why."""
 _LINK: Final = "it is a link that leads out of the landing root, or nowhere"
 _UNFINISHED: Final = (".part", ".partial", ".filepart", ".tmp", ".crdownload")
@@ -57,25 +57,25 @@ def local_name(path: str | os.PathLike[str]) -> str:
         return name
 
 
-def shown(name: str) -> bool:
+def is_shown(name: str) -> bool:
     """Return whether a file or folder of this name is data."""
     return not name.startswith((".", "_"))
 
 
-def unfinished(name: str) -> bool:
+def is_unfinished(name: str) -> bool:
     """Return whether a file of this name is still being written: whoever sends it renames it at the end."""
-    return shown(name) and name.lower().endswith(_UNFINISHED)
+    return is_shown(name) and name.lower().endswith(_UNFINISHED)
 
 
-def finished(name: str) -> bool:
+def is_finished(name: str) -> bool:
     """Return whether a file of this name is data, and complete."""
-    return shown(name) and not unfinished(name)
+    return is_shown(name) and not is_unfinished(name)
 
 
 def is_data(path: str) -> bool:
     """Return whether an object is data, by its path from the folder that is read on."""
     *folders, name = path.split("/")
-    return finished(name) and all(map(shown, folders))
+    return is_finished(name) and all(map(is_shown, folders))
 
 
 def find_objects(
@@ -83,7 +83,7 @@ def find_objects(
     contract: Contract,
     *,
     storage_options: Mapping[str, object] | None = None,
-    left_out: LeftOut | None = None,
+    left_out: OnSkipped | None = None,
 ) -> tuple[LandingObject, ...]:
     """Return the objects of one landing table under a landing root, sorted by path.
 
@@ -116,22 +116,19 @@ def find_objects(
             "customer/, accelerometer/ and step_trainer/"
         )
     base = Path(os.path.realpath(base))
-    paths = sorted(files_under(base / folder, base, left_out))
+    paths = sorted(data_files(base / folder, base, left_out))
     return tuple(_found(paths, contract, left_out))
 
 
-def _found(paths: Iterable[str], contract: Contract, left_out: LeftOut | None) -> Iterator[LandingObject]:
+def _found(paths: Iterable[str], contract: Contract, left_out: OnSkipped | None) -> Iterator[LandingObject]:
     for path in paths:
         try:
             yield _object_of(path, contract)
         except OSError as error:
             if left_out is None:
-                refused = error
-                with readable(path):
-                    raise refused from None
-            left_out(
-                path, _GONE if isinstance(error, FileNotFoundError) else f"it can't be read: {error.strerror}"
-            )
+                raise _unreadable(path, error) from None
+            gone = isinstance(error, FileNotFoundError)
+            left_out(path, _GONE if gone else f"it can't be read: {error.strerror}")
 
 
 def _on_s3(
@@ -140,15 +137,15 @@ def _on_s3(
     root = s3.canonical(root)
     prefix = f"{root}/{folder}/"
     name = f"the landing root {as_typed(root)}"
-    found = s3.find(prefix, options, name=name)
-    if not found and not s3.find(root, options, name=name):
+    found = s3.list_objects(prefix, options, name=name)
+    if not found and not s3.list_objects(root, options, name=name):
         raise LandingError(
             f"nothing is under {name}: give the URL that holds customer/, accelerometer/ and step_trainer/"
         )
     return tuple(s3_object(one, contract) for one in found if is_data(one.url[len(prefix) :]))
 
 
-def s3_object(found: s3.Found, contract: Contract) -> LandingObject:
+def s3_object(found: s3.S3Object, contract: Contract) -> LandingObject:
     """Return the landing object that an S3 object is."""
     return LandingObject(table=contract.name, path=found.url, size=found.size, version=found.etag)
 
@@ -164,7 +161,7 @@ def _object_of(path: str, contract: Contract) -> LandingObject:
     return LandingObject(table=contract.name, path=path, size=status.st_size, version=str(status.st_mtime_ns))
 
 
-def files_under(folder: Path, root: Path, left_out: LeftOut | None = None) -> Iterator[str]:
+def data_files(folder: Path, root: Path, left_out: OnSkipped | None = None) -> Iterator[str]:
     """Give the paths of a folder's files at any depth, as `find_objects` defines them.
 
     Args:
@@ -177,38 +174,41 @@ def files_under(folder: Path, root: Path, left_out: LeftOut | None = None) -> It
     """
 
     def inside(path: Path) -> bool:
-        try:
+        with _told(path, _LINK, left_out):
             return _inside(path, root)
-        except LandingError:
-            if left_out is None:
-                raise
-            left_out(str(path), _LINK)
-            return False
+        return False
 
     def refuse(error: OSError) -> None:
-        if left_out is None:
-            _refuse(error)
-        left_out(str(error.filename), f"it can't be listed: {error.strerror}")
+        with _told(error.filename, f"it can't be listed: {error.strerror}", left_out):
+            raise LandingError(
+                f"{local_name(error.filename)} can't be listed: {error.strerror}. Check its permissions"
+            ) from None
 
     if not inside(folder):
         return
     for here, folders, names in os.walk(folder, onerror=refuse):
-        folders[:] = [name for name in folders if shown(name) and inside(Path(here, name))]
-        for name in filter(finished, names):
+        folders[:] = [name for name in folders if is_shown(name) and inside(Path(here, name))]
+        for name in filter(is_finished, names):
             path = Path(here, name)
             if inside(path) and _is_file(path, left_out):
                 yield _text(path)
 
 
-def _is_file(path: Path, left_out: LeftOut | None) -> bool:
+def _is_file(path: Path, left_out: OnSkipped | None) -> bool:
+    with _told(path, _GONE, left_out), readable(path):
+        return stat.S_ISREG(path.stat().st_mode)
+    return False
+
+
+@contextmanager
+def _told(path: str | os.PathLike[str], why: str, left_out: OnSkipped | None) -> Iterator[None]:
+    """Tell of a path that is left out, and why, in place of an error, if somebody is to be told."""
     try:
-        with readable(path):
-            return stat.S_ISREG(path.stat().st_mode)
+        yield
     except LandingError:
         if left_out is None:
             raise
-        left_out(str(path), _GONE)
-        return False
+        left_out(os.fspath(path), why)
 
 
 @contextmanager
@@ -217,9 +217,13 @@ def readable(path: str | os.PathLike[str]) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise LandingError(
-            f"{local_name(path)} can't be read: {error.strerror}. Check that it is there, and its permissions"
-        ) from None
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: str | os.PathLike[str], error: OSError) -> LandingError:
+    return LandingError(
+        f"{local_name(path)} can't be read: {error.strerror}. Check that it is there, and its permissions"
+    )
 
 
 def _inside(path: Path, root: Path) -> bool:
@@ -245,9 +249,3 @@ def _text(path: Path) -> str:
         except UnicodeEncodeError:
             raise LandingError(f"the name of {local_name(path)} is not Unicode: rename it") from None
     return text
-
-
-def _refuse(error: OSError) -> NoReturn:
-    raise LandingError(
-        f"{local_name(str(error.filename))} can't be listed: {error.strerror}. Check its permissions"
-    ) from None

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 from typing import Final, Literal, NamedTuple
 from urllib.parse import unquote
 
-from stedi.landing.names_and_phones import asides_in, stands_alone
-from stedi.landing.tokens import SOLID, tells
+from stedi.landing.names_and_phones import quasi_identifiers_in, stands_alone
+from stedi.landing.tokens import SOLID, is_telling
 
-Kind = Literal["name", "aside"]
+NameKind = Literal["name", "quasi_identifier"]
 """An e-mail or a serial number; or what names somebody only beside nothing else."""
-Find = Callable[[Kind, str], str | None]
+_Find = Callable[[NameKind, str], str | None]
 """Gives what stands in the place of a name; None where it stays."""
-Known = Callable[[Kind, str], bool]
+Known = Callable[[NameKind, str], bool]
 """Says whether a name is of somebody else."""
 
 _EMAIL: Final = re.compile(r"[^\s/\\\"'<>,;:=(){}\[\]|@]+@[^\s/\\\"'<>,;:=(){}\[\]|@]+")
@@ -26,16 +26,16 @@ _ROUNDS: Final = 4
 class _Part(NamedTuple):
     start: int
     end: int
-    kind: Kind
+    kind: NameKind
     name: str
 
 
-def nobody(_: Kind, __: str) -> bool:
+def nobody(_: NameKind, __: str) -> bool:
     """Say of every name that it is nobody's."""
     return False
 
 
-def masked(path: str, find: Find, known: Known = nobody) -> str:
+def masked(path: str, find: _Find, known: Known = nobody) -> str:
     """Return a path with other words in the place of names.
 
     A name is looked for between marks, as in ``of-ann@example.com.json``. That could be an address of its
@@ -53,7 +53,7 @@ def masked(path: str, find: Find, known: Known = nobody) -> str:
     return "/".join(_masked_part(part, find, known) for part in path.split("/"))
 
 
-def _masked_part(part: str, find: Find, known: Known) -> str:
+def _masked_part(part: str, find: _Find, known: Known) -> str:
     plain = unicodedata.normalize("NFKC", _decoded(part))
     spelled = plain.lower()
     if len(spelled) != len(plain):
@@ -100,13 +100,13 @@ def _candidates(spelled: str) -> Iterator[_Part]:
     for place, first in enumerate(words):
         for last in words[place : place + _WORDS]:
             yield from _named(spelled, first.start(), last.end())
-    for each in asides_in(spelled):
+    for each in quasi_identifiers_in(spelled):
         if stands_alone(each.form):
-            yield _Part(each.start, each.end, "aside", each.form)
+            yield _Part(each.start, each.end, "quasi_identifier", each.form)
 
 
 def _named(spelled: str, start: int, end: int) -> Iterator[_Part]:
-    if tells(name := spelled[start:end]):
+    if is_telling(name := spelled[start:end]):
         yield _Part(start, end, "name", name)
 
 

@@ -9,10 +9,10 @@ from stedi.contract.registry import landing_contract
 from stedi.contract.table import Contract
 from stedi.errors import LandingError
 from stedi.landing import s3
-from stedi.landing.fetch import fetch
+from stedi.landing.fetch import fetch_object
 from stedi.landing.objects import (
     LandingObject,
-    files_under,
+    data_files,
     is_data,
     local_name,
     local_object,
@@ -63,7 +63,7 @@ def read_landing(
     find = _on_s3 if s3.is_url(location) else _local
     splits: list[Split] = []
     for obj in find(location, contract, storage_options):
-        with fetch(obj, storage_options=storage_options) as fetched:
+        with fetch_object(obj, storage_options=storage_options) as fetched:
             splits.extend(fetched.splits(contract, run=None))
     return Split.concat(splits, contract)
 
@@ -81,19 +81,19 @@ def _files(location: str) -> set[str]:
     if path.is_file():
         return {str(path)}
     if path.is_dir():
-        return set(files_under(path, path))
+        return set(data_files(path, path))
     if not has_magic(location):
         raise LandingError(f"there is no file or folder {safe_path(location)}: check the path")
     matches = [Path(os.path.realpath(match)) for match in glob(location, recursive=True)]  # noqa: PTH207 - of any root
     files = {str(match) for match in matches if match.is_file()}
-    return files | {file for match in matches if match.is_dir() for file in files_under(match, match)}
+    return files | {file for match in matches if match.is_dir() for file in data_files(match, match)}
 
 
 def _on_s3(location: str, contract: Contract, options: Mapping[str, object] | None) -> list[LandingObject]:
     location = s3.canonical(location)
-    found = s3.find(location, options)
+    found = s3.list_objects(location, options)
     if not found and has_magic(location):
-        found = s3.glob(location, options)
+        found = s3.glob_objects(location, options)
     elif [one.url for one in found] != [location]:
         prefix = len(location) + 1
         found = [one for one in found if is_data(one.url[prefix:])]

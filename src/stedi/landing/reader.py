@@ -11,21 +11,17 @@ import pyarrow.compute as pc
 
 from stedi.contract.reasons import Rejection
 from stedi.contract.table import Contract
-from stedi.landing.boundary import Marks, Separator, lined
 from stedi.landing.chunks import Chunk
 from stedi.landing.draft import POSITION, REASON, draft_schema
-from stedi.landing.layout import LINES, has_blank_lines, without_blank_lines
+from stedi.landing.layout import LINES, Marks, Separator, has_blank_lines, lined, without_blank_lines
 from stedi.landing.limits import Limits
-from stedi.landing.lines import Lines
-from stedi.landing.pieces import over_of, pieces_of
+from stedi.landing.lines import Lines, Runs, among, has_longer_line, in_runs, is_utf8
+from stedi.landing.record_ends import MARKS, pieces_of
 from stedi.landing.rules import Origin, judge
-from stedi.landing.runs import Runs, among, in_runs
-from stedi.landing.salvage import Named
-from stedi.landing.shape import Shape, learn
-from stedi.landing.spanning import MARKS
+from stedi.landing.salvage import salvage
+from stedi.landing.shape import RecordShape, decode, learn
 from stedi.landing.split import Split
 from stedi.landing.strict import Row, StrictReader
-from stedi.landing.vectorised import decode
 from stedi.outline import outline
 
 _HEAD: Final = 4096
@@ -50,15 +46,15 @@ class Reader:
         self._origin = origin
         self._limits = limits
         self._strict = StrictReader(contract)
-        self._over = over_of(LINES, contract, min(limits.spread, limits.record))
-        self._form = LINES
+        self._layout = LINES
+        self._ends = LINES.record_ends(contract, min(limits.spread, limits.record))
         self._separator = Separator()
         self._marks = Marks()
         self._carried = b""
-        self._shapes: list[Shape] = []
-        self._likely: tuple[Shape, ...] | None = None
+        self._shapes: list[RecordShape] = []
+        self._likely: tuple[RecordShape, ...] | None = None
         self._position = 0
-        self._taken: set[Shape] = set()
+        self._taken: set[RecordShape] = set()
         self._ends_cut_off = False
 
     @property
@@ -75,10 +71,10 @@ class Reader:
     def read(self, chunks: Iterable[Chunk]) -> Iterator[Split]:
         """Read all chunks of the object."""
         for chunk in chunks:
-            if chunk.form != self._form:
-                self._form = chunk.form
-                self._marks = Marks(chunk.form.layout)
-                self._over = over_of(chunk.form, self._contract, self._over.window)
+            if chunk.layout != self._layout:
+                self._layout = chunk.layout
+                self._marks = Marks(spread=chunk.layout.spread)
+                self._ends = chunk.layout.record_ends(self._contract, self._ends.window)
             if chunk.too_long is not None:
                 if self._carried:
                     yield self._read(b"", _Place(last=False, whole=True))
@@ -87,7 +83,7 @@ class Reader:
                 yield self._read(chunk.text, _Place(last=chunk.last, whole=chunk.last))
 
     def _read(self, more: bytes, place: "_Place") -> Split:
-        text = self._carried + more if self._carried or not self._form.spread else more.lstrip(MARKS)
+        text = self._carried + more if self._carried or not self._layout.spread else more.lstrip(MARKS)
         self._carried = b""
         if has_blank_lines(text):
             text = without_blank_lines(text)
@@ -120,7 +116,7 @@ class Reader:
     def _read_few(self, text: bytes, place: "_Place") -> Split:
         """Return the records of a short text, read one by one."""
         parted, bare = self._learn_forms(text)
-        spans, carried = pieces_of(parted, bare, self._over, whole=place.whole)
+        spans, carried = pieces_of(parted, bare, self._ends, whole=place.whole)
         self._carried = parted[carried:]
         lines = [(parted if goes_on else bare)[start:stop] for start, stop, goes_on in spans]
         rows, _ = self._read_strictly(enumerate(lines), len(lines) - 1 if place.last else -1)
@@ -136,7 +132,7 @@ class Reader:
         first = text[: text.find(b"\n") + 1]
         if self._likely is None and len(text) > self._limits.few * len(first):
             self._likely = learn(first, self._contract)
-        if not self._likely or not _is_utf8(text) or _longer_line(text, self._limits.record):
+        if not self._likely or not is_utf8(text) or has_longer_line(text, self._limits.record):
             return None
         whole = pa.LargeStringArray.from_buffers(
             1, pa.py_buffer(struct.pack("=qq", 0, len(text))), pa.py_buffer(text)
@@ -194,7 +190,7 @@ class Reader:
             lines = Lines.of(bare)
             fit = self._fit_for_patterns(bare, lines)
             rest = lines.where(fit)
-            known: list[tuple[Shape, Lines]] = []
+            known: list[tuple[RecordShape, Lines]] = []
             for shape in self._shapes:
                 rest = self._take(shape, rest, known)
             odd = lines.where(~fit)
@@ -210,7 +206,7 @@ class Reader:
         text: bytes,
         bare: bytes,
         lines: Lines,
-        known: list[tuple[Shape, Lines]],
+        known: list[tuple[RecordShape, Lines]],
         rest: Lines,
         place: "_Place",
         inner: list[int],
@@ -223,7 +219,7 @@ class Reader:
         for first, start, line in zip(rest.numbers, begins, rest.array.to_pylist(), strict=True):
             number, at, stop = first, start, start + len(line)
             while number >= beyond and at < stop:
-                end = self._over.end(text, bare, at, stop, whole=place.whole)
+                end = self._ends.end(text, bare, at, stop, whole=place.whole)
                 if end is None:
                     self._carried = text[at:]
                     inner.extend(range(number, len(lines)))
@@ -249,9 +245,9 @@ class Reader:
         if not self._limits.fast or len(lines) <= self._limits.few:
             return pl.Series([False]).extend_constant(False, len(lines)).slice(1)  # noqa: FBT003 - a value
         fit = lines.lengths() <= self._limits.record
-        return fit if _is_utf8(text) else fit & lines.are_utf8()
+        return fit if is_utf8(text) else fit & lines.are_utf8()
 
-    def _take(self, shape: Shape, rest: Lines, known: list[tuple[Shape, Lines]]) -> Lines:
+    def _take(self, shape: RecordShape, rest: Lines, known: list[tuple[RecordShape, Lines]]) -> Lines:
         if not len(rest):
             return rest
         matched = rest.matches(shape.line)
@@ -260,7 +256,7 @@ class Reader:
         known.append((shape, rest.where(matched)))
         return rest.where(~matched)
 
-    def _learn(self, rest: Lines, known: list[tuple[Shape, Lines]]) -> Lines:
+    def _learn(self, rest: Lines, known: list[tuple[RecordShape, Lines]]) -> Lines:
         for attempt in range(self._limits.shapes):
             if len(rest) <= self._limits.few or len(self._shapes) >= self._limits.shapes:
                 break
@@ -273,18 +269,18 @@ class Reader:
                     self._shapes.append(shape)
         return rest
 
-    def _take_runs(self, rest: Lines, known: list[tuple[Shape, Lines]]) -> tuple[Lines, list[int]]:
+    def _take_runs(self, rest: Lines, known: list[tuple[RecordShape, Lines]]) -> tuple[Lines, list[int]]:
         """Take the records of known layouts that go on over line ends; return what is left.
 
         Returns:
             The lines that are left, and the numbers of those over which a record goes on.
         """
-        if self._form.spread or len(rest) <= self._limits.few or not len(neighbours := in_runs(rest)):
+        if self._layout.spread or len(rest) <= self._limits.few or not len(neighbours := in_runs(rest)):
             return rest, []
         runs = Runs.of(neighbours)
         pieces = runs.pieces
-        left = pieces.where(pieces.lengths() <= self._over.window)
-        found: list[tuple[Shape, Lines]] = []
+        left = pieces.where(pieces.lengths() <= self._ends.window)
+        found: list[tuple[RecordShape, Lines]] = []
         for shape in self._shapes:
             left = self._take(shape, left, found)
         self._learn(left, found)
@@ -297,7 +293,7 @@ class Reader:
         inner = covered.filter(~among(covered, records))
         return rest.where(~among(rest.numbers, covered)), inner.to_list()
 
-    def _judge_lines(self, known: Iterable[tuple[Shape, Lines]], starts: pl.Series) -> Iterator[Split]:
+    def _judge_lines(self, known: Iterable[tuple[RecordShape, Lines]], starts: pl.Series) -> Iterator[Split]:
         """Judge the lines of each layout, those of layouts with the same types at once."""
         alike: dict[tuple[pl.DataType, ...], list[tuple[pl.DataFrame, pa.LargeBinaryArray]]] = {}
         for shape, lines in known:
@@ -330,10 +326,10 @@ class Reader:
             before = len(rows)
             record = line.strip(MARKS) if len(line) > self._limits.record else b""
             if len(record) > self._limits.record:
-                named = Named.of(record, self._contract)
-                rows.append(self._strict.too_long(record[: self._limits.raw], named))
+                found = salvage(record, self._contract)
+                rows.append(self._strict.too_long(record[: self._limits.raw], found))
             else:
-                last = number == final and not line.endswith(b"\r" if self._form.spread else b"\n")
+                last = number == final and not line.endswith(b"\r" if self._layout.spread else b"\n")
                 rows.extend(self._read_line(line, last=last))
             numbers.extend([number] * (len(rows) - before))
         self._ends_cut_off = bool(rows) and rows[-1].get(REASON) == Rejection.CUT_OFF.value
@@ -373,7 +369,7 @@ class _Sorted(NamedTuple):
         final: The number of the text that is read by itself and is the last of all; -1 where it is not.
     """
 
-    known: list[tuple[Shape, Lines]]
+    known: list[tuple[RecordShape, Lines]]
     others: list[tuple[int, bytes]]
     empty: list[int]
     total: int
@@ -386,20 +382,3 @@ class _Sorted(NamedTuple):
 
 def _in_order(records: pl.DataFrame) -> pl.DataFrame:
     return records if records[POSITION].is_sorted() else records.sort(POSITION)
-
-
-def _is_utf8(text: bytes) -> bool:
-    try:
-        return text.isascii() or bool(text.decode())
-    except UnicodeDecodeError:
-        return False
-
-
-def _longer_line(text: bytes, limit: int) -> bool:
-    """Return whether a line of a text is longer than so many bytes."""
-    start = 0
-    while len(text) - start > limit:
-        start = text.rfind(b"\n", start, start + limit) + 1
-        if start == 0:
-            return True
-    return False

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
 from stedi.errors import LandingError
+from stedi.landing.limits import MIB
 from stedi.landing.redact import safe_path
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _SCHEMES: Final = (_SCHEME, "s3a://", "s3n://")
 _CODE: Final = re.compile(r"\w{1,80}", re.ASCII)
 
 
-class Found(NamedTuple):
+class S3Object(NamedTuple):
     """An object on S3.
 
     Attributes:
@@ -34,7 +35,7 @@ class Found(NamedTuple):
 
     def __repr__(self) -> str:
         """Show all but the URL, which can hold personal data."""
-        return f"Found(size={self.size}, etag={self.etag!r})"
+        return f"S3Object(size={self.size}, etag={self.etag!r})"
 
 
 def is_url(location: str) -> bool:
@@ -57,7 +58,9 @@ def canonical(url: str) -> str:
     return _SCHEME + _key(url).rstrip("/")
 
 
-def find(prefix: str, options: Mapping[str, object] | None, *, name: str | None = None) -> list[Found]:
+def list_objects(
+    prefix: str, options: Mapping[str, object] | None, *, name: str | None = None
+) -> list[S3Object]:
     """Return all objects under a URL, sorted; none where there is nothing.
 
     Args:
@@ -74,7 +77,7 @@ def find(prefix: str, options: Mapping[str, object] | None, *, name: str | None 
     return _found(listed.values())
 
 
-def top(root: str, options: Mapping[str, object] | None) -> tuple[list[str], list[str]]:
+def list_top(root: str, options: Mapping[str, object] | None) -> tuple[list[str], list[str]]:
     """Return the names of the folders and of the objects right under a URL."""
     key = _key(root).rstrip("/")
     with _explained(root):
@@ -84,36 +87,36 @@ def top(root: str, options: Mapping[str, object] | None) -> tuple[list[str], lis
     return folders, files
 
 
-def glob(pattern: str, options: Mapping[str, object] | None) -> list[Found]:
+def glob_objects(pattern: str, options: Mapping[str, object] | None) -> list[S3Object]:
     """Return the objects whose URL matches a pattern, sorted."""
     with _explained(pattern):
         listed = _file_system(options).glob(_key(pattern), detail=True)
     return _found(listed.values())
 
 
-def read(url: str, options: Mapping[str, object] | None, *, name: str | None = None) -> bytes:
+def read_object(url: str, options: Mapping[str, object] | None, *, name: str | None = None) -> bytes:
     """Return the bytes of an object; messages call it by its name."""
     with _explained(url, name):
         content: bytes = _file_system(options).cat_file(_key(url))
     return content
 
 
-def download(
+def download_object(
     url: str, target: IO[bytes], options: Mapping[str, object] | None, *, name: str | None = None
 ) -> None:
     """Write the bytes of an object to an open file; messages call it by its name."""
     with _explained(url, name), _file_system(options).open(_key(url), "rb", cache_type="readahead") as source:
-        while block := source.read(8 * 1024 * 1024):
+        while block := source.read(8 * MIB):
             target.write(block)
 
 
-def upload(source: str, url: str, options: Mapping[str, object] | None) -> None:
+def upload_object(source: str, url: str, options: Mapping[str, object] | None) -> None:
     """Put a local file in the place of an object."""
     with _explained(url):
         _file_system(options).put_file(source, _key(url))
 
 
-def find_one(url: str, options: Mapping[str, object] | None) -> Found | None:
+def head_object(url: str, options: Mapping[str, object] | None) -> S3Object | None:
     """Return what an object is now; None where there is none."""
     with _explained(url):
         files = _file_system(options)
@@ -124,13 +127,13 @@ def find_one(url: str, options: Mapping[str, object] | None) -> Found | None:
     return next(iter(_found(iter([entry]))), None)
 
 
-def replace(source: str, url: str, options: Mapping[str, object] | None, *, etag: str) -> bool:
+def replace_object(source: str, url: str, options: Mapping[str, object] | None, *, etag: str) -> bool:
     """Put a local file in the place of an object, if it is still the one of an ETag.
 
     Returns:
         Whether it was. A store without conditional writes is asked just before.
     """
-    found = find_one(url, options)
+    found = head_object(url, options)
     if found is None or found.etag != etag:
         return False
     with _explained(url):
@@ -153,7 +156,7 @@ def _code(error: OSError) -> str:
     return str(response.get("Error", {}).get("Code", ""))
 
 
-def delete(url: str, options: Mapping[str, object] | None) -> None:
+def delete_object(url: str, options: Mapping[str, object] | None) -> None:
     """Delete an object."""
     with _explained(url):
         _file_system(options).rm_file(_key(url))
@@ -165,9 +168,9 @@ def _file_system(options: Mapping[str, object] | None) -> S3FileSystem:
     return S3FileSystem(**{"use_listings_cache": False, **(options or {})})
 
 
-def _found(entries: Iterator[dict[str, object]]) -> list[Found]:
+def _found(entries: Iterator[dict[str, object]]) -> list[S3Object]:
     return sorted(
-        Found(_SCHEME + str(entry["name"]), int(str(entry["size"])), str(entry.get("ETag", "")).strip('"'))
+        S3Object(_SCHEME + str(entry["name"]), int(str(entry["size"])), str(entry.get("ETag", "")).strip('"'))
         for entry in entries
         if entry["type"] == "file" and not str(entry["name"]).endswith("/")
     )

@@ -29,7 +29,7 @@ from stedi.contract.column import Column, Kind
 from stedi.contract.table import Contract
 from stedi.landing.draft import EARLIEST_MS, LATEST_MS
 
-LAYERS: Final = 16
+_LAYERS: Final = 16
 """So many layers of wrapping are undone."""
 WINDOW: Final = 256 * 1024
 """So many characters of a long text are searched at a time."""
@@ -40,7 +40,7 @@ _LONGEST: Final = 1024
 """The most characters on either side of the @ of a token."""
 
 
-class Named(NamedTuple):
+class Salvaged(NamedTuple):
     """What can be read of a text.
 
     Attributes:
@@ -53,23 +53,27 @@ class Named(NamedTuple):
     serial_numbers: tuple[str, ...]
     updated: float | None
 
-    @classmethod
-    def of(cls, text: str | bytes, contract: Contract) -> "Named":
-        r"""Search a text that is held as a whole.
 
-        Examples:
-            >>> from stedi.contract import landing_contract
-            >>> lost = '[{"email":"ann@x.com","lastUpdateDate":1655564376361},{"email":"ben\\u0040x.c'
-            >>> named = Named.of(lost, landing_contract("customer"))
-            >>> named.emails, named.updated
-            (('ann@x.com', 'ben@x.c'), 1655564376361.0)
-        """
-        search = Search(contract)
-        search.feed(text)
-        return search.end()
+def salvage(text: str | bytes, contract: Contract) -> Salvaged:
+    r"""Search a text that is held as a whole.
+
+    Args:
+        text: The text.
+        contract: The contract of its landing table: it has the keys.
+
+    Examples:
+        >>> from stedi.contract import landing_contract
+        >>> lost = '[{"email":"ann@x.com","lastUpdateDate":1655564376361},{"email":"ben\\u0040x.c'
+        >>> found = salvage(lost, landing_contract("customer"))
+        >>> found.emails, found.updated
+        (('ann@x.com', 'ben@x.c'), 1655564376361.0)
+    """
+    search = SalvageSearch(contract)
+    search.feed(text)
+    return search.end()
 
 
-class Search:
+class SalvageSearch:
     """Searches a text that comes in parts, in memory that does not depend on its length.
 
     Args:
@@ -95,12 +99,12 @@ class Search:
             self._text = self._text[WINDOW - OVERLAP :]
             self._first = False
 
-    def end(self) -> Named:
-        """Search what is left, and return what was found."""
+    def end(self) -> Salvaged:
+        """SalvageSearch what is left, and return what was found."""
         if self._text:
             self._search(self._text, last=True)
         self._text = None
-        return Named(tuple(self._emails.values()), tuple(self._serials.values()), self._updated)
+        return Salvaged(tuple(self._emails.values()), tuple(self._serials.values()), self._updated)
 
     def _search(self, text: str | bytes, *, last: bool) -> None:
         plain = _decoded(text)
@@ -193,7 +197,7 @@ def _undone(texts: Iterable[str]) -> Iterator[str]:
     # The letters of a colour are none of a name: whatever stands beside one is seen without it.
     yield from (text for text in seen if not _COLOUR.search(text))
     layer = list(seen)
-    for _ in range(LAYERS):
+    for _ in range(_LAYERS):
         layer = [
             undone
             for text in layer
@@ -207,11 +211,11 @@ def _undone(texts: Iterable[str]) -> Iterator[str]:
         yield from layer
 
 
-def unescaped(text: str) -> str:
+def _unescaped(text: str) -> str:
     r"""Return a text with one layer of JSON's escapes undone, whatever is around it.
 
     Examples:
-        >>> unescaped(r'{\"email\": \"ann\u0040x.com\"}')
+        >>> _unescaped(r'{\"email\": \"ann\u0040x.com\"}')
         '{"email": "ann@x.com"}'
     """
     plain = _ESCAPE.sub(_meant, text)
@@ -223,11 +227,11 @@ def unescaped(text: str) -> str:
     return plain
 
 
-def referred(text: str) -> str:
+def _resolved(text: str) -> str:
     """Return a text with the character references of HTML resolved, whatever numbers they have.
 
     Examples:
-        >>> referred("ann&#64;x.com &nobody; &#" + "9" * 5000 + ";")
+        >>> _resolved("ann&#64;x.com &nobody; &#" + "9" * 5000 + ";")
         'ann@x.com &nobody; \ufffd'
     """
     return html.unescape(_NO_CHARACTER.sub("&#xfffd", text))
@@ -239,9 +243,9 @@ def _meant(found: re.Match[str]) -> str:
 
 
 _UNDO: Final[tuple[tuple[str, Callable[[str], str]], ...]] = (
-    ("\\", unescaped),
+    ("\\", _unescaped),
     ("%", unquote),
-    ("&", referred),
+    ("&", _resolved),
     *(("", partial(_of_pairs, name)) for name in ("utf-16-le", "utf-16-be")),
     # As a terminal is told colours, as CSV doubles quotes, and as Python writes a dictionary.
     ("\x1b[", partial(_COLOUR.sub, " ")),
@@ -337,7 +341,7 @@ class _Window:
 def _hides(text: str, start: int, end: int) -> bool:
     """Say whether something in a part of a text stands for something else: a damaged reference does not."""
     return any(
-        found[0].startswith("%") or referred(found[0]) != found[0]
+        found[0].startswith("%") or _resolved(found[0]) != found[0]
         for found in _HIDDEN.finditer(text, start, end)
     )
 
@@ -383,7 +387,7 @@ def _values(value: str) -> Iterator[str]:
             text = json.loads(value, strict=False)
             text.encode()
         except ValueError:
-            text = unescaped(value[1:-1])
+            text = _unescaped(value[1:-1])
         yield text
     elif value.lower() not in _NOTHING:
         yield value

@@ -15,6 +15,7 @@ import polars as pl
 
 from stedi.contract.column import Column, Kind
 from stedi.contract.table import Contract
+from stedi.landing.draft import POSITION, wire_type
 from stedi.landing.strict import CONSENT_KEY, DECODER, Pairs, resembles_consent_key
 
 # A text without escapes, and without what the table reader would take for the end of a cell.
@@ -29,10 +30,12 @@ _NUMBER: Final = _INTEGER + r"(?:\.[0-9]{1,20})?(?:[eE][+-]?[0-9]{1,2})?"
 _SCALAR: Final = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false"
 _GAP: Final = r"[ \t\r]*"
 _KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.$-]*\Z")
+_CELLS: Final = bytes.maketrans(b":", b",")
+_BETWEEN_CELLS: Final = b"{} \t\r"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
+class _Slot:
     """One key of a layout.
 
     Attributes:
@@ -47,7 +50,7 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
+class RecordShape:
     """One layout of a record.
 
     Attributes:
@@ -57,7 +60,7 @@ class Shape:
         record: Matches a record of this layout; for Arrow's engine.
     """
 
-    slots: tuple[Slot, ...]
+    slots: tuple[_Slot, ...]
     plain: bool
     record: str
 
@@ -83,7 +86,7 @@ class Shape:
         return next((key for key in keys if resembles_consent_key(key.lower())), None)
 
 
-def learn(record: bytes, contract: Contract) -> tuple[Shape, ...]:
+def learn(record: bytes, contract: Contract) -> tuple[RecordShape, ...]:
     r"""Return the layouts to try for records like this one, the fastest first; none if it is not a good one.
 
     Examples:
@@ -110,7 +113,7 @@ def _kind_of(value: object) -> str:
 
 
 @lru_cache(maxsize=512)
-def _shapes(layout: tuple[tuple[str, str], ...], contract: Contract) -> tuple[Shape, ...]:
+def _shapes(layout: tuple[tuple[str, str], ...], contract: Contract) -> tuple[RecordShape, ...]:
     columns = {str(column.source).lower(): column for column in contract.source_columns}
     spellings = [key.lower() if key.lower() in columns else key for key, _ in layout]
     if not layout or len(set(spellings)) < len(spellings):
@@ -118,7 +121,7 @@ def _shapes(layout: tuple[tuple[str, str], ...], contract: Contract) -> tuple[Sh
     return tuple(_compiled(layout, columns))
 
 
-def _compiled(layout: tuple[tuple[str, str], ...], columns: dict[str, Column]) -> Iterator[Shape]:
+def _compiled(layout: tuple[tuple[str, str], ...], columns: dict[str, Column]) -> Iterator[RecordShape]:
     for plain in (True, False):
         text = _PLAIN if plain else _TEXT
         slots, parts = [], []
@@ -128,11 +131,11 @@ def _compiled(layout: tuple[tuple[str, str], ...], columns: dict[str, Column]) -
             if value is None or not _KEY.match(key):
                 return
             pattern, dtype = value
-            slots.append(Slot(key=key, column=column.name if column else None, type=dtype))
+            slots.append(_Slot(key=key, column=column.name if column else None, type=dtype))
             absent = "" if plain else "|null"
             parts.append(f'{_GAP}"{re.escape(key)}"{_GAP}:{_GAP}(?:{pattern}{absent}){_GAP}')
         body = ",".join(parts)
-        yield Shape(slots=tuple(slots), plain=plain, record=rf"{_GAP}\{{{body}\}}{_GAP}")
+        yield RecordShape(slots=tuple(slots), plain=plain, record=rf"{_GAP}\{{{body}\}}{_GAP}")
 
 
 def _ignored(kind: str, text: str) -> tuple[str, pl.DataType] | None:
@@ -154,3 +157,45 @@ def _value(column: Column, kind: str, text: str) -> tuple[str, pl.DataType] | No
             return _NUMBER, pl.Float64()
         case _:
             return None
+
+
+def decode(text: bytes, shape: RecordShape, contract: Contract, positions: pl.Expr) -> pl.DataFrame:
+    """Read lines that all match the pattern of a shape.
+
+    Args:
+        text: The lines.
+        shape: Their layout.
+        contract: The contract of the landing table.
+        positions: The position of each record.
+
+    Returns:
+        A draft with a row per line.
+    """
+    read = _cells(text, shape) if shape.plain else _objects(text, shape)
+    slots = {slot.column: slot for slot in shape.slots if slot.column}
+    columns = []
+    for column in contract.source_columns:
+        slot = slots.get(column.name)
+        if slot is None:
+            value = pl.lit(None, wire_type(column))
+        elif column.kind is Kind.TIMESTAMPTZ:
+            value = pl.col(slot.key)
+        else:
+            value = pl.col(slot.key).cast(wire_type(column))
+        columns.append(value.alias(column.name))
+    return read.select(*columns, positions.alias(POSITION)).collect()
+
+
+def _objects(text: bytes, shape: RecordShape) -> pl.LazyFrame:
+    return pl.read_ndjson(text, schema={slot.key: slot.type for slot in shape.slots if slot.column}).lazy()
+
+
+def _cells(text: bytes, shape: RecordShape) -> pl.LazyFrame:
+    """Read ``{"x":1.0,"y":2.0}`` as the cells ``"x",1.0,"y",2.0``: twice as fast as by a JSON parser.
+
+    The pattern of a plain shape allows nothing in a text that could be taken for the end of a cell.
+    """
+    schema: dict[str, pl.DataType] = {}
+    for slot in shape.slots:
+        schema |= {f"key of {slot.key}": pl.String(), slot.key: slot.type}
+    return pl.scan_csv(text.translate(_CELLS, _BETWEEN_CELLS), has_header=False, schema=schema)

@@ -2,21 +2,51 @@
 
 import codecs
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 import pyarrow as pa
 
 from stedi.errors import LandingError
-from stedi.landing.blocks import peek
-from stedi.landing.encoding import Encoding, encoding_of
 from stedi.landing.limits import MIB, Limits
 from stedi.landing.unpack import Parts, packed_as, packed_begun, packed_within
 
 _DEEPEST: Final = 3
 """So many times an object may have been compressed."""
+_MARKS: Final = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+
+
+class Encoding(NamedTuple):
+    """How a text is encoded.
+
+    Attributes:
+        mark: What it begins with.
+        name: Python's name of the encoding.
+    """
+
+    mark: bytes
+    name: str
+
+    def decoder(self) -> codecs.IncrementalDecoder:
+        """Return what decodes the text behind the mark: half of a surrogate pair as it is."""
+        return codecs.getincrementaldecoder(self.name)("surrogatepass")
+
+    def encode(self, text: bytes) -> bytes:
+        """Return a part of the text, of UTF-8, as it stood there."""
+        return text.decode(errors="surrogatepass").encode(self.name, "surrogatepass")
+
+
+def encoding_of(head: bytes) -> Encoding | None:
+    r"""Return the encoding of the text that begins so; None for UTF-8, and for what has no mark.
+
+    Examples:
+        >>> encoding_of("{}".encode("utf-16")).name, encoding_of(b"{}")
+        ('utf-16-le', None)
+    """
+    return next((Encoding(mark, name) for mark, name in _MARKS.items() if head.startswith(mark)), None)
 
 
 class Stream:
@@ -123,7 +153,7 @@ class Stream:
             except OSError:
                 failed = True
         if failed:
-            # A failing read keeps what it had so far to itself: all is unpacked once more, with care.
+            # A failing read keeps what it had so far to itself: all is unpacked once more, part by part.
             yield from self._in_parts(reopen, given)
 
     def _in_parts(self, reopen: Callable[[], BinaryIO], given: int) -> Iterator[bytes]:
@@ -138,3 +168,20 @@ class Stream:
 
 def _opened(path: str) -> BinaryIO:
     return Path(path).open("rb")
+
+
+def peek(blocks: Iterable[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
+    """Look at the first bytes: return so many or, with the block that they end in, more; and all blocks.
+
+    Examples:
+        >>> head, blocks = peek([b"a", b"bc", b"d"], 2)
+        >>> head, list(blocks)
+        (b'abc', [b'a', b'bc', b'd'])
+    """
+    rest = iter(blocks)
+    parts: list[bytes] = []
+    held = 0
+    while held < size and (block := next(rest, None)) is not None:
+        parts.append(block)
+        held += len(block)
+    return b"".join(parts), chain(parts, rest)

@@ -12,8 +12,8 @@ from stedi.contract.column import Column, Kind
 from stedi.contract.landing import CUSTOMER
 from stedi.contract.reasons import Rejection
 from stedi.contract.table import Contract
-from stedi.landing.draft import EMAILS, RAW, REASON, SERIALS, UPDATED, fault
-from stedi.landing.salvage import Named
+from stedi.landing.draft import EMAILS, EXACT, RAW, REASON, SERIALS, UPDATE_TIME, fault
+from stedi.landing.salvage import Salvaged
 
 Row = dict[str, str | float | Sequence[str] | None]
 """The values of one record under the names of a draft's columns; what is absent is null."""
@@ -34,7 +34,6 @@ _CLOSED: Final = rf"(?:[{_SPACE},\]\ufeff]|{_OPENED}\])*(?:{_OPENED})?"
 """A bracket that opens an array of records comes last: behind another one it opens an array in an array."""
 _MARKS: Final = re.compile(_CLOSED)
 _BEFORE: Final = re.compile(rf"{_CLOSED}(?=\{{)")
-_EXACT: Final = 2**53
 _INT64: Final = 2**63
 _MANY_DIGITS: Final = 32
 
@@ -134,10 +133,10 @@ class StrictReader:
             start = following.end()
         yield self._broken(text[start:], last=last)
 
-    def too_long(self, head: bytes, named: Named) -> Row:
+    def too_long(self, head: bytes, found: Salvaged) -> Row:
         """Return the row of a record that is longer than the limit: its beginning, and all that it names."""
         row = self._whole(Rejection.TOO_LONG, head.decode(errors="backslashreplace").strip(_SPACE))
-        return row | {EMAILS: named.emails, SERIALS: named.serial_numbers, UPDATED: named.updated}
+        return row | {EMAILS: found.emails, SERIALS: found.serial_numbers, UPDATE_TIME: found.updated}
 
     def cut_off(self) -> Row:
         """Return the row that stands for what is missing at the end of an object."""
@@ -178,7 +177,7 @@ def _converted(column: Column, item: object) -> Row:
     if column.kind is Kind.STRING:
         if type(item) is str:
             return {column.name: item}
-        if isinstance(item, float) and item.is_integer() and abs(item) < _EXACT:
+        if isinstance(item, float) and item.is_integer() and abs(item) < EXACT:
             item = int(item)
         if type(item) in (int, _Digits):
             return {column.name: str(item)}
@@ -195,11 +194,11 @@ def _long(column: Column, item: object) -> Row:
             return {fault(column): Rejection.NOT_FINITE.value}
         if not item.is_integer():
             return {fault(column): Rejection.WRONG_TYPE.value}
-        if abs(item) < _EXACT:
+        if abs(item) < EXACT:
             return {column.name: int(item)}
     elif isinstance(item, int) and -_INT64 <= item < _INT64:
         return {column.name: item}
-    return {fault(column): Rejection.OUT_OF_RANGE.value}  # from 2**53 a float may be another number rounded
+    return {fault(column): Rejection.OUT_OF_RANGE.value}
 
 
 def _encodable(value: object) -> bool:

@@ -15,7 +15,7 @@ from stedi.contract import CONTRACTS
 from stedi.contract.reasons import Drop, Rejection
 from stedi.landing.salvage import views
 
-SHORTEST: Final = 6
+_SHORTEST: Final = 6
 """A name of fewer characters can't be told from others in a text, but for an e-mail."""
 
 _LONGEST: Final = 256
@@ -78,17 +78,17 @@ OWN_WORDS: Final = frozenset(
 """What may stand anywhere in a lake and a landing root, even if a device or a person is called so."""
 
 
-def tells(name: str) -> bool:
+def is_telling(name: str) -> bool:
     """Say whether a name can be told from words and numbers, wherever it stands.
 
     Examples:
-        >>> [tells(each) for each in ("ann@x.com", "dev-ann", "50a1b2", "417", "2022-06-18", "unknown")]
+        >>> [is_telling(each) for each in ("ann@x.com", "dev-ann", "50a1b2", "417", "2022-06-18", "unknown")]
         [True, True, True, False, False, False]
     """
     local, found, domain = name.partition("@")
     if found and local and domain:
         return True
-    if len(name) < SHORTEST or not any(map(str.isalpha, name)):
+    if len(name) < _SHORTEST or not any(map(str.isalpha, name)):
         return False
     if name in OWN_WORDS or _NUMBER_LIKE.fullmatch(name):
         return False
@@ -178,7 +178,7 @@ def tokens(spelled: str) -> Iterator[str]:
             if end - start <= _LONGEST and "@" not in (spelled[start - 1 : start], spelled[end : end + 1]):
                 found.add(match[0])
     for name in found | {_EXTENSION.sub("", each) for each in found}:
-        if tells(name):
+        if is_telling(name):
             yield name
 
 

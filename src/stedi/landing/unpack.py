@@ -29,8 +29,8 @@ _GZIP: Final = zlib.MAX_WBITS | 16
 _BEFORE: Final = 256 * 1024
 """So many raw bytes Arrow may have read before the one at which it fails, and more."""
 
-Blocks = Generator[bytes, None, int]
-"""Blocks of bytes, and where in the raw bytes the part ends that they come from."""
+_Blocks = Generator[bytes, None, int]
+"""_Blocks of bytes, and where in the raw bytes the part ends that they come from."""
 
 
 def packed_as(head: bytes) -> str | None:
@@ -104,7 +104,7 @@ class Parts:
                 self.damaged = True
                 at = self._after_damage(begun + 1, max(at, begun + 1) if self._given else begun + 1)
 
-    def _counted(self, blocks: Blocks) -> Blocks:
+    def _counted(self, blocks: _Blocks) -> _Blocks:
         while True:
             try:
                 block = next(blocks)
@@ -117,7 +117,7 @@ class Parts:
         self._raw.seek(at)
         return self._raw.read(size)
 
-    def _text(self, at: int) -> Blocks:
+    def _text(self, at: int) -> _Blocks:
         """Give bytes that nobody packed, up to a part that somebody did."""
         while block := self._read(at, self._block):
             place = packed_within(block)
@@ -130,7 +130,7 @@ class Parts:
             at += kept
         return at
 
-    def _member(self, at: int) -> Blocks:
+    def _member(self, at: int) -> _Blocks:
         """Give what a member of gzip holds, and go behind it, and the noughts that fill up its end."""
         self._raw.seek(at)
         member = zlib.decompressobj(_GZIP)
@@ -151,11 +151,11 @@ class Parts:
         yield member.flush()
         return at
 
-    def _frames(self, at: int) -> Blocks:
+    def _frames(self, at: int) -> _Blocks:
         """Give what the frames of Zstandard hold that stand here."""
         given, failed, end = 0, None, self._raw.seek(0, os.SEEK_END)
         self._raw.seek(at)
-        with pa.CompressedInputStream(pa.PythonFile(_Careful(self._raw, end), "r"), "zstd") as unpacked:
+        with pa.CompressedInputStream(pa.PythonFile(_OneByOne(self._raw, end), "r"), "zstd") as unpacked:
             try:
                 while block := unpacked.read(self._block):
                     given += len(block)
@@ -164,11 +164,11 @@ class Parts:
                 failed = self._raw.tell() - at
         if failed is None:
             return end
-        # A failing read keeps what it had so far to itself: all is unpacked once more, with care.
+        # A failing read keeps what it had so far to itself: all is unpacked once more, byte by byte.
         self._raw.seek(at)
-        careful = _Careful(self._raw, max(0, failed - _BEFORE))
+        slow = _OneByOne(self._raw, max(0, failed - _BEFORE))
         last = bytearray()
-        with pa.CompressedInputStream(pa.PythonFile(careful, "r"), "zstd") as unpacked:
+        with pa.CompressedInputStream(pa.PythonFile(slow, "r"), "zstd") as unpacked:
             try:
                 while given:
                     given -= len(unpacked.read(min(given, self._block)))
@@ -176,9 +176,9 @@ class Parts:
                     last += byte
             except OSError as error:
                 # It is refused at its first byte that is not of a frame.
-                self._whole = "Unknown frame descriptor" in str(error) and careful.at > 1
+                self._whole = "Unknown frame descriptor" in str(error) and slow.at > 1
         yield bytes(last)
-        return at + careful.at - 1
+        return at + slow.at - 1
 
     def _after_noughts(self, at: int) -> int:
         while block := self._read(at, self._block):
@@ -207,7 +207,7 @@ class Parts:
         return start
 
 
-def _until_damage(member: "zlib._Decompress", packed: bytes) -> Blocks:
+def _until_damage(member: "zlib._Decompress", packed: bytes) -> _Blocks:
     """Give what comes out of packed bytes before the one at which that fails; return how many there are."""
     place = 0
     with suppress(zlib.error):
@@ -216,18 +216,18 @@ def _until_damage(member: "zlib._Decompress", packed: bytes) -> Blocks:
     return place
 
 
-class _Careful:
+class _OneByOne:
     """Raw bytes, from some place on one by one: what unpacks them keeps nothing back that it could give."""
 
-    def __init__(self, raw: BinaryIO, careful_from: int) -> None:
+    def __init__(self, raw: BinaryIO, one_by_one_from: int) -> None:
         self._raw = raw
-        self._careful_from = careful_from
+        self._one_by_one_from = one_by_one_from
         self.at = 0
         self.closed = False
 
     def read(self, size: int) -> bytes:
         """Read some bytes, or one."""
-        left = self._careful_from - self.at
+        left = self._one_by_one_from - self.at
         block = self._raw.read(min(size, left) if left > 0 else min(size, 1))
         self.at += len(block)
         return block

@@ -13,9 +13,9 @@ from stedi.consent.pseudonyms import Pseudonyms
 from stedi.contract import LANDING, Contract, contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.errors import LandingError, RejectedError
-from stedi.landing.fetch import fetch
+from stedi.landing.fetch import fetch_object
 from stedi.landing.gate import Gate
-from stedi.landing.objects import LandingObject, LeftOut, find_objects
+from stedi.landing.objects import LandingObject, OnSkipped, find_objects
 from stedi.landing.redact import as_typed, safe_path
 from stedi.landing.split import Split
 from stedi.names import CUSTOMER_LANDING, ERASED, OBJECT, QUARANTINE, TOMBSTONE
@@ -80,7 +80,7 @@ class Loaded:
     paths: Sequence[str] = field(repr=False)
 
 
-def find_sources(root: str, *, left_out: LeftOut | None = None) -> Mapping[str, Sequence[LandingObject]]:
+def find_sources(root: str, *, left_out: OnSkipped | None = None) -> Mapping[str, Sequence[LandingObject]]:
     """Return the landing objects of each landing table.
 
     Args:
@@ -227,7 +227,7 @@ class Loader:
 
     def _tombstones(self) -> int:
         """Write tombstones anew if any moved on, and return their snapshot."""
-        moved = self._gate.moved
+        moved = self._gate.updated_tombstones
         if moved is None:
             return self._base[TOMBSTONE]
         writer = self._warehouse.table(TOMBSTONE).writer(self._run_id)
@@ -240,7 +240,7 @@ class Loader:
         """Read new objects, each once: yield its records, part by part, and then what it is."""
         digests = set(self._ledger.filter(table_name=contract.name)["digest"])
         for item in unseen:
-            with fetch(item) as fetched:
+            with fetch_object(item) as fetched:
                 duplicate = fetched.digest in digests
                 digests.add(fetched.digest)
                 if not duplicate:

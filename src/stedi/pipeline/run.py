@@ -6,7 +6,7 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from stedi.consent.passing import passing
+from stedi.consent.effective import changes_between
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.errors import ConsentModeError, LakeError
 from stedi.landing.objects import LandingObject
@@ -174,4 +174,4 @@ def _anything_new(warehouse: Warehouse, base: Run, loaded: Loaded, now: datetime
     if loaded.snapshots[TOMBSTONE] != base.snapshots[TOMBSTONE]:
         return True
     customers = warehouse.at(base.snapshots).scan(CUSTOMER_LANDING)
-    return not customers.filter(passing(base.now, now)).head(1).collect().is_empty()
+    return not customers.filter(changes_between(base.now, now)).head(1).collect().is_empty()

@@ -19,7 +19,7 @@ from stedi.consent.pseudonyms import Pseudonyms, key
 from stedi.contract import contract_of, landing_contract
 from stedi.contract.schemas import polars_schema
 from stedi.landing.gate import ERASED_TEXT
-from stedi.landing.salvage import Named
+from stedi.landing.salvage import salvage
 from stedi.names import CUSTOMER_LANDING, EPOCH, MILLISECOND, QUARANTINE, TOMBSTONE
 from stedi.pipeline.history import TAG_PREFIX, Run, new_run_id
 from stedi.pipeline.purge import sweep
@@ -175,7 +175,7 @@ def _record(row: dict[str, Any]) -> dict[str, Any]:
         return row
     contract = landing_contract(row["table_name"].removesuffix("_landing"))
     text = "" if row["raw"] in (None, ERASED_TEXT) else row["raw"]
-    named = Named.of(text, contract)
+    named = salvage(text, contract)
     at = row["last_update_date"]
     if named.updated is not None and row["table_name"] == CUSTOMER_LANDING:
         said = EPOCH + int(named.updated) * MILLISECOND

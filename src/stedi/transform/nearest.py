@@ -5,13 +5,11 @@ the right one filled in from the neighbours.
 """
 
 from datetime import timedelta
-from typing import Final
 
 import narwhals as nw
 
-from stedi.frame.checked import Rows, never, with_gap
-
-_US_PER_MS: Final = 1000
+from stedi.frame.checked import Rows, null_like, with_gap
+from stedi.names import US_PER_MS
 
 
 def nearest_times(left: Rows, right: Rows, tolerance: timedelta) -> Rows:
@@ -22,7 +20,7 @@ def nearest_times(left: Rows, right: Rows, tolerance: timedelta) -> Rows:
     wanted = (
         left.select("customer_id", at="sensor_reading_time")
         .unique()
-        .with_columns(_phone=never(nw.col("at")), _side=nw.lit(1))
+        .with_columns(_phone=null_like(nw.col("at")), _side=nw.lit(1))
     )
     offered = (
         right.select("customer_id", at="timestamp")
@@ -46,5 +44,5 @@ def nearest_times(left: Rows, right: Rows, tolerance: timedelta) -> Rows:
         "customer_id",
         "_matched",
         sensor_reading_time=nw.col("at"),
-        match_gap_ms=nw.col("_gap").cast(nw.Float64) / _US_PER_MS,
+        match_gap_ms=nw.col("_gap").cast(nw.Float64) / US_PER_MS,
     )

@@ -13,7 +13,7 @@ from stedi.consent.pseudonyms import Pseudonyms
 from stedi.contract import contract_of
 from stedi.contract.reasons import Drop
 from stedi.errors import ConfigurationError, UnknownNameError
-from stedi.frame.checked import Rows, carry, fetch, give, lazy, take
+from stedi.frame.checked import Rows, carry, fetch, first_reason, give, lazy, take
 from stedi.frame.lookup import birthday, lookup
 from stedi.names import CONSENT_MODES, CUSTOMER_LANDING, CUSTOMER_TRUSTED, EPOCH, Consent
 from stedi.outline import outline
@@ -132,12 +132,12 @@ def weigh_customers(
     if now.tzinfo is None:
         raise ConfigurationError("now has no time zone: pass datetime.now(UTC), or .replace(tzinfo=UTC)")
     records = _identify(_with_digest(customer_landing), pseudonyms, now)
-    said = statements.of_records(records, now)
-    denials = None if rejected is None else statements.of_rejected(rejected, records, pseudonyms)
+    said = statements.from_records(records, now)
+    denials = None if rejected is None else statements.from_rejected(rejected, records, pseudonyms)
     if denials is not None:
         said = nw.concat([said, denials.statements])
     if tombstones is not None:
-        said = nw.concat([said, statements.of_erased(tombstones, said)])
+        said = nw.concat([said, statements.from_tombstones(tombstones, said)])
     consents = rule.customer_consents(said)
     if consent == "current":
         held = records.select("customer_id", "device_id").unique()
@@ -169,9 +169,10 @@ def judge_customers(weighed: Weighed) -> Rows:
         .join(held.with_columns(_held=nw.lit(1)), on=["customer_id", "device_id"], how="left")
         .join(weighed.usable, on="device_id", how="left")
         .with_columns(
-            _reason=nw.when(nw.col("consent_from").is_null())
-            .then(nw.lit(Drop.NO_CONSENT.value))
-            .otherwise(nw.when(nw.col("_held").is_null()).then(nw.lit(Drop.DEVICE_NOT_HELD.value)))
+            _reason=first_reason(
+                (nw.col("consent_from").is_null(), Drop.NO_CONSENT),
+                (nw.col("_held").is_null(), Drop.DEVICE_NOT_HELD),
+            )
         )
     )
 

@@ -9,7 +9,7 @@ from narwhals.typing import IntoFrame, IntoFrameT
 from stedi.consent.pseudonyms import keys
 from stedi.contract import contract_of
 from stedi.contract.reasons import Drop
-from stedi.frame.checked import Rows, carry, fetch, give, take
+from stedi.frame.checked import Rows, carry, fetch, first_reason, give, take
 from stedi.names import ACCELEROMETER_LANDING, ACCELEROMETER_TRUSTED, CUSTOMER_TRUSTED
 
 _TRUSTED: Final = contract_of(ACCELEROMETER_TRUSTED)
@@ -32,7 +32,7 @@ def trust_accelerometer(accelerometer_landing: IntoFrameT, customers: IntoFrame)
         FrameError: A column is missing or has another type.
     """
     judged = judge_accelerometer(accelerometer_landing, consenting_customers(customers))
-    return give(distinct_accelerometer(judged), _TRUSTED, like=accelerometer_landing)
+    return give(_distinct(judged), _TRUSTED, like=accelerometer_landing)
 
 
 def consenting_customers(customers: IntoFrame) -> pl.DataFrame:
@@ -52,14 +52,13 @@ def judge_accelerometer(accelerometer_landing: IntoFrame, consenting: pl.DataFra
     users = fetch(readings.select("user").unique())
     known = users.with_columns(_key=keys(users["user"])).join(consenting, on="_key", how="inner").drop("_key")
     return readings.join(carry(known, readings), on="user", how="left").with_columns(
-        _reason=nw.when(nw.col("customer_id").is_null())
-        .then(nw.lit(Drop.NOT_TRUSTED.value))
-        .otherwise(
-            nw.when(nw.col("timestamp") < nw.col("consent_from")).then(nw.lit(Drop.BEFORE_CONSENT.value))
+        _reason=first_reason(
+            (nw.col("customer_id").is_null(), Drop.NOT_TRUSTED),
+            (nw.col("timestamp") < nw.col("consent_from"), Drop.BEFORE_CONSENT),
         )
     )
 
 
-def distinct_accelerometer(judged: Rows) -> Rows:
+def _distinct(judged: Rows) -> Rows:
     """Return the admitted readings, each once."""
     return judged.filter(nw.col("_reason").is_null()).select(*_TRUSTED.names).unique()

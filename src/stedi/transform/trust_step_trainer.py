@@ -9,7 +9,7 @@ from narwhals.typing import IntoFrame, IntoFrameT
 from stedi.consent.pseudonyms import keys
 from stedi.contract import contract_of
 from stedi.contract.reasons import Drop
-from stedi.frame.checked import Rows, carry, fetch, give, take
+from stedi.frame.checked import Rows, carry, fetch, first_reason, give, take
 from stedi.names import CUSTOMER_CURATED, CUSTOMER_TRUSTED, STEP_TRAINER_LANDING, STEP_TRAINER_TRUSTED
 
 _TRUSTED: Final = contract_of(STEP_TRAINER_TRUSTED)
@@ -34,12 +34,12 @@ def trust_step_trainer(
     Raises:
         FrameError: A column is missing or has another type.
     """
-    holders = device_holders(customers, curated)
+    holders = curated_holders(customers, curated)
     judged = judge_step_trainer(step_trainer_landing, usable_devices(customers, holders))
-    return give(attribute(distinct_steps(judged), holders), _TRUSTED, like=step_trainer_landing)
+    return give(attribute(_distinct(judged), holders), _TRUSTED, like=step_trainer_landing)
 
 
-def device_holders(customers: IntoFrame, curated: IntoFrame) -> pl.DataFrame:
+def curated_holders(customers: IntoFrame, curated: IntoFrame) -> pl.DataFrame:
     """Return (device_id, customer_id) of the holders who are curated."""
     pair = ("customer_id", "device_id")
     held = fetch(take(customers, contract_of(CUSTOMER_TRUSTED), pair))
@@ -68,23 +68,17 @@ def judge_step_trainer(step_trainer_landing: IntoFrame, devices: pl.DataFrame) -
         .join(devices, on="_key", how="inner")
         .drop("_key")
     )
-    before = nw.col("sensor_reading_time") < nw.col("device_consent_from")
     return readings.join(carry(known, readings), on="serial_number", how="left").with_columns(
-        _reason=nw.when(nw.col("device_id").is_null())
-        .then(nw.lit(Drop.NOT_TRUSTED.value))
-        .otherwise(
-            nw.when(nw.col("device_consent_from").is_null())
-            .then(nw.lit(Drop.DEVICE_NOT_USABLE.value))
-            .otherwise(
-                nw.when(before)
-                .then(nw.lit(Drop.BEFORE_CONSENT.value))
-                .otherwise(nw.when(~nw.col("_curated")).then(nw.lit(Drop.NO_READINGS.value)))
-            )
+        _reason=first_reason(
+            (nw.col("device_id").is_null(), Drop.NOT_TRUSTED),
+            (nw.col("device_consent_from").is_null(), Drop.DEVICE_NOT_USABLE),
+            (nw.col("sensor_reading_time") < nw.col("device_consent_from"), Drop.BEFORE_CONSENT),
+            (~nw.col("_curated"), Drop.NO_READINGS),
         )
     )
 
 
-def distinct_steps(judged: Rows) -> Rows:
+def _distinct(judged: Rows) -> Rows:
     """Return the admitted readings of each device, each once."""
     return (
         judged.filter(nw.col("_reason").is_null())

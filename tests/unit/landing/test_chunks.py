@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stedi.contract import landing_contract
-from stedi.landing.boundary import Separator, first_cut, last_cut
 from stedi.landing.chunks import chunks
+from stedi.landing.layout import Separator, first_cut, last_cut
 from stedi.landing.limits import Limits
-from stedi.landing.salvage import Named
+from stedi.landing.salvage import Salvaged
 
 READINGS = landing_contract("accelerometer")
 
@@ -36,7 +36,7 @@ def test_an_endless_record_is_skipped_without_being_held(step: int) -> None:
     pieces = list(chunks(blocks, Limits(chunk=50, record=300, raw=100), READINGS))
     texts = [(piece.text.strip(), piece.too_long) for piece in pieces if piece.text.strip()]
     if step < 10_000:  # at once, the reader judges the lengths
-        assert texts[-2:] == [(b"y" * 100, Named((), (), None)), (b"{}", None)]
+        assert texts[-2:] == [(b"y" * 100, Salvaged((), (), None)), (b"{}", None)]
     assert texts[-1][0].endswith(b"{}")
 
 

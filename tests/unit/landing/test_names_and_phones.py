@@ -3,11 +3,11 @@
 import pytest
 
 from stedi.consent.pseudonyms import key
-from stedi.landing.names_and_phones import asides_in, forms, stands_alone
+from stedi.landing.names_and_phones import name_forms, quasi_identifiers_in, stands_alone
 
 
 def found_in(text):
-    return {each.form for each in asides_in(key(text))}
+    return {each.form for each in quasi_identifiers_in(key(text))}
 
 
 @pytest.mark.parametrize(
@@ -59,5 +59,5 @@ def test_a_word_or_a_short_number_counts_only_in_its_field():
 
 
 def test_a_name_has_one_form_with_its_marks_and_one_without():
-    assert forms("Ann M. O'Lee") == {"ann m. o'lee", "ann m o lee"}
-    assert forms("Ann") == forms("55") == frozenset()
+    assert name_forms("Ann M. O'Lee") == {"ann m. o'lee", "ann m o lee"}
+    assert name_forms("Ann") == name_forms("55") == frozenset()

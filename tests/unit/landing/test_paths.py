@@ -8,8 +8,8 @@ ANN = {
     ("name", "ann@ex.com"),
     ("name", "dev-12b"),
     ("name", "box 7/left"),
-    ("aside", "ann lee"),
-    ("aside", "8015550000"),
+    ("quasi_identifier", "ann lee"),
+    ("quasi_identifier", "8015550000"),
 }
 
 
@@ -46,4 +46,4 @@ def test_a_longer_name_of_somebody_known_stays():
     assert mask(path) == "customer/mary-X/X.au.json"
     known = {("name", "mary-ann@ex.com"), ("name", "ann@ex.com.au")}
     assert mask(path, known) == path
-    assert mask("Mary Ann Lee.json", {("aside", "mary ann lee")}) == "Mary Ann Lee.json"
+    assert mask("Mary Ann Lee.json", {("quasi_identifier", "mary ann lee")}) == "Mary Ann Lee.json"

@@ -11,7 +11,7 @@ from stedi.landing.chunks import chunks
 from stedi.landing.limits import Limits
 from stedi.landing.reader import Reader
 from stedi.landing.rules import Origin
-from stedi.landing.salvage import OVERLAP, WINDOW, Named, Search
+from stedi.landing.salvage import OVERLAP, WINDOW, SalvageSearch, salvage
 from stedi.landing.split import Split
 
 CUSTOMER = landing_contract("customer")
@@ -75,7 +75,7 @@ def read(text: str, table: str = "customer", **limits: int) -> Split:
     ],
 )
 def test_what_can_be_read_anywhere_is_read(raw, emails, serials, updated):
-    named = Named.of(raw, CUSTOMER)
+    named = salvage(raw, CUSTOMER)
     assert set(emails) <= set(named.emails)
     assert bool(emails) == bool(named.emails)
     assert (list(named.serial_numbers), named.updated) == (serials, updated)
@@ -94,7 +94,7 @@ def test_what_can_be_read_anywhere_is_read(raw, emails, serials, updated):
     ],
 )
 def test_nobody_is_made_of_an_escape(raw):
-    assert [key(email) for email in Named.of(raw, CUSTOMER).emails] == ["a@b.c"]
+    assert [key(email) for email in salvage(raw, CUSTOMER).emails] == ["a@b.c"]
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_nobody_is_made_of_an_escape(raw):
     ],
 )
 def test_where_no_value_is_nobody_is_made_of_a_part_of_a_name(raw):
-    assert Named.of(raw, CUSTOMER).emails == ("ann@ex.com",)
+    assert salvage(raw, CUSTOMER).emails == ("ann@ex.com",)
 
 
 def test_a_text_in_parts_names_whom_it_names_as_a_whole():
@@ -118,7 +118,7 @@ def test_a_text_in_parts_names_whom_it_names_as_a_whole():
     gaps = ["x" * 700, " ", "\\", "\u00e9" * 300]
     text = "".join(f'{{"email":"{name}",{gaps[place % 4]}}}' for place, name in enumerate(names)).encode()
     for size in (1, 100, 4096, 1 << 20):
-        search = Search(CUSTOMER)
+        search = SalvageSearch(CUSTOMER)
         for start in range(0, len(text), size):
             search.feed(text[start : start + size])
         assert set(names) <= set(search.end().emails)
@@ -130,7 +130,7 @@ def test_a_text_in_parts_names_whom_it_names_as_a_whole():
 def test_what_is_cut_between_two_windows_is_nobody_else():
     text = b"x" * (WINDOW - OVERLAP - 2) + b' "joann@b.c" ' + b"x" * WINDOW
     for shift in range(12):
-        assert Named.of(text[shift:], CUSTOMER).emails == ("joann@b.c",)
+        assert salvage(text[shift:], CUSTOMER).emails == ("joann@b.c",)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_what_is_cut_between_two_windows_is_nobody_else():
 )
 def test_time_does_not_grow_with_the_square_of_the_length(text):
     started = process_time()
-    Named.of(text, CUSTOMER)
+    salvage(text, CUSTOMER)
     assert process_time() - started < 20
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from stedi.contract import landing_contract
 from stedi.errors import LandingError
-from stedi.landing.fetch import fetch
+from stedi.landing.fetch import fetch_object
 from stedi.landing.limits import Limits
 from stedi.landing.objects import local_object
 from stedi.landing.split import Split
@@ -41,7 +41,7 @@ def read(tmp_path):
     def read(data: bytes, **limits: int) -> Split:
         file = tmp_path / "object"
         file.write_bytes(data)
-        with fetch(local_object(str(file), CONTRACT), limits=Limits(**limits)) as fetched:
+        with fetch_object(local_object(str(file), CONTRACT), limits=Limits(**limits)) as fetched:
             return Split.concat(fetched.splits(CONTRACT, run=None), CONTRACT)
 
     return read
@@ -114,7 +114,7 @@ def test_a_bomb_stops_the_run_and_is_named_without_personal_data(tmp_path) -> No
     limits = Limits(bomb_size=100_000, bomb_ratio=20)
     bomb = r"^<redacted>\.json \(object \w{12}\) unpacks to more than 20 times"
     with (
-        fetch(local_object(str(file), CONTRACT), limits=limits) as fetched,
+        fetch_object(local_object(str(file), CONTRACT), limits=limits) as fetched,
         pytest.raises(LandingError, match=bomb) as caught,
     ):
         list(fetched.splits(CONTRACT, run=None))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from stedi.consent.pseudonyms import key
 from stedi.governance.verify.mentions import telling
-from stedi.landing.tokens import emails_in, serials_in, spellings, stands, tells, tokens, values_of
+from stedi.landing.tokens import emails_in, is_telling, serials_in, spellings, stands, tokens, values_of
 
 ANN = "ann@ex.com"
 NAMES = st.from_regex(
@@ -103,7 +103,7 @@ def test_a_serial_number_stands_as_a_whole(text, serial, there):
 )
 def test_what_stands_by_itself_is_found_with_and_without_knowing_it(found, between):
     text = between.join(found)
-    for name in filter(tells, found):
+    for name in filter(is_telling, found):
         assert names(text, name)
         assert name in {each for spelled in spellings(text) for each in tokens(spelled)}
 
@@ -137,13 +137,13 @@ def test_letters_beside_a_name_make_another(name, more, before):
     ],
 )
 def test_numbers_words_and_what_is_short_tell_nothing(name):
-    assert not tells(name)
+    assert not is_telling(name)
     assert not telling(name)
 
 
 @given(st.one_of(NAMES, SERIALS))
 def test_the_erasure_and_the_audit_agree_on_what_tells(name):
-    assert tells(name) == telling(name)
+    assert is_telling(name) == telling(name)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from typing import Final
 import polars as pl
 
 from stedi.consent.pseudonyms import Pseudonyms, key
-from stedi.consent.tombstones import Buried, with_digests
+from stedi.consent.tombstones import TombstoneIndex, with_digests
 from stedi.contract import CONTRACTS, contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.errors import (
@@ -147,7 +147,7 @@ class Erasure:
         self._unfinished = runs[-1].kind == "erasing"
         base = runs[-1].snapshots
         self._tombstones = warehouse.table(TOMBSTONE).scan(base[TOMBSTONE]).collect()
-        self._graves = Buried(self._tombstones, request.pseudonyms)
+        self._graves = TombstoneIndex(self._tombstones, request.pseudonyms)
         pending = pending_tombstones(self._scan, unfinished=self._unfinished)
         self._person = find_person(
             self._known,

@@ -7,8 +7,8 @@ from functools import cached_property
 import polars as pl
 
 from stedi.consent.pseudonyms import keys
-from stedi.landing.names_and_phones import forms
-from stedi.landing.paths import Kind
+from stedi.landing.names_and_phones import name_forms
+from stedi.landing.paths import NameKind
 from stedi.landing.tokens import bare
 from stedi.names import ACCELEROMETER_LANDING, CUSTOMER_LANDING, STEP_TRAINER_LANDING
 from stedi.warehouse.run_tables import Scan
@@ -54,7 +54,7 @@ class Neighbours:
         rows = self._named()
         theirs = rows.filter(~self.is_mine(rows["email"]))
         texts = pl.concat([theirs["customer_name"], theirs["phone"]]).drop_nulls().unique()
-        return frozenset(form for text in texts for form in forms(text))
+        return frozenset(form for text in texts for form in name_forms(text))
 
     def mine(self) -> frozenset[str]:
         """Return the forms of the person's names and phone numbers that nobody else has."""
@@ -64,7 +64,7 @@ class Neighbours:
             form
             for name in ("customer_name", "phone")
             for text in rows.filter(mine)[name].drop_nulls().unique()
-            for form in forms(text)
+            for form in name_forms(text)
         )
         theirs = rows.filter(~mine)
         near = _resembles(theirs, found)
@@ -73,7 +73,7 @@ class Neighbours:
             for row in theirs.filter(near).select("customer_name", "phone").iter_rows()
             for text in row
             if text is not None
-            for form in forms(text)
+            for form in name_forms(text)
         }
         return found - shared
 
@@ -83,9 +83,11 @@ class Neighbours:
             return pl.repeat(False, len(emails), eager=True)  # noqa: FBT003 - a value
         return (keys(emails) == self.person).fill_null(value=False)
 
-    def know(self, kind: Kind, name: str) -> bool:
+    def know(self, kind: NameKind, name: str) -> bool:
         """Say whether a name is of one of them."""
-        return name in self.asides if kind == "aside" else name in self.emails or name in self.devices
+        return (
+            name in self.asides if kind == "quasi_identifier" else name in self.emails or name in self.devices
+        )
 
     def _named(self) -> pl.DataFrame:
         return self.scan(CUSTOMER_LANDING).select("email", "customer_name", "phone").unique().collect()

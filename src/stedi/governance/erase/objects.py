@@ -11,26 +11,26 @@ from dataclasses import dataclass
 from dataclasses import replace as changed
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from stedi.contract import LANDING, Contract, contract_of
 from stedi.errors import LandingError
 from stedi.governance.erase.person import Person
 from stedi.governance.erase.places import Places, beside
 from stedi.landing import s3
+from stedi.landing.fetch import digest_of
 from stedi.landing.objects import LandingObject
-from stedi.landing.redact import as_typed
-from stedi.landing.still import (
+from stedi.landing.pinned import (
+    FileState,
     OutsideError,
+    Pinned,
+    PinnedFile,
     ReadError,
-    State,
-    Still,
-    StillFile,
-    digest_of,
-    still_file,
-    still_object,
+    pin_file,
+    pin_object,
 )
-from stedi.landing.without import Whose, Without, write_without
+from stedi.landing.redact import as_typed
+from stedi.landing.removal import RecordOwner, Removal, write_object_without
 from stedi.names import CUSTOMER_LANDING, STEP_TRAINER_LANDING
 from stedi.progress import Progress, silent
 from stedi.wording import count
@@ -144,21 +144,21 @@ class Cutter:
     erased_at: datetime
     erase_shared: bool
 
-    def whose(self, table: str) -> Whose:
+    def whose(self, table: str) -> RecordOwner:
         """Return what says which records of a table are theirs."""
         return whose_is(
             contract_of(table), self.person, erased_at=self.erased_at, erase_shared=self.erase_shared
         )
 
-    def cut(self, still: Still, item: LandingObject, target: Path) -> Without:
+    def cut(self, still: Pinned, item: LandingObject, target: Path) -> Removal:
         """Write what an object holds at this moment without the person, and look through it once more."""
         whose, name = self.whose(item.table), self.places.shown(item.path)
-        outcome = write_without(still.open, target, whose, size=still.size, name=name)
+        outcome = write_object_without(still.open, target, whose, size=still.size, name=name)
         if outcome.removed and outcome.complete:
             _verify(target, self.scratch, whose, name)
         return outcome
 
-    def again(self, each: Rewrite, still: Still) -> Rewrite:
+    def again(self, each: Rewrite, still: Pinned) -> Rewrite:
         """Cut an object once more that somebody has written to since."""
         outcome = self.cut(still, each.old, each.written)
         if still.changed:
@@ -227,7 +227,7 @@ def _prepare(
     places = cutter.places
     wanted = places.renamed(item.path)
     for _ in range(_TRIES):
-        with still_object(item.path, places.root or "", cutter.scratch) as still:
+        with pin_object(item.path, places.root or "", cutter.scratch) as still:
             outcome = cutter.cut(still, item, target)
             rewrite = None
             if outcome.removed or wanted != item.path or _target_moves(item, places):
@@ -265,12 +265,12 @@ def _free(wanted: str, item: LandingObject, written: Path, taken: set[str]) -> s
 
 
 def _exists(path: str) -> bool:
-    return s3.find_one(path, None) is not None if s3.is_url(path) else os.path.lexists(path)
+    return s3.head_object(path, None) is not None if s3.is_url(path) else os.path.lexists(path)
 
 
 def _same(path: str, written: Path) -> bool:
     if s3.is_url(path):
-        found = s3.find_one(path, None)
+        found = s3.head_object(path, None)
         return found is not None and found.etag == _md5(written)
     return not Path(path).is_symlink() and Path(path).is_file() and _md5(Path(path)) == _md5(written)
 
@@ -379,11 +379,11 @@ def _may_remain(path: str, why: str) -> Remaining:
     return Remaining(path=path, why=why, sure=False)
 
 
-def _verify(target: Path, scratch: Path, whose: Whose, name: str) -> None:
+def _verify(target: Path, scratch: Path, whose: RecordOwner, name: str) -> None:
     """Read what was written once more: nothing of the person may be found in it."""
     again = scratch / "verified"
     size = target.stat().st_size
-    found = write_without(lambda: target.open("rb"), again, whose, size=size, name=name)
+    found = write_object_without(lambda: target.open("rb"), again, whose, size=size, name=name)
     again.unlink(missing_ok=True)
     if found.removed or not found.complete:
         raise LandingError(
@@ -393,7 +393,7 @@ def _verify(target: Path, scratch: Path, whose: Whose, name: str) -> None:
 
 
 def _rewrite(
-    item: LandingObject, still: Still, path: str, label: str, target: Path, outcome: Without
+    item: LandingObject, still: Pinned, path: str, label: str, target: Path, outcome: Removal
 ) -> Rewrite:
     # The same bytes always get the same version: whoever is killed here and goes on gives it again. The ETag
     # of what is put in one part is its MD5; where a store does otherwise, the next run reads it for nothing.
@@ -402,31 +402,14 @@ def _rewrite(
     link = not remote and Path(item.path).is_symlink()
     return Rewrite(
         old=changed(item, size=still.size, version=still.version),
-        old_digest=digest_of(still),
+        old_digest=digest_of(still.open()),
         new=LandingObject(table=item.table, path=path, size=target.stat().st_size, version=version),
-        new_digest=digest_of(_Written(target)),
+        new_digest=digest_of(target.open("rb")),
         label=label,
         written=target,
         removed=outcome.removed,
         link_to=str(Path(item.path).resolve()) if link else None,
     )
-
-
-class _Written:
-    """What was written, to be read like an object."""
-
-    changed = False
-    version = ""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-
-    @property
-    def size(self) -> int:
-        return self._file.stat().st_size
-
-    def open(self) -> BinaryIO:
-        return self._file.open("rb")
 
 
 def _md5(file: Path) -> str:
@@ -465,20 +448,20 @@ def _replace_remote(each: Rewrite, cutter: Cutter) -> Rewrite:
     url, ours = each.new.path, False
     for _ in range(_TRIES):
         if url == each.old.path:
-            if s3.replace(str(each.written), url, None, etag=each.old.version):
+            if s3.replace_object(str(each.written), url, None, etag=each.old.version):
                 return each
         else:
             if not _same(url, each.written):
                 if _exists(url) and not ours:
                     raise LandingError(_TAKEN)
-                s3.upload(str(each.written), url, None)
+                s3.upload_object(str(each.written), url, None)
             ours = True
-            now = s3.find_one(each.old.path, None)
+            now = s3.head_object(each.old.path, None)
             if now is None or now.etag == each.old.version:
                 if now is not None:
-                    s3.delete(each.old.path, None)
+                    s3.delete_object(each.old.path, None)
                 return each
-        with still_object(each.old.path, "", cutter.scratch) as still:
+        with pin_object(each.old.path, "", cutter.scratch) as still:
             each = cutter.again(each, still)
     raise LandingError(_BUSY)
 
@@ -490,8 +473,8 @@ class _LocalReplacement:
         self._each = each
         self._cutter = cutter
         self._old, self._new = Path(each.old.path), Path(each.new.path)
-        self._ours: State | None = None
-        self._file: StillFile | None = None
+        self._ours: FileState | None = None
+        self._file: PinnedFile | None = None
 
     @property
     def shown(self) -> str:
@@ -502,7 +485,7 @@ class _LocalReplacement:
         """Replace the file, and return what was put there; the old bytes are held on."""
         for _ in range(_TRIES):
             with contextlib.ExitStack() as opened:
-                file = opened.enter_context(still_file(self._old, Path(self._cutter.places.root or "")))
+                file = opened.enter_context(pin_file(self._old, Path(self._cutter.places.root or "")))
                 if self._old.is_symlink():
                     raise OutsideError
                 if not _is_what_was_read(self._each, file):
@@ -518,7 +501,7 @@ class _LocalReplacement:
         if self._file is None or (now := self._file.as_it_is).size <= self._file.size:
             return
         added, start = self._cutter.scratch / "added", self._file.size
-        outcome = write_without(
+        outcome = write_object_without(
             lambda: now.open_at(start),
             added,
             self._cutter.whose(self._each.old.table),
@@ -532,7 +515,7 @@ class _LocalReplacement:
             shutil.copyfileobj(source, out)
         self._file = now
 
-    def _put(self, file: StillFile) -> bool:
+    def _put(self, file: PinnedFile) -> bool:
         """Put the new bytes in place; say whether that was done, and nobody wrote to the old ones before."""
         if self._new == self._old:
             return self._write(file)
@@ -548,7 +531,7 @@ class _LocalReplacement:
         _remove_empty(self._old, self._new)
         return True
 
-    def _write(self, file: StillFile, *, later: bool = False) -> bool:
+    def _write(self, file: PinnedFile, *, later: bool = False) -> bool:
         """Write the new bytes, whole or not at all, with the times and the mode that they should have."""
         new = self._new
         new.parent.mkdir(parents=True, exist_ok=True)
@@ -566,13 +549,13 @@ class _LocalReplacement:
             if not (self._is_ours() if later else self._leads_to(file)):
                 return False
             draft.replace(new)
-            self._ours = State.of(new.lstat())
+            self._ours = FileState.from_status(new.lstat())
         finally:
             with contextlib.suppress(OSError):
                 draft.unlink(missing_ok=True)
         return True
 
-    def _catch_up(self, file: StillFile) -> StillFile:
+    def _catch_up(self, file: PinnedFile) -> PinnedFile:
         """Bring over what somebody wrote to the old bytes who had them open when their place was taken."""
         for _ in range(_TRIES):
             if not file.changed:
@@ -586,18 +569,18 @@ class _LocalReplacement:
             raise LandingError("it was written to while it was replaced, and the end of that may be lost")
         return file
 
-    def _leads_to(self, file: StillFile) -> bool:
-        return not file.changed and State.of(self._old.lstat()) == file.state
+    def _leads_to(self, file: PinnedFile) -> bool:
+        return not file.changed and FileState.from_status(self._old.lstat()) == file.state
 
     def _is_ours(self) -> bool:
-        return self._ours is not None and State.of(self._new.lstat()) == self._ours
+        return self._ours is not None and FileState.from_status(self._new.lstat()) == self._ours
 
 
-def _is_what_was_read(each: Rewrite, still: Still) -> bool:
+def _is_what_was_read(each: Rewrite, still: Pinned) -> bool:
     """Say whether an object is what was read, by its time and size, and then by its bytes."""
     if (still.size, still.version) != (each.old.size, each.old.version):
         return False
-    return digest_of(still) == each.old_digest
+    return digest_of(still.open()) == each.old_digest
 
 
 def _remove_empty(old: Path, new: Path) -> None:
@@ -608,7 +591,7 @@ def _remove_empty(old: Path, new: Path) -> None:
         folder.rmdir()
 
 
-def whose_is(contract: Contract, person: Person, *, erased_at: datetime, erase_shared: bool) -> Whose:
+def whose_is(contract: Contract, person: Person, *, erased_at: datetime, erase_shared: bool) -> RecordOwner:
     """Return what says which records of a landing table are a person's."""
     until = erased_at.timestamp() * _MILLISECONDS
 
@@ -636,7 +619,7 @@ def whose_is(contract: Contract, person: Person, *, erased_at: datetime, erase_s
     if contract.name == STEP_TRAINER_LANDING and not probes:
         # Nobody's device: only a probe that no text can hold keeps every record.
         probes = ("\x00",)
-    return Whose(
+    return RecordOwner(
         contract=contract,
         goes=goes_device if contract.name == STEP_TRAINER_LANDING else goes_person,
         named_in=person.named_in,

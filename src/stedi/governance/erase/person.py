@@ -10,13 +10,13 @@ import polars as pl
 
 from stedi.consent.claims import claims, devices_of, people_of
 from stedi.consent.pseudonyms import Pseudonyms, key, keys
-from stedi.consent.tombstones import Buried, Grave
+from stedi.consent.tombstones import Tombstone, TombstoneIndex
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.errors import ConfigurationError, LakeError
 from stedi.governance.erase.neighbours import Neighbours
-from stedi.landing.names_and_phones import asides_in, forms, stands_alone, within
-from stedi.landing.tokens import emails_in, serials_in, spellings, stands, tells, tokens, values_of
+from stedi.landing.names_and_phones import name_forms, quasi_identifiers_in, stands_alone, within
+from stedi.landing.tokens import emails_in, is_telling, serials_in, spellings, stands, tokens, values_of
 from stedi.names import CUSTOMER_LANDING, QUARANTINE, TOMBSTONE
 from stedi.warehouse.run_tables import Scan
 
@@ -52,7 +52,7 @@ class Person:
     others: int
     asides: frozenset[str]
     lost_asides: frozenset[str]
-    buried: Buried
+    buried: TombstoneIndex
     neighbours: Neighbours
     pseudonyms: Pseudonyms
 
@@ -104,7 +104,7 @@ class Person:
     @cached_property
     def telling(self) -> tuple[str, ...]:
         """Those of them that name the person wherever they stand."""
-        return tuple(filter(tells, self.names))
+        return tuple(filter(is_telling, self.names))
 
     def named_in(self, text: str) -> bool:
         """Say whether a text holds the person's e-mail or the serial number of a device of theirs."""
@@ -113,10 +113,12 @@ class Person:
     def _named_in(self, spelled: str) -> bool:
         if any(stands(spelled, each) for each in self.telling):
             return True
-        # Of a name that tells, a value is a token, too.
-        if not (self.key is not None and tells(self.key)) and any(map(self.has_email, emails_in(spelled))):
+        # Of a telling name, a value is a token, too.
+        if not (self.key is not None and is_telling(self.key)) and any(
+            map(self.has_email, emails_in(spelled))
+        ):
             return True
-        if (self.lost or not all(map(tells, self.own))) and any(map(self.owns, serials_in(spelled))):
+        if (self.lost or not all(map(is_telling, self.own))) and any(map(self.owns, serials_in(spelled))):
             return True
         if self.key is not None and not self.lost:
             return False
@@ -150,7 +152,7 @@ class Person:
         return any(
             stands_alone(each.form) and self._is_mine(each.form)
             for spelled in spellings(text)
-            for each in asides_in(spelled)
+            for each in quasi_identifiers_in(spelled)
         )
 
     def hinted_in(self, text: str) -> bool:
@@ -163,12 +165,12 @@ class Person:
             plain = _solid(spelled)
             if not any(_solid(each) in plain for each in self.asides):
                 return False
-        found = [(each, self._is_mine(each.form)) for each in asides_in(spelled)]
+        found = [(each, self._is_mine(each.form)) for each in quasi_identifiers_in(spelled)]
         mine = [each for each, is_mine in found if is_mine]
         if not mine:
             return False
         called = values_of(("customername", "customer_name"), spelled)
-        if any(written and not any(map(self._is_mine, written)) for written in map(forms, called)):
+        if any(written and not any(map(self._is_mine, written)) for written in map(name_forms, called)):
             return False
         theirs = [each for each, is_mine in found if not is_mine and each.form in self.neighbours.asides]
         return any(not any(within(each, other) for other in theirs) for each in mine)
@@ -235,7 +237,7 @@ def find_person(
         .collect()
     )
     listed = claims(pairs, damaged).filter("_claims")
-    buried = Buried(tombstones, pseudonyms)
+    buried = TombstoneIndex(tombstones, pseudonyms)
     if email is None and (
         found := _buried_with(scan, tombstones, listed, key(serial_number or ""), pseudonyms, buried)
     ):
@@ -280,14 +282,14 @@ def find_person(
     )
 
 
-def _graves_of(buried: Buried, devices: Iterable[str]) -> frozenset[str]:
+def _graves_of(buried: TombstoneIndex, devices: Iterable[str]) -> frozenset[str]:
     graves = (buried.find("device", each) for each in devices)
     return frozenset(grave.digest for grave in graves if grave is not None)
 
 
 def _buried_before(
     tombstones: pl.DataFrame,
-    grave: Grave | None,
+    grave: Tombstone | None,
     erased: Mapping[str, Collection[datetime]],
     customer_id: str,
 ) -> Mapping[str, Mapping[str, datetime]]:
@@ -295,7 +297,7 @@ def _buried_before(
 
     The tombstones of one erasure bear the same time, and no other does; receipts say which times these are.
     """
-    times = {at for each in (customer_id, grave and grave.born) if each for at in erased.get(each, ())}
+    times = {at for each in (customer_id, grave and grave.original_id) if each for at in erased.get(each, ())}
     if grave is not None:
         times |= set(tombstones.filter(digest=grave.digest)["erased_at"])
     kinds = ("person", "device", "shared_device", "claimed_device", "aside")
@@ -312,7 +314,7 @@ def _buried_with(
     listed: pl.DataFrame,
     device: str,
     pseudonyms: Pseudonyms,
-    buried: Buried,
+    buried: TombstoneIndex,
 ) -> Person | None:
     """Return the person with whom a device was buried that nobody lists any more; None where there is none.
 

@@ -34,7 +34,7 @@ from stedi.plan.lineage import LINEAGE
 from stedi.transform.curate_customers import curate_customers
 from stedi.transform.curate_ml import curate_ml
 from stedi.transform.trust_accelerometer import consenting_customers, judge_accelerometer
-from stedi.transform.trust_step_trainer import attribute, device_holders, judge_step_trainer, usable_devices
+from stedi.transform.trust_step_trainer import attribute, curated_holders, judge_step_trainer, usable_devices
 from stedi.warehouse.read import BATCH_ROWS
 from stedi.warehouse.run_tables import RunTables, Scan
 
@@ -198,7 +198,7 @@ def _steps(
     tables: RunTables, closure: DependencyClosure, curated: pl.DataFrame
 ) -> tuple[dict[str, Account], pl.DataFrame]:
     """Return the account of each device, and their rows of step_trainer_trusted."""
-    holders = device_holders(closure.customers, curated)
+    holders = curated_holders(closure.customers, curated)
     devices = usable_devices(closure.customers, holders)
     schema = polars_schema(contract_of(STEP_TRAINER_TRUSTED))
     counted = {each: _RowAccount(STEP_TRAINER_TRUSTED) for each in closure.device_keys.values()}

@@ -13,7 +13,7 @@ import polars as pl
 from stedi.consent import rule
 from stedi.consent.effective import dated
 from stedi.consent.pseudonyms import Pseudonyms
-from stedi.consent.statements import STATEMENT, of_records, of_rejected
+from stedi.consent.statements import STATEMENT, from_records, from_rejected
 from stedi.frame.checked import fetch
 from stedi.governance.privacy.kinds import (
     ALL,
@@ -112,11 +112,11 @@ def _statements(scan: Scan, now: datetime, ids: Pseudonyms) -> pl.DataFrame:
     landing = scan(CUSTOMER_LANDING).drop("_digest", strict=False)
     rejected = dated(scan(QUARANTINE), scan(OBJECT)).with_columns(tombstones=pl.lit([], pl.List(pl.String)))
     records = weigh_customers(landing, now=now, pseudonyms=ids, consent="as_of", rejected=None).records
-    denials = of_rejected(rejected, records, ids)
+    denials = from_rejected(rejected, records, ids)
     denied = fetch(denials.statements).join(
         denials.together, left_on="customer_id", right_on="claimant", how="anti"
     )
-    parts = {True: fetch(of_records(records, now)), False: denied}
+    parts = {True: fetch(from_records(records, now)), False: denied}
     return pl.concat(part.select(*STATEMENT, good=pl.lit(good)) for good, part in parts.items())
 
 

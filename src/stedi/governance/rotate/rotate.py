@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 import polars as pl
 
-from stedi.consent.tombstones import Buried, retired_keys
+from stedi.consent.tombstones import TombstoneIndex, retired_keys
 from stedi.contract import contract_of
 from stedi.errors import ConservationError, KeyMismatchError, LakeError, UnknownNameError
 from stedi.governance.rotate.rotation import RotationReport
@@ -100,7 +100,7 @@ class Rotation:
         if known is None:
             raise KeyMismatchError.retired(runs[-1].key_fingerprint)
         self._tombstones = self._scan(TOMBSTONE).collect()
-        self._buried = Buried(self._tombstones, known)
+        self._buried = TombstoneIndex(self._tombstones, known)
 
     def _scan(self, table: str) -> pl.LazyFrame:
         return self._warehouse.table(table).scan(self._runs[-1].snapshots[table])

@@ -7,9 +7,8 @@ from typing import Final
 import narwhals as nw
 import polars as pl
 
-from stedi.consent.claims import Ring, claims, ring, rings
-from stedi.consent.effective import dated, names_somebody
-from stedi.consent.passing import passing
+from stedi.consent.claims import DeviceClosure, claims, closure_of, closures
+from stedi.consent.effective import changes_between, dated, names_somebody
 from stedi.consent.pseudonyms import Pseudonyms, keys
 from stedi.contract import contract_of
 from stedi.contract.reasons import Drop
@@ -79,7 +78,7 @@ class Customers:
         known = previous.customers
         if people.is_empty():
             return TableRewrite(rows=known, gained=known.clear(), lost=known.clear())
-        about = ring(self._claims(), people)
+        about = closure_of(self._claims(), people)
         after = self._judge(self._scan, now, about, tally, sign=1)
         before = self._judge(previous.tables.scan, previous.now, about, tally, sign=-1)
         return TableRewrite.of(before, after, known.filter(~about.holds(known["serial_number"])))
@@ -89,7 +88,7 @@ class Customers:
         parts = -(-tally.rows_in // RECORDS_AT_ONCE)
         if parts <= 1:
             return self._judge(self._scan, now, None, tally, sign=1)
-        about = rings(self._listed(), parts)
+        about = closures(self._listed(), parts)
         rows = [_compact(self._judge(self._scan, now, some, tally, sign=1)) for some in about]
         return pl.concat(rows)
 
@@ -98,7 +97,7 @@ class Customers:
         previous = self._previous
         later = (
             previous.tables.scan(CUSTOMER_LANDING)
-            .filter(passing(previous.now, now))
+            .filter(changes_between(previous.now, now))
             .select("email")
             .collect()
         )
@@ -152,9 +151,9 @@ class Customers:
         return claims(pairs, self._damaged(scan))
 
     def _judge(
-        self, scan: Scan, now: datetime, about: Ring | None, tally: RunningAccount, *, sign: int
+        self, scan: Scan, now: datetime, about: DeviceClosure | None, tally: RunningAccount, *, sign: int
     ) -> pl.DataFrame:
-        """Return the rows that records give, of some devices only where a ring is given, and count them."""
+        """Return the rows that records give, of a closure's devices only where there is one; count them."""
         landing, rejected = scan(CUSTOMER_LANDING), dated(scan(QUARANTINE), scan(OBJECT))
         if about is not None:
             landing, rejected = about.records(landing), about.rejected(rejected)

@@ -4,12 +4,11 @@ import json
 
 import pytest
 
-from stedi.landing.joined import joined
+from stedi.landing.splice import joined_without
 
 
 def without_ann(text):
-    found = joined(text)
-    return found and found.without(lambda part: json.loads(part).get("x") == "ann")
+    return joined_without(text.encode(), lambda part: json.loads(part).get("x") == "ann")
 
 
 @pytest.mark.parametrize(
@@ -28,11 +27,11 @@ def without_ann(text):
     ],
 )
 def test_the_others_stay_as_they_are(text, left, gone):
-    assert without_ann(text) == (left, gone)
+    assert without_ann(text) == (left.encode(), gone)
 
 
 @pytest.mark.parametrize(
     "text", ["", "[]", '{"x":"ann"}', '[{"x":"ann"}, 3]', '{"x":"ann"},{"x"', 'a {"x":"ann"}']
 )
 def test_anything_else_is_left_to_others(text):
-    assert joined(text) is None
+    assert without_ann(text) is None

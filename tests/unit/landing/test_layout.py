@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stedi.landing.boundary import BOUNDARY, Separator
+from stedi.landing.layout import BOUNDARY, Separator
 
 
 def part(text: bytes) -> bytes:

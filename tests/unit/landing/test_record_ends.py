@@ -2,7 +2,7 @@
 
 import pytest
 
-from stedi.landing.spanning import BOM, stripped
+from stedi.landing.record_ends import BOM, stripped
 
 
 @pytest.mark.parametrize("marks", [BOM * 5000, (BOM + b"[\n") * 5000, b" ,]" * 5000, b""])

@@ -14,16 +14,14 @@ import pyarrow as pa
 from stedi.contract.column import Column, Kind
 from stedi.contract.landing import CUSTOMER
 from stedi.contract.table import Contract
-from stedi.landing.boundary import BOUNDARY
-from stedi.landing.chunks import Chunk
-from stedi.landing.joined import Joined, joined
-from stedi.landing.layout import begin
+from stedi.landing.chunks import Chunk, begin
+from stedi.landing.layout import BOUNDARY
 from stedi.landing.limits import LIMITS
-from stedi.landing.pieces import lines_without, over_of, rows_without
 from stedi.landing.reader import Reader
+from stedi.landing.record_ends import BOM, MARKS
 from stedi.landing.rules import Origin
-from stedi.landing.salvage import HIDING, Named
-from stedi.landing.spanning import BOM, MARKS
+from stedi.landing.salvage import HIDING, salvage
+from stedi.landing.splice import joined_without, lines_without, rows_without
 from stedi.landing.stream import Stream
 from stedi.landing.strict import DECODER, Pairs, after
 from stedi.landing.unpack import packed_as
@@ -33,14 +31,14 @@ _HIDING: Final = tuple(map(str.encode, HIDING))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Whose:
-    """Says whose a record is.
+class RecordOwner:
+    """Whose records are taken out, and how they are known.
 
     Attributes:
         contract: The contract of the landing table.
-        goes: Says of the value of the column that names the subject whether the record goes; the record's
+        goes: Says of the value of the column that names the owner whether the record goes; the record's
             time in epoch milliseconds, where it has one, comes with it.
-        named_in: Says whether a text names the subject.
+        named_in: Says whether a text names the owner.
         names_others: Says whether a text that can't be parsed names somebody else, too: then it stays.
         nameless: Says of a record that names nobody in its place whether it goes.
         probes: Texts of which one stands in every plain record that goes, in small ASCII letters; empty to
@@ -58,7 +56,7 @@ class Whose:
     mark: bytes | None = field(default=None, repr=False)
 
     @cached_property
-    def subject(self) -> Column:
+    def column(self) -> Column:
         """The column that names whom a record is about."""
         names = ("email", "user", "serial_number")
         columns = {column.name: column for column in self.contract.source_columns}
@@ -71,12 +69,12 @@ class Whose:
         return next((each for each in columns if each.required and each.kind is Kind.TIMESTAMPTZ), None)
 
 
-class Without(NamedTuple):
+class Removal(NamedTuple):
     """What was taken out of an object.
 
     Attributes:
         removed: Records that were taken out.
-        kept: Records that stay although they name the subject, since they are somebody else's.
+        kept: Records that stay although they name the owner, since they are somebody else's.
         complete: The object could be read to its end.
     """
 
@@ -85,15 +83,15 @@ class Without(NamedTuple):
     complete: bool
 
 
-def write_without(
-    reopen: Callable[[], BinaryIO], target: Path, whose: Whose, *, size: int, name: str
-) -> Without:
+def write_object_without(
+    reopen: Callable[[], BinaryIO], target: Path, owner: RecordOwner, *, size: int, name: str
+) -> Removal:
     """Write a landing object without somebody's records; compressed as it was.
 
     Args:
         reopen: Opens the object's bytes from their beginning.
         target: Where to write to.
-        whose: Says whose a record is.
+        owner: Whose records are taken out.
         size: How many bytes there are.
         name: What messages call the object.
 
@@ -103,55 +101,58 @@ def write_without(
     with reopen() as file:
         packing = packed_as(file.read(4))
     stream = Stream(reopen, size=size, limits=LIMITS, name=name)
-    taken = _Cut(whose)
-    beginning, blocks = begin(stream, LIMITS, whose.contract)
-    over = over_of(beginning.form, whose.contract, LIMITS.spread)
-    cut = rows_without if beginning.form.spread or beginning.opened else lines_without
+    records = _Filter(owner)
+    beginning, blocks = begin(stream, LIMITS, owner.contract)
+    ends = beginning.layout.record_ends(owner.contract, LIMITS.spread)
+    without = rows_without if beginning.layout.spread or beginning.opened else lines_without
     with _sink(target, packing) as out:
         if stream.encoding is not None:
             out.write(stream.encoding.mark)
-        for text in cut(blocks, beginning, over, taken):
+        for text in without(blocks, beginning, ends, records):
             out.write(text if stream.encoding is None else stream.encoding.encode(text))
         out.write(stream.torn)
-    return Without(taken.removed, taken.kept, not stream.lost_end)
+    return Removal(records.removed, records.kept, not stream.lost_end)
 
 
 @dataclass(slots=True)
-class _Cut:
+class _Filter:
     """Takes out the records that go, and counts them."""
 
-    whose: Whose
+    owner: RecordOwner
     removed: int = 0
     kept: int = 0
 
     def concerns(self, text: bytes) -> bool:
         """Say whether a text may hold a record that goes."""
-        return self.whose.mark is not None or _may_name(text, self.whose)
+        return self.owner.mark is not None or _may_name(text, self.owner)
 
     def left(self, piece: bytes) -> bytes:
         """Return what is left of a piece: nothing where nothing but marks would be."""
-        if not piece.strip() or not _may_name(piece, self.whose):
+        if not piece.strip() or not _may_name(piece, self.owner):
             return piece
         mark = BOM if piece.startswith(BOM) else b""
         body = piece.removeprefix(BOM)
         content = body.rstrip(b"\n")
         end = body[len(content) :]
-        left, removed, names = _one_by_one(content, self.whose)
-        if (removed or names) and (parts := _in_a_row(content)) is not None:
-            text, removed = parts.without(lambda part: _judge(part.encode(), self.whose)[0])
-            left, names = text.encode(), int(bool(text) and self.whose.named_in(text))
+        left, removed, names = _one_by_one(content, self.owner)
+        if (removed or names) and (joined := joined_without(content, self._goes)) is not None:
+            left, removed = joined
+            names = int(bool(left) and self.owner.named_in(left.decode()))
         self.removed += removed
         self.kept += names
         if not removed:
             return piece
         return mark + left + end if left.strip(MARKS) else b""
 
+    def _goes(self, record: bytes) -> bool:
+        return _judge(record, self.owner)[0]
+
 
 @contextmanager
 def _sink(target: Path, packing: str | None) -> Iterator[IO[bytes]]:
     with target.open("wb") as file:
         if packing == "gzip":
-            # Without a time or a name in it: the same records always give the same bytes.
+            # Removal a time or a name in it: the same records always give the same bytes.
             with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed:
                 yield packed  # type: ignore[misc]  # it is written to like any other
         elif packing == "zstd":
@@ -161,35 +162,28 @@ def _sink(target: Path, packing: str | None) -> Iterator[IO[bytes]]:
             yield file
 
 
-def _may_name(text: bytes, whose: Whose) -> bool:
-    """Say whether a text could name the subject: it holds a probe, or is spelled in a way that hides one."""
-    if not whose.probes or not text.isascii() or any(mark in text for mark in _HIDING):
+def _may_name(text: bytes, owner: RecordOwner) -> bool:
+    """Say whether a text could name the owner: it holds a probe, or is spelled in a way that hides one."""
+    if not owner.probes or not text.isascii() or any(mark in text for mark in _HIDING):
         return True
     # Several records may stand in one line, and only some of them name somebody.
-    if whose.mark is not None and (whose.mark not in text or text.count(b"{") > 1):
+    if owner.mark is not None and (owner.mark not in text or text.count(b"{") > 1):
         return True
     small = text.lower()
-    return any(probe in small for probe in whose.probes)
+    return any(probe in small for probe in owner.probes)
 
 
-def _one_by_one(content: bytes, whose: Whose) -> tuple[bytes, int, int]:
-    """Return the records of a line that stay; how many went, and how many name the subject all the same."""
+def _one_by_one(content: bytes, owner: RecordOwner) -> tuple[bytes, int, int]:
+    """Return the records of a line that stay; how many went, and how many name the owner all the same."""
     kept: list[bytes] = []
     removed = names = 0
     for record in _records(content):
-        goes, named = _judge(record, whose) if _may_name(record, whose) else (False, False)
+        goes, named = _judge(record, owner) if _may_name(record, owner) else (False, False)
         removed += goes
         names += named
         if not goes:
             kept.append(record)
     return b"".join(kept), removed, names
-
-
-def _in_a_row(content: bytes) -> Joined | None:
-    try:
-        return joined(content.decode())
-    except UnicodeDecodeError:
-        return None
 
 
 def _records(content: bytes) -> Iterator[bytes]:
@@ -226,35 +220,34 @@ def _parted(content: bytes) -> Iterator[bytes]:
         yield content[start:]
 
 
-def _judge(record: bytes, whose: Whose) -> tuple[bool, bool]:
-    """Say whether a record goes; and whether it names the subject although it is somebody else's."""
+def _judge(record: bytes, owner: RecordOwner) -> tuple[bool, bool]:
+    """Say whether a record goes; and whether it names the owner although it is somebody else's."""
     text = record.decode(errors="backslashreplace")
     try:
         value = DECODER.decode(text.strip())
     except (ValueError, RecursionError):
         value = None
-    subject, time = whose.subject, whose.time
+    name, at = None, None
     if isinstance(value, Pairs):
-        found = _value(value, subject)
-        at = _value(value, time) if time is not None else None
+        name = _value(value, owner.column)
+        at = _value(value, owner.time) if owner.time is not None else None
     else:
-        read = Named.of(text, whose.contract)
-        names = read.serial_numbers if subject.name == "serial_number" else read.emails
-        if any(whose.goes(each, None) for each in names):
-            goes = not whose.names_others(text)
+        found = salvage(text, owner.contract)
+        names = found.serial_numbers if owner.column.name == "serial_number" else found.emails
+        if any(owner.goes(each, None) for each in names):
+            goes = not owner.names_others(text)
             return goes, not goes
-        found, at = None, None
-    if isinstance(found, int | float) and not isinstance(found, bool):
-        found = str(int(found)) if float(found).is_integer() else None
-    if isinstance(found, str) and found.strip():
-        goes = whose.goes(found, float(at) if isinstance(at, int | float) else None)
+    if isinstance(name, int | float) and not isinstance(name, bool):
+        name = str(int(name)) if float(name).is_integer() else None
+    if isinstance(name, str) and name.strip():
+        goes = owner.goes(name, float(at) if isinstance(at, int | float) else None)
         # A rejected customer record denies everybody whom it names: for the others it stays.
         goes = goes and not (
-            whose.contract is CUSTOMER and whose.names_others(text) and _is_rejected(record, whose.contract)
+            owner.contract is CUSTOMER and owner.names_others(text) and _is_rejected(record, owner.contract)
         )
     else:
-        goes = whose.nameless(text)
-    return goes, not goes and whose.named_in(text)
+        goes = owner.nameless(text)
+    return goes, not goes and owner.named_in(text)
 
 
 def _is_rejected(record: bytes, contract: Contract) -> bool:

@@ -2,26 +2,23 @@
 
 import contextlib
 import errno
-import hashlib
 import io
 import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple, Protocol, Self
+from typing import BinaryIO, Final, NamedTuple, Self
 
 from stedi.errors import LandingError
 from stedi.landing import s3
-from stedi.landing.fetch import DIGEST_DIGITS
 
-_BLOCK: Final = 1024 * 1024
 # Whoever puts a pipe in the place of a file must not keep anybody waiting.
 _FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _FOLDER: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC
 
 
-class State(NamedTuple):
+class FileState(NamedTuple):
     """What a file is known by: whoever writes to it changes that."""
 
     device: int
@@ -30,7 +27,7 @@ class State(NamedTuple):
     time: int
 
     @classmethod
-    def of(cls, status: os.stat_result) -> Self:
+    def from_status(cls, status: os.stat_result) -> Self:
         """Take it from what the system says."""
         return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
@@ -43,40 +40,8 @@ class OutsideError(ReadError):
     """A path leads out of its root, or to no plain file."""
 
 
-class Still(Protocol):
-    """The bytes of a landing object, which can be read again and again."""
-
-    @property
-    def size(self) -> int:
-        """How many there are."""
-        ...
-
-    @property
-    def version(self) -> str:
-        """The version of the object: its modification time in ns, or its ETag."""
-        ...
-
-    @property
-    def changed(self) -> bool:
-        """Whether the object is another by now."""
-        ...
-
-    def open(self) -> BinaryIO:
-        """Open them from their beginning."""
-        ...
-
-
-def digest_of(still: Still) -> str:
-    """Return the digest of the bytes of an object, as the ledger has it."""
-    hasher = hashlib.sha256()
-    with still.open() as file:
-        while block := file.read(_BLOCK):
-            hasher.update(block)
-    return hasher.hexdigest()[:DIGEST_DIGITS]
-
-
 @dataclass(frozen=True, slots=True)
-class StillFile:
+class PinnedFile:
     """A file that is held open: it can be read again and again, whatever becomes of its name.
 
     Attributes:
@@ -85,7 +50,7 @@ class StillFile:
     """
 
     descriptor: int
-    state: State
+    state: FileState
 
     def open(self) -> BinaryIO:
         """Open it from its beginning, up to where it ended at first."""
@@ -98,14 +63,14 @@ class StillFile:
         return opened
 
     @property
-    def now(self) -> State:
+    def now(self) -> FileState:
         """What it is by now."""
-        return State.of(os.fstat(self.descriptor))
+        return FileState.from_status(os.fstat(self.descriptor))
 
     @property
-    def as_it_is(self) -> "StillFile":
+    def as_it_is(self) -> "PinnedFile":
         """The same file, with what was written to it since."""
-        return StillFile(self.descriptor, self.now)
+        return PinnedFile(self.descriptor, self.now)
 
     @property
     def size(self) -> int:
@@ -124,7 +89,7 @@ class StillFile:
 
 
 @dataclass(frozen=True, slots=True)
-class StillCopy:
+class PinnedCopy:
     """A copy of an object on S3.
 
     Attributes:
@@ -133,7 +98,7 @@ class StillCopy:
     """
 
     file: Path
-    found: s3.Found
+    found: s3.S3Object
 
     @property
     def size(self) -> int:
@@ -148,7 +113,7 @@ class StillCopy:
     @property
     def changed(self) -> bool:
         """Whether there is another object by now, or none."""
-        now = s3.find_one(self.found.url, None)
+        now = s3.head_object(self.found.url, None)
         return now is None or now.etag != self.found.etag
 
     def open(self) -> BinaryIO:
@@ -156,8 +121,12 @@ class StillCopy:
         return self.file.open("rb")
 
 
+Pinned = PinnedFile | PinnedCopy
+"""The bytes of a landing object as they were at one moment, which can be read again and again."""
+
+
 @contextlib.contextmanager
-def still_object(path: str, root: str, scratch: Path) -> Iterator[Still]:
+def pin_object(path: str, root: str, scratch: Path) -> Iterator[Pinned]:
     """Hold the bytes of a landing object.
 
     Args:
@@ -170,21 +139,21 @@ def still_object(path: str, root: str, scratch: Path) -> Iterator[Still]:
         ReadError: It is gone, or can't be read.
     """
     if not s3.is_url(path):
-        with still_file(Path(path), Path(root).resolve()) as file:
+        with pin_file(Path(path), Path(root).resolve()) as file:
             yield file
         return
     spool = scratch / "spooled"
     try:
         try:
-            found = s3.find_one(path, None)
+            found = s3.head_object(path, None)
             if found is not None:
                 with spool.open("wb") as out:
-                    s3.download(path, out, None)
+                    s3.download_object(path, out, None)
         except LandingError:
             raise ReadError(errno.EIO, "the store does not give it") from None
         if found is None:
             raise ReadError(errno.ENOENT, "no such object")
-        yield StillCopy(spool, found)
+        yield PinnedCopy(spool, found)
     finally:
         spool.unlink(missing_ok=True)
 
@@ -220,7 +189,7 @@ class _AtPlace(io.RawIOBase):
 
 
 @contextlib.contextmanager
-def still_file(path: Path, root: Path) -> Iterator[StillFile]:
+def pin_file(path: Path, root: Path) -> Iterator[PinnedFile]:
     """Hold a file of a landing root open.
 
     A link to a file inside is followed; one that leads out is not, whoever put it there and when.
@@ -251,7 +220,7 @@ def still_file(path: Path, root: Path) -> Iterator[StillFile]:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise OutsideError
-        yield StillFile(descriptor, State.of(status))
+        yield PinnedFile(descriptor, FileState.from_status(status))
     finally:
         os.close(descriptor)
 

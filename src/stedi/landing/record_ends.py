@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable
-from typing import Final, Protocol
+from typing import Final, NamedTuple
 
 from stedi.contract.table import Contract
 from stedi.landing.strict import DECODER, Pairs, after
@@ -18,40 +18,16 @@ _MARKS_BACKWARDS: Final = re.compile(rb"(?:[ \t\r\n,\[\]]|\xbf\xbb\xef)*")
 _SPACES: Final = " \t\r\n"
 _SPACE: Final = re.compile(f"[{_SPACES}]*")
 _BLANKS: Final = b" \t\r"
-_AHEAD: Final = 256
+_LOOKAHEAD: Final = 256
+_BLANK_LINES: Final = re.compile(rb"[ \t\r\n]*\n")
 
 
-class Over(Protocol):
-    """Follows records over the ends of lines.
-
-    Attributes:
-        window: No record of more bytes is followed.
-    """
-
-    window: int
-
-    def end(self, text: bytes, lined: bytes, start: int, stop: int, *, whole: bool) -> int | None:
-        """Return where what begins in a line ends: a record, or what is none.
-
-        Args:
-            text: Some lines.
-            lined: The same text, with a line end wherever a record may end.
-            start: Where it begins.
-            stop: Where the line ends.
-            whole: Nothing of the text goes on behind it.
-
-        Returns:
-            The end; None where it may go on behind the text.
-        """
-        ...
-
-
-class OverLines:
+class LineRecordEnds:
     """Follows records of a text of lines: what begins in a line ends where one ends.
 
     Args:
         contract: The contract of the landing table.
-        window: So many bytes.
+        window: No record of more bytes is followed.
     """
 
     __slots__ = ("_contract", "window")
@@ -64,23 +40,33 @@ class OverLines:
     def end(self, text: bytes, lined: bytes, start: int, stop: int, *, whole: bool) -> int | None:
         r"""Return where the lines end over which a record goes on: ``stop`` where it doesn't, or is none.
 
+        Args:
+            text: Some lines.
+            lined: The same text, with a line end wherever a record may end.
+            start: Where a line begins.
+            stop: Where it ends.
+            whole: Nothing of the text goes on behind it.
+
+        Returns:
+            The end; None where the record may go on behind the text.
+
         Examples:
             >>> text = b'{"x": [\n1]}\n{"y": 2}\n'
             >>> from stedi.contract import landing_contract
-            >>> over = OverLines(landing_contract("customer"), 100)
-            >>> over.end(text, text, 0, 8, whole=True), over.end(text, text, 12, 21, whole=True)
+            >>> ends = LineRecordEnds(landing_contract("customer"), 100)
+            >>> ends.end(text, text, 0, 8, whole=True), ends.end(text, text, 12, 21, whole=True)
             (12, 21)
-            >>> over.end(text[:8], text[:8], 0, 8, whole=False)
+            >>> ends.end(text[:8], text[:8], 0, 8, whole=False)
         """
         begin = after_marks(text, start, stop)
         if text[begin : begin + 1] != b"{" or _is_closed(text, begin, stop):
             return stop
-        found = end_of_value(text[begin:stop])
+        found = _end_of_value(text[begin:stop])
         if found is not None and (found < 0 or after_marks(text, begin + found, stop) == stop):
             return stop
         last, end = begin, stop
         while last < end:
-            found = end_of_value(text[last : begin + self.window])
+            found = _end_of_value(text[last : begin + self.window])
             if found is None:
                 return stop if whole or begin + self.window <= len(text) else None
             if found < 0:
@@ -93,11 +79,11 @@ class OverLines:
         return stop if holds_records(lines, self._contract) else end
 
 
-class OverSpread:
+class SpreadRecordEnds:
     r"""Follows records of a text whose lines mean nothing, and in which a carriage return ends each.
 
     Args:
-        window: So many bytes.
+        window: No record of more bytes is followed.
         indent: A line that begins with a brace, no further to the right, begins a record.
     """
 
@@ -111,12 +97,14 @@ class OverSpread:
     def end(self, text: bytes, lined: bytes, start: int, stop: int, *, whole: bool) -> int | None:
         r"""Return where a record ends; where it is torn, or is none, before the next one, or at ``stop``.
 
+        Takes and gives the same as for a text of lines.
+
         Examples:
             >>> text = b'{\r"x": 1\r},\r8 rows\r{\r"x":\r{\r"x": 2\r}'
-            >>> over, size = OverSpread(100, 0), len(text)
-            >>> over.end(text, text, 0, size, whole=True), over.end(text, text, 12, size, whole=True)
+            >>> ends, size = SpreadRecordEnds(100, 0), len(text)
+            >>> ends.end(text, text, 0, size, whole=True), ends.end(text, text, 12, size, whole=True)
             (12, 19)
-            >>> over.end(text, text, 19, size, whole=True), over.end(text, text, 26, size, whole=True)
+            >>> ends.end(text, text, 19, size, whole=True), ends.end(text, text, 26, size, whole=True)
             (26, 36)
         """
         begin = after_marks(text, start, len(text))
@@ -125,9 +113,9 @@ class OverSpread:
         far = max(begin + self.window, stop)
         opened = text[begin : begin + 1] == b"{"
         # Nearly all are whole in their line, which is far shorter.
-        found = end_of_value(text[begin:stop]) if opened else -1
+        found = _end_of_value(text[begin:stop]) if opened else -1
         if opened and (found is None or found < 0):
-            found = end_of_value(text[begin:far])
+            found = _end_of_value(text[begin:far])
         if found is None and not whole and far >= len(text):
             return None
         if found is None or found < 0:
@@ -153,6 +141,56 @@ class OverSpread:
         return line if line and after_marks(text, close, line) == line else self._next(text, begin, end, end)
 
 
+RecordEnds = LineRecordEnds | SpreadRecordEnds
+"""Finds where records end that go on over the ends of lines."""
+
+
+class Pieces(NamedTuple):
+    """A text in pieces.
+
+    Attributes:
+        spans: Where each begins and ends, and whether it goes on over the end of a line.
+        carried: Where the last one begins, which may go on behind the text; else the end of the text.
+    """
+
+    spans: list[tuple[int, int, bool]]
+    carried: int
+
+
+def pieces_of(text: bytes, lines: bytes, ends: RecordEnds, *, whole: bool) -> Pieces:
+    r"""Part a text where its lines end that are whole records, or none.
+
+    Args:
+        text: The text.
+        lines: The same text, with a line end wherever a record may end.
+        ends: Follows records over line ends.
+        whole: Nothing of the text goes on behind it.
+
+    Examples:
+        >>> from stedi.contract import landing_contract
+        >>> ends = LineRecordEnds(landing_contract("customer"), 100)
+        >>> text = b'{"x":\n1}\n{"x":2}\n{"x":'
+        >>> pieces_of(text, text, ends, whole=False)
+        Pieces(spans=[(0, 9, True), (9, 17, False)], carried=17)
+    """
+    spans: list[tuple[int, int, bool]] = []
+    start = 0
+    while start < len(text):
+        # Lines that hold nothing are one piece, however many there are.
+        blank = _BLANK_LINES.match(lines, start)
+        if blank is not None:
+            spans.append((start, blank.end(), False))
+            start = blank.end()
+            continue
+        stop = lines.find(b"\n", start) + 1 or len(text)
+        end = ends.end(text, lines, start, stop, whole=whole)
+        if end is None:
+            return Pieces(spans, start)
+        spans.append((start, end, end > stop))
+        start = end
+    return Pieces(spans, len(text))
+
+
 def holds_records(lines: Iterable[bytes], contract: Contract) -> bool:
     """Say whether one of some lines is by itself a record with all that a contract requires."""
     required = {str(column.source).lower() for column in contract.source_columns if column.required}
@@ -171,7 +209,7 @@ def holds_records(lines: Iterable[bytes], contract: Contract) -> bool:
 def _is_closed(text: bytes, start: int, stop: int) -> bool:
     """Say whether a line ends like a record, and the next one begins like another."""
     ends = text[start:stop].rstrip(_BLANKS + b"\n").endswith(b"}")
-    return ends and text[stop : stop + _AHEAD].lstrip(_BLANKS)[:1] in (b"{", b"[")
+    return ends and text[stop : stop + _LOOKAHEAD].lstrip(_BLANKS)[:1] in (b"{", b"[")
 
 
 def after_marks(text: bytes, start: int, stop: int) -> int:
@@ -192,7 +230,7 @@ def stripped(text: bytes) -> bytes:
     return text[: len(text) - behind.end()] if behind else text
 
 
-def end_of_value(part: bytes) -> int | None:
+def _end_of_value(part: bytes) -> int | None:
     """Return where the value at the beginning of a text ends, -1 if it is none; None if more is needed."""
     needs_more = None
     try:
