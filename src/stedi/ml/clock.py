@@ -102,9 +102,12 @@ def estimate_clock(
         >>> estimate_clock(steps, accelerometer).reason
         'the step trainer has 1 reading: too few'
     """
-    epoch = _earliest(steps, accelerometer)
-    if epoch is None:
+    times = pl.concat(
+        [steps["sensor_reading_time"].dt.epoch("us"), accelerometer["timestamp"].dt.epoch("us").alias("at")]
+    )
+    if times.is_empty():
         return _unknown("neither sensor has a reading")
+    epoch = float(times.min()) / 1e6  # type: ignore[arg-type]  # integers
     trainer_s, distance = _readings(steps, "sensor_reading_time", ("distance_from_object",), epoch)
     phone_s, xyz = _readings(accelerometer, "timestamp", ("x", "y", "z"), epoch)
     target = in_range(distance[:, 0])
@@ -246,12 +249,6 @@ def _of_phone(seconds: NDArray[np.float64], xyz: NDArray[np.float64], trainer: C
     found = find_contacts([(signal, bounce)], _RATE_HZ, interval_s=known)
     band = butter(2, _BAND_HZ, btype="bandpass", fs=_RATE_HZ, output="sos")
     return _Phone(float(seconds[0]), sosfiltfilt(band, signal.values), signal.seen, found.at_s + seconds[0])
-
-
-def _earliest(steps: pl.DataFrame, accelerometer: pl.DataFrame) -> float | None:
-    times = (steps["sensor_reading_time"].dt.epoch("us"), accelerometer["timestamp"].dt.epoch("us"))
-    first = [float(time.min()) for time in times if len(time)]  # type: ignore[arg-type]  # integers
-    return min(first) / 1e6 if first else None
 
 
 def _readings(

@@ -5,8 +5,7 @@ from numpy.typing import NDArray
 
 from stedi.ml.contacts import find_contacts
 from stedi.ml.gait import bounce, dip
-from stedi.ml.sensors import Sensors, check_sensors
-from stedi.ml.session import Session
+from stedi.ml.session import Sensors, Session, check_sensors
 from stedi.ml.signals import distance_signal, upward_signal
 from stedi.ml.streaming import StreamingDetector, check_rate
 

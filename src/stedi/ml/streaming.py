@@ -13,7 +13,7 @@ from stedi.ml.contacts import LEAST_EVIDENCE, MOST_EVIDENCE, SHARE
 from stedi.ml.gait import AHEAD_S, LONGEST_S, SHORTEST_S, bounce, dip, samples_after
 from stedi.ml.matched import FIRST_EVIDENCE, Matched
 from stedi.ml.sampling import MAX_GAP_S, MIN_RATE_HZ, SAME_TIME_S
-from stedi.ml.sensors import Sensors, check_sensors
+from stedi.ml.session import Sensors, check_sensors
 from stedi.ml.signals import in_range
 
 _SURE_S: Final = 0.08

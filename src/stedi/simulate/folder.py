@@ -32,19 +32,18 @@ class Folder:
 
     Each landing file is named in ``truth/files.txt`` before it is written, so that whatever stops a
     simulation, the next one knows which files it may replace.
+
+    Attributes:
+        path: The folder.
+        written: The landing files that were written, in that order.
     """
 
-    __slots__ = ("_written", "path")
+    __slots__ = ("path", "written")
 
     def __init__(self, path: Path) -> None:
         """Name a folder; it is not touched before it is claimed."""
         self.path = path
-        self._written: list[Path] = []
-
-    @property
-    def written(self) -> tuple[Path, ...]:
-        """The landing files that were written, in that order."""
-        return tuple(self._written)
+        self.written: list[Path] = []
 
     @classmethod
     def claim(cls, landing: str | os.PathLike[str], *, arguments: Mapping[str, object]) -> "Folder":
@@ -71,7 +70,7 @@ class Folder:
         file = self.path / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
-        self._written.append(file)
+        self.written.append(file)
 
     def write_truth(self, name: str, content: object) -> None:
         """Write a truth file as JSON."""

@@ -131,7 +131,7 @@ def simulate(
         truth=folder.path / TRUTH,
         arguments=arguments,
         as_of=AS_OF,
-        paths=folder.written,
+        paths=tuple(folder.written),
         written=written,
         defects=defects,
     )

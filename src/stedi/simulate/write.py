@@ -4,7 +4,6 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
-from itertools import pairwise
 from random import Random
 from typing import NamedTuple
 
@@ -88,9 +87,9 @@ class Files(NamedTuple):
 def write_clean(folder: Folder, files: Files, readings: pl.DataFrame) -> RecordCounts:
     """Write a batch of good records as NDJSON, without a look at each of them."""
     layouts = layouts_for(readings.height, files.wanted, dirty=False)
-    for index, (start, stop) in enumerate(pairwise(_bounds(readings.height, len(layouts)))):
+    for index, rows in enumerate(_slices(readings.height, len(layouts))):
         text = io.BytesIO()
-        readings[start:stop].write_ndjson(text)
+        readings[rows].write_ndjson(text)
         folder.write(f"{files.noun}/landing/{files.stem}-{index:02d}.json", text.getvalue())
     return RecordCounts(objects=Counter(layouts), kept=readings.height)
 
@@ -103,7 +102,7 @@ def write_batch(
     random = Draws(seed, "dirt", table, files.batch).random
     good, spelled = respell_some(lines, table, dirt=dirt, random=random)
     layouts = layouts_for(len(good), files.wanted, first=files.first, dirty=dirt.any)
-    parts = [good[start:stop] for start, stop in pairwise(_bounds(len(good), len(layouts)))]
+    parts = [good[rows] for rows in _slices(len(good), len(layouts))]
     room = [index for index, layout in enumerate(layouts) if layout.takes_bad_records and layout.has_lines]
     middle, ends = make_bad(lines, table, dirt=dirt, cut_offs=len(room), random=random)
     for index, part in enumerate(_mix_in(parts, layouts, middle, random)):
@@ -136,8 +135,9 @@ def write_batch(
     return counts, misplaced
 
 
-def _bounds(records: int, files: int) -> list[int]:
-    return [records * index // files for index in range(files + 1)]
+def _slices(records: int, files: int) -> list[slice]:
+    """Cut records into as many parts as there are files, as equal as can be."""
+    return [slice(records * part // files, records * (part + 1) // files) for part in range(files)]
 
 
 def _mix_in(
