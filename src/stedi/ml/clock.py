@@ -102,9 +102,11 @@ def estimate_clock(
         >>> estimate_clock(steps, accelerometer).reason
         'the step trainer has 1 reading: too few'
     """
-    times = pl.concat(
-        [steps["sensor_reading_time"].dt.epoch("us"), accelerometer["timestamp"].dt.epoch("us").alias("at")]
+    steps_us, phone_us = (
+        steps["sensor_reading_time"].dt.epoch("us"),
+        accelerometer["timestamp"].dt.epoch("us"),
     )
+    times = pl.concat([steps_us, phone_us])
     if times.is_empty():
         return _unknown("neither sensor has a reading")
     epoch = float(times.min()) / 1e6  # type: ignore[arg-type]  # integers

@@ -1,6 +1,5 @@
 """Simulate landing data: customers, their sessions, the files, and what is true of them."""
 
-import io
 import json
 import os
 from collections import Counter
@@ -220,9 +219,7 @@ def _each(files: int, batches: Sequence[object]) -> int:
 
 
 def _lines(frame: pl.DataFrame) -> list[bytes]:
-    text = io.BytesIO()
-    frame.write_ndjson(text)
-    return text.getvalue().splitlines()
+    return frame.write_ndjson().encode().splitlines()
 
 
 def _written(table: str, counts: RecordCounts) -> Written:

@@ -1,6 +1,5 @@
 """Write a batch of records as landing files, and count what was written."""
 
-import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
@@ -88,9 +87,8 @@ def write_clean(folder: Folder, files: Files, readings: pl.DataFrame) -> RecordC
     """Write a batch of good records as NDJSON, without a look at each of them."""
     layouts = layouts_for(readings.height, files.wanted, dirty=False)
     for index, rows in enumerate(_slices(readings.height, len(layouts))):
-        text = io.BytesIO()
-        readings[rows].write_ndjson(text)
-        folder.write(f"{files.noun}/landing/{files.stem}-{index:02d}.json", text.getvalue())
+        text = readings[rows].write_ndjson()
+        folder.write(f"{files.noun}/landing/{files.stem}-{index:02d}.json", text.encode())
     return RecordCounts(objects=Counter(layouts), kept=readings.height)
 
 
@@ -105,8 +103,7 @@ def write_batch(
     parts = [good[rows] for rows in _slices(len(good), len(layouts))]
     room = [index for index, layout in enumerate(layouts) if layout.takes_bad_records and layout.has_lines]
     middle, ends = make_bad(lines, table, dirt=dirt, cut_offs=len(room), random=random)
-    for index, part in enumerate(_mix_in(parts, layouts, middle, random)):
-        parts[index] = part
+    parts = list(_mix_in(parts, layouts, middle, random))
     for index, end in zip(random.sample(room, len(ends)), ends, strict=True):
         parts[index] = [*parts[index], end]
     home = f"{files.noun}/landing"
@@ -151,12 +148,10 @@ def _mix_in(
         index = random.choice(any_room if line.is_object else room)
         added[index].append((random.randrange(len(parts[index])), line))
     for part, extra in zip(parts, added, strict=True):
-        mixed, start = [], 0
-        for place, line in sorted(extra, key=lambda one: one[0]):
-            mixed.extend(part[start:place])
-            mixed.append(line)
-            start = place
-        yield [*mixed, *part[start:]]
+        mixed = list(part)
+        for before, (place, line) in enumerate(sorted(extra, key=lambda one: one[0])):
+            mixed.insert(before + place, line)
+        yield mixed
 
 
 def _files(
