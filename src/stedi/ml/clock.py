@@ -79,12 +79,12 @@ def estimate_clock(
 ) -> ClockEstimate:
     """Estimate by how much the phone's clock is ahead of the step trainer's in one session.
 
-    Each sensor finds steps by itself; the offset is the mode of the differences between the two lists of
-    times. People step evenly, so an offset that is wrong by one step interval fits nearly as well: every
-    mode is judged by how well the bounce of the body that these steps make fits what the phone felt (pauses,
-    the first step and the last tell), and by how far clocks usually go wrong (Student's t with 3 degrees of
-    freedom about 0). The confidence is its share of the sum over all modes. Each session is judged alone:
-    nothing says that a clock is as far off tomorrow.
+    The method is stedi's own. Each sensor finds steps by itself; the offset is the mode of the differences
+    between the two lists of times. People step evenly, so an offset that is wrong by one step interval fits
+    nearly as well: every mode is judged by how well the bounce of the body that these steps make fits what
+    the phone felt (pauses, the first step and the last tell), and by how far clocks usually go wrong
+    (Student's t with 3 degrees of freedom about 0). The confidence is its share of the sum over all modes.
+    Each session is judged alone: nothing says that a clock is as far off tomorrow.
 
     Args:
         steps: The session's rows of ``step_trainer_trusted``: ``sensor_reading_time`` and
@@ -102,11 +102,8 @@ def estimate_clock(
         >>> estimate_clock(steps, accelerometer).reason
         'the step trainer has 1 reading: too few'
     """
-    steps_us, phone_us = (
-        steps["sensor_reading_time"].dt.epoch("us"),
-        accelerometer["timestamp"].dt.epoch("us"),
-    )
-    times = pl.concat([steps_us, phone_us])
+    both = steps["sensor_reading_time"], accelerometer["timestamp"]
+    times = pl.concat([time.dt.epoch("us") for time in both])
     if times.is_empty():
         return _unknown("neither sensor has a reading")
     epoch = float(times.min()) / 1e6  # type: ignore[arg-type]  # integers

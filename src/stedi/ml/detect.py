@@ -13,6 +13,9 @@ from stedi.ml.streaming import StreamingDetector, check_rate
 def detect_steps(session: Session, *, sensors: Sensors = "both", causal: bool = False) -> NDArray[np.float64]:
     """Find when feet came down.
 
+    What a step looks like to either sensor is known from the literature (``stedi.ml.gait``); how it is looked
+    for is a matched filter of stedi's own (``stedi.ml.contacts``).
+
     Each sensor gives evidence in standard deviations of its noise: how much the distance looks like a foot
     that swings and comes down, and how much the acceleration along gravity looks like a body that is caught.
     Both are added up, each weighted by how clearly it shows this session's steps; where one is missing, the
