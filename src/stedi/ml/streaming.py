@@ -80,7 +80,7 @@ class StreamingDetector:
         self._phone = OnlineResampler(rate_hz) if sensors != "distance" else None
         self._used = [resampler for resampler in (self._trainer, self._phone) if resampler is not None]
         self._filters = (MatchedFilter(dip, rate_hz), MatchedFilter(bounce, rate_hz))
-        self._gravity: list[float] | None = None
+        self._gravity = [0.0, 0.0, 0.0]
         self._felt = 0
         self._tick: int | None = None
         self._interval = _FIRST_INTERVAL_S
@@ -162,12 +162,8 @@ class StreamingDetector:
     def _upward(self, xyz: tuple[float, ...]) -> float:
         """Return the acceleration along gravity, which is the running mean of what the phone feels."""
         self._felt += 1
-        if self._gravity is None:
-            self._gravity = list(xyz)
         share = max(1 / self._felt, 1 / (_GRAVITY_S * self._rate))
-        gravity = self._gravity
-        for axis in range(3):
-            gravity[axis] += share * (xyz[axis] - gravity[axis])
+        gravity = self._gravity = [g + share * (a - g) for a, g in zip(xyz, self._gravity, strict=True)]
         length = math.hypot(*gravity)
         return sum(a * g for a, g in zip(xyz, gravity, strict=True)) / length - length if length > 0 else 0.0
 

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-import polars as pl
-
 from stedi.errors import LandingError
 from stedi.names import TRUTH
 from stedi.places import is_address
@@ -75,10 +73,6 @@ class Folder:
     def write_truth(self, name: str, content: object) -> None:
         """Write a truth file as JSON."""
         (self.path / name).write_text(json.dumps(content, indent=2) + "\n", "utf-8")
-
-    def write_frame(self, name: str, frame: pl.DataFrame) -> None:
-        """Write a truth file as Parquet."""
-        frame.write_parquet(self.path / name)
 
     def append_truth(self, name: str, text: str) -> None:
         """Append to a truth file."""

@@ -68,11 +68,6 @@ class Files(NamedTuple):
     wanted: int
 
     @property
-    def first(self) -> int:
-        """How many files the batches before this one have made."""
-        return self.batch * self.wanted
-
-    @property
     def noun(self) -> str:
         """The folder of the table."""
         return self.table.removesuffix("_landing")
@@ -99,7 +94,7 @@ def write_batch(
     table = files.table
     random = Draws(seed, "dirt", table, files.batch).random
     good, spelled = respell_some(lines, table, dirt=dirt, random=random)
-    layouts = layouts_for(len(good), files.wanted, first=files.first, dirty=dirt.any)
+    layouts = layouts_for(len(good), files.wanted, first=files.batch * files.wanted, dirty=dirt.any)
     parts = [good[rows] for rows in _slices(len(good), len(layouts))]
     room = [index for index, layout in enumerate(layouts) if layout.takes_bad_records and layout.has_lines]
     middle, ends = make_bad(lines, table, dirt=dirt, cut_offs=len(room), random=random)
