@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from stedi.ml.recipe import Recipe
     from stedi.ml.sampling import MIN_RATE_HZ, Sampling, sampling_rate
     from stedi.ml.score import StepScore, score_steps
-    from stedi.ml.sensors import Sensors
-    from stedi.ml.session import CHANNELS, SENSORS, Session
+    from stedi.ml.session import CHANNELS, SENSORS, Sensors, Session
     from stedi.ml.source import PublishedRun, TableSource
     from stedi.ml.split import Fold, Split
     from stedi.ml.streaming import StreamingDetector
@@ -65,8 +64,7 @@ _NAMES = {
     "recipe": ("Recipe",),
     "sampling": ("MIN_RATE_HZ", "Sampling", "sampling_rate"),
     "score": ("StepScore", "score_steps"),
-    "sensors": ("Sensors",),
-    "session": ("CHANNELS", "SENSORS", "Session"),
+    "session": ("CHANNELS", "SENSORS", "Sensors", "Session"),
     "source": ("PublishedRun", "TableSource"),
     "split": ("Fold", "Split"),
     "streaming": ("StreamingDetector",),
@@ -83,12 +81,10 @@ def __getattr__(name: str) -> object:
     Raises:
         MissingLibraryError: A library of ``stedi[ml]`` is not installed.
     """
+    if name not in _HOMES:
+        raise AttributeError(f"module 'stedi.ml' has no attribute {name!r}")
     try:
-        home = _HOMES[name]
-    except KeyError:
-        raise AttributeError(f"module 'stedi.ml' has no attribute {name!r}") from None
-    try:
-        return getattr(import_module(f"stedi.ml.{home}"), name)
+        return getattr(import_module(f"stedi.ml.{_HOMES[name]}"), name)
     except ModuleNotFoundError as error:
         library = _EXTRA.get((error.name or "").partition(".")[0])
         if library is None:

@@ -242,5 +242,5 @@ def _estimated(readings: SessionReadings) -> "ClockEstimate":
             "distance_from_object": readings.distance.astype(np.int64),
         }
     )
-    at = pl.DataFrame({"timestamp": pl.Series(readings.phone_us).cast(_UTC)})
-    return estimate_clock(steps, at.hstack(pl.DataFrame(readings.xyz, schema=list(AXES))))
+    axes = dict(zip(AXES, readings.xyz.T, strict=True))
+    return estimate_clock(steps, pl.DataFrame({"timestamp": pl.Series(readings.phone_us).cast(_UTC), **axes}))

@@ -79,12 +79,12 @@ def estimate_clock(
 ) -> ClockEstimate:
     """Estimate by how much the phone's clock is ahead of the step trainer's in one session.
 
-    Each sensor finds steps by itself; the offset is the mode of the differences between the two lists of
-    times. People step evenly, so an offset that is wrong by one step interval fits nearly as well: every
-    mode is judged by how well the bounce of the body that these steps make fits what the phone felt (pauses,
-    the first step and the last tell), and by how far clocks usually go wrong (Student's t with 3 degrees of
-    freedom about 0). The confidence is its share of the sum over all modes. Each session is judged alone:
-    nothing says that a clock is as far off tomorrow.
+    The method is stedi's own. Each sensor finds steps by itself; the offset is the mode of the differences
+    between the two lists of times. People step evenly, so an offset that is wrong by one step interval fits
+    nearly as well: every mode is judged by how well the bounce of the body that these steps make fits what
+    the phone felt (pauses, the first step and the last tell), and by how far clocks usually go wrong
+    (Student's t with 3 degrees of freedom about 0). The confidence is its share of the sum over all modes.
+    Each session is judged alone: nothing says that a clock is as far off tomorrow.
 
     Args:
         steps: The session's rows of ``step_trainer_trusted``: ``sensor_reading_time`` and
@@ -102,9 +102,11 @@ def estimate_clock(
         >>> estimate_clock(steps, accelerometer).reason
         'the step trainer has 1 reading: too few'
     """
-    epoch = _earliest(steps, accelerometer)
-    if epoch is None:
+    both = steps["sensor_reading_time"], accelerometer["timestamp"]
+    times = pl.concat([time.dt.epoch("us") for time in both])
+    if times.is_empty():
         return _unknown("neither sensor has a reading")
+    epoch = float(times.min()) / 1e6  # type: ignore[arg-type]  # integers
     trainer_s, distance = _readings(steps, "sensor_reading_time", ("distance_from_object",), epoch)
     phone_s, xyz = _readings(accelerometer, "timestamp", ("x", "y", "z"), epoch)
     target = in_range(distance[:, 0])
@@ -246,12 +248,6 @@ def _of_phone(seconds: NDArray[np.float64], xyz: NDArray[np.float64], trainer: C
     found = find_contacts([(signal, bounce)], _RATE_HZ, interval_s=known)
     band = butter(2, _BAND_HZ, btype="bandpass", fs=_RATE_HZ, output="sos")
     return _Phone(float(seconds[0]), sosfiltfilt(band, signal.values), signal.seen, found.at_s + seconds[0])
-
-
-def _earliest(steps: pl.DataFrame, accelerometer: pl.DataFrame) -> float | None:
-    times = (steps["sensor_reading_time"].dt.epoch("us"), accelerometer["timestamp"].dt.epoch("us"))
-    first = [float(time.min()) for time in times if len(time)]  # type: ignore[arg-type]  # integers
-    return min(first) / 1e6 if first else None
 
 
 def _readings(

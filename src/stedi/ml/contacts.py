@@ -47,9 +47,10 @@ def find_contacts(
 ) -> Contacts:
     """Find contacts in signals of equal length.
 
-    The evidence is a matched filter per signal, over its noise, and their sum weighted by how clearly each
-    shows this session's steps. How long a step takes is found with the steps: the template's length is the
-    usual interval between those that it finds.
+    The evidence is a matched filter (Turin, *IRE Transactions on Information Theory* 6, 1960) per signal,
+    over its noise. Other than there, it is a sum over signals, weighted by how clearly each shows this
+    session's steps, of which none silences the other; and how long the template is is found with the steps:
+    it is the usual interval between those that it finds.
 
     Args:
         signals: What the sensors say, and what a step looks like in it; none gives no contacts.

@@ -5,14 +5,16 @@ from numpy.typing import NDArray
 
 from stedi.ml.contacts import find_contacts
 from stedi.ml.gait import bounce, dip
-from stedi.ml.sensors import Sensors, check_sensors
-from stedi.ml.session import Session
+from stedi.ml.session import Sensors, Session, check_sensors
 from stedi.ml.signals import distance_signal, upward_signal
 from stedi.ml.streaming import StreamingDetector, check_rate
 
 
 def detect_steps(session: Session, *, sensors: Sensors = "both", causal: bool = False) -> NDArray[np.float64]:
     """Find when feet came down.
+
+    What a step looks like to either sensor is known from the literature (``stedi.ml.gait``); how it is looked
+    for is a matched filter of stedi's own (``stedi.ml.contacts``).
 
     Each sensor gives evidence in standard deviations of its noise: how much the distance looks like a foot
     that swings and comes down, and how much the acceleration along gravity looks like a body that is caught.

@@ -46,23 +46,26 @@ def write_dataset(
         raise UnknownNameError.of("format", form, get_args(Format))
     _check(folder)
     card = dataset.card(windows=windows)
+    texts = {"card.md": card.to_markdown(), _CARD: card.to_json()}
+    frames = _frames(dataset) if form == "parquet" else {}
+    archives = {} if form == "parquet" else {"sessions.npz": _arrays(dataset)}
+    if windows is not None:
+        archives["windows.npz"] = _window_arrays(windows)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # Without its card no export counts: the old one goes first, and the new one comes last.
         for name in _OURS:
             (folder / name).unlink(missing_ok=True)
-        if form == "parquet":
-            files = [_write_parquet(folder / name, frame) for name, frame in _frames(dataset).items()]
-        else:
-            files = [_write_npz(folder / "sessions.npz", _arrays(dataset))]
-        if windows is not None:
-            files.append(_write_npz(folder / "windows.npz", _window_arrays(windows)))
-        for name, text in (("card.md", card.to_markdown()), (_CARD, card.to_json())):
+        for name, frame in frames.items():
+            frame.write_parquet(folder / name, compression="zstd")
+        for name, arrays in archives.items():
+            # Texts are fixed-width: nothing is pickled, and np.load needs no permission to run code.
+            np.savez_compressed(folder / name, allow_pickle=False, **arrays)
+        for name, text in texts.items():
             (folder / name).write_text(text, "utf-8", newline="\n")
-            files.append(folder / name)
     except OSError as error:
         raise ExportError(f"the dataset can't be written to {folder}: {error.strerror}") from None
-    return tuple(files)
+    return tuple(folder / name for name in (*frames, *archives, *texts))
 
 
 def _check(folder: Path) -> None:
@@ -76,18 +79,6 @@ def _check(folder: Path) -> None:
         raise ExportError(
             f"the folder {folder} holds {len(others)} files that no export wrote: name a new or empty one"
         )
-
-
-def _write_parquet(file: Path, frame: pl.DataFrame) -> Path:
-    frame.write_parquet(file, compression="zstd")
-    return file
-
-
-def _write_npz(file: Path, arrays: dict[str, NDArray[Any]]) -> Path:
-    with file.open("wb") as target:
-        # Texts are fixed-width: nothing is pickled, and np.load needs no permission to run code.
-        np.savez_compressed(target, allow_pickle=False, **arrays)
-    return file
 
 
 def _frames(dataset: "StepDataset") -> dict[str, pl.DataFrame]:

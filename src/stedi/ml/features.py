@@ -53,11 +53,10 @@ def feature_frame(windows: Windows) -> pl.DataFrame:
         _features(windows.X[first : first + rows], windows.mask[first : first + rows], windows.rate_hz)
         for first in range(0, len(windows), rows)
     ]
-    names = np.array(windows.customers, np.str_)
     return pl.DataFrame(
         {
             "session_id": pl.Series(windows.session_ids.tolist(), dtype=pl.String),
-            "customer_id": pl.Series(names[windows.groups].tolist() if len(windows) else [], dtype=pl.String),
+            "customer_id": pl.Series([windows.customers[group] for group in windows.groups], dtype=pl.String),
             "start_s": windows.starts_s,
             **{
                 name: pl.Series(

@@ -28,8 +28,7 @@ def with_labels(sessions: Sequence[Session], labels: pl.DataFrame) -> tuple[tupl
         DatasetError: A column is missing, mistyped or holds nulls.
     """
     by = _checked(labels)
-    names = [*by, "at"]
-    rows = labels.select(*by, pl.col("at").cast(_UTC)).unique().sort(names)
+    rows = labels.select(*by, pl.col("at").cast(_UTC)).unique().sort(*by, "at")
     groups = {
         key: part["at"].to_physical().to_numpy() for key, part in rows.partition_by(by, as_dict=True).items()
     }

@@ -28,8 +28,9 @@ def to_grid(
 
     Between two readings at most 100 ms apart lies the straight line between them; further apart, before the
     first and after the last there is nothing. Where the sensor was read more often than the grid has times,
-    what the grid can't hold is taken out first: a symmetric low-pass (zero phase, -60 dB from 0.6 rate_hz
-    on, flat up to 0.4) that never reaches across a gap.
+    what the grid can't hold is taken out first: a symmetric low-pass with a Kaiser window (zero phase, -60 dB
+    from 0.6 rate_hz on, flat up to 0.4) that, other than a filter of the whole signal, never reaches across a
+    gap.
 
     Args:
         times_s: When it was read: strictly rising.

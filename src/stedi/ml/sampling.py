@@ -134,7 +134,11 @@ def _fit(times: NDArray[np.float64]) -> tuple[float, float, float]:
 
 
 def _jitter(times: NDArray[np.float64], period: float) -> float:
-    """Return how far times stray from an even spacing: the circular standard deviation of their phases."""
+    """Return how far times stray from an even spacing.
+
+    It is the circular standard deviation of their phases, √(-2 ln R), of the first minute (Mardia and Jupp,
+    *Directional Statistics*, 2000).
+    """
     since = times[times <= times[0] + _LOOK_S] - times[0]
     agreement = float(np.abs(np.exp(2j * np.pi * since / period).mean()))
     return float(np.sqrt(-2 * np.log(min(max(agreement, 1e-12), 1.0)))) * period / (2 * np.pi)

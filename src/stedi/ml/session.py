@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
+
+from stedi.errors import UnknownNameError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -13,6 +15,9 @@ CHANNELS: Final = ("x", "y", "z", "distance_from_object")
 
 SENSORS: Final = ("accelerometer", "step_trainer")
 """The columns of a session's mask, in order. The accelerometer fills x, y and z."""
+
+Sensors: TypeAlias = Literal["both", "distance", "phone"]
+"""What a detector uses: the step trainer's distance, the phone's acceleration, or both."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -50,3 +55,13 @@ class Session:
     def duration_s(self) -> float:
         """Its length, in seconds."""
         return len(self.samples) / self.rate_hz
+
+
+def check_sensors(sensors: str) -> None:
+    """Refuse what names no sensors.
+
+    Raises:
+        UnknownNameError: It is none of ``both``, ``distance`` and ``phone``.
+    """
+    if sensors not in get_args(Sensors):
+        raise UnknownNameError.of("choice of sensors", sensors, get_args(Sensors))

@@ -13,7 +13,8 @@ _NO_TARGET: Final = (0.0, 8190.0)
 """What the step trainer reports when it sees nothing: a distance lies between them."""
 
 SIGMA: Final = 1.4826
-"""The standard deviation of normal noise per median of its size."""
+"""The standard deviation of normal noise per median of its size (Rousseeuw and Croux, *Journal of the
+American Statistical Association* 88, 1993)."""
 
 LEAST_SEEN: Final = 0.7
 """A step is believed after half a second of which at least this share was measured."""

@@ -120,8 +120,9 @@ class Split(Sequence[Fold]):
 def split_customers(customers: Sequence[str], kind: str, *, n: int, seed: int, share: float) -> list[_Sides]:
     """Return the customers of train and test of every fold.
 
-    Customers are put in an order that the seed and their ids decide, and dealt out in turn: no library's
-    random numbers are in it, so the same customers and seed give the same folds with every version.
+    Other than scikit-learn's ``GroupKFold``, which evens out the sizes of the groups, customers are put in an
+    order that the seed and the digests of their ids decide, and dealt out in turn: no library's random
+    numbers are in it, so the same customers and seed give the same folds with every version.
 
     Raises:
         UnknownNameError: There is no such kind of split.

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from stedi.errors import DatasetError
-from stedi.ml.arrivals import Arrivals
 from stedi.ml.contacts import LEAST_EVIDENCE, MOST_EVIDENCE, SHARE
 from stedi.ml.gait import AHEAD_S, LONGEST_S, SHORTEST_S, bounce, dip, samples_after
-from stedi.ml.matched import FIRST_EVIDENCE, Matched
+from stedi.ml.matched_filter import FIRST_EVIDENCE, MatchedFilter
+from stedi.ml.online_resample import OnlineResampler
 from stedi.ml.sampling import MAX_GAP_S, MIN_RATE_HZ, SAME_TIME_S
-from stedi.ml.sensors import Sensors, check_sensors
+from stedi.ml.session import Sensors, check_sensors
 from stedi.ml.signals import in_range
 
 _SURE_S: Final = 0.08
@@ -76,11 +76,11 @@ class StreamingDetector:
                 f"wait_s={wait_s}: readings may be {MAX_GAP_S:g} s apart; wait at least so long"
             )
         self._rate, self._offset, self._wait = rate_hz, phone_offset_s, wait_s
-        self._trainer = Arrivals(rate_hz) if sensors != "phone" else None
-        self._phone = Arrivals(rate_hz) if sensors != "distance" else None
-        self._used = [arrivals for arrivals in (self._trainer, self._phone) if arrivals is not None]
-        self._filters = (Matched(dip, rate_hz), Matched(bounce, rate_hz))
-        self._gravity: list[float] | None = None
+        self._trainer = OnlineResampler(rate_hz) if sensors != "phone" else None
+        self._phone = OnlineResampler(rate_hz) if sensors != "distance" else None
+        self._used = [resampler for resampler in (self._trainer, self._phone) if resampler is not None]
+        self._filters = (MatchedFilter(dip, rate_hz), MatchedFilter(bounce, rate_hz))
+        self._gravity = [0.0, 0.0, 0.0]
         self._felt = 0
         self._tick: int | None = None
         self._interval = _FIRST_INTERVAL_S
@@ -136,12 +136,12 @@ class StreamingDetector:
 
     def _advance(self, found: list[float]) -> None:
         """Go on to where both sensors were read, or where one is silent for too long."""
-        newest = [arrivals.newest_s for arrivals in self._used]
+        newest = [resampler.newest_s for resampler in self._used]
         if max(newest) == -math.inf:
             return
         until = max(min(newest), max(newest) - self._wait)
         if self._tick is None:
-            firsts = [arrivals.first for arrivals in self._used if arrivals.first is not None]
+            firsts = [resampler.first for resampler in self._used if resampler.first is not None]
             if not firsts or until < min(firsts) / self._rate:
                 return
             self._tick = min(firsts)
@@ -162,12 +162,8 @@ class StreamingDetector:
     def _upward(self, xyz: tuple[float, ...]) -> float:
         """Return the acceleration along gravity, which is the running mean of what the phone feels."""
         self._felt += 1
-        if self._gravity is None:
-            self._gravity = list(xyz)
         share = max(1 / self._felt, 1 / (_GRAVITY_S * self._rate))
-        gravity = self._gravity
-        for axis in range(3):
-            gravity[axis] += share * (xyz[axis] - gravity[axis])
+        gravity = self._gravity = [g + share * (a - g) for a, g in zip(xyz, self._gravity, strict=True)]
         length = math.hypot(*gravity)
         return sum(a * g for a, g in zip(xyz, gravity, strict=True)) / length - length if length > 0 else 0.0
 

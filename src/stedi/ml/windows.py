@@ -118,16 +118,12 @@ def cut_windows(
         UnknownNameError: There is no such target or way to treat what is missing.
         DatasetError: A length is no whole number of samples.
     """
-    for kind, chosen, known in (
-        ("target", target, Target),
-        ("way to treat missing readings", missing, Missing),
-    ):
-        if chosen not in get_args(known):
-            raise UnknownNameError.of(kind, chosen, get_args(known))
+    if target not in get_args(Target):
+        raise UnknownNameError.of("target", target, get_args(Target))
+    if missing not in get_args(Missing):
+        raise UnknownNameError.of("way to treat missing readings", missing, get_args(Missing))
     rate = sessions[0].rate_hz if sessions else 1.0
-    length, step = (
-        _samples(name, seconds, rate) for name, seconds in (("length_s", length_s), ("step_s", step_s))
-    )
+    length, step = _samples("length_s", length_s, rate), _samples("step_s", step_s, rate)
     used = [session for session in sessions if not labelled or session.steps_s is not None]
     starts = [np.arange(0, len(session.samples) - length + 1, step) for session in used]
     kept = [

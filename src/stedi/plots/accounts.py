@@ -41,12 +41,11 @@ def accounts(runs: pl.DataFrame, *, run_id: str | None = None) -> pl.DataFrame:
     chosen = judged.filter(run_id=wanted)
     if chosen.is_empty():
         raise UnknownNameError.of("run", wanted, judged["run_id"].to_list())
-    order = {table: place for place, table in enumerate(CONTRACTS)}
     made = [table for table in CONTRACTS if contract_of(table).zone is not Zone.SYSTEM]
     return (
         chosen.select(pl.col("tables").explode().struct.unnest())
         .rename({"table_name": "table"})
         .filter(pl.col("table").is_in(made))
-        .sort(pl.col("table").replace_strict(order, return_dtype=pl.Int64))
+        .sort(pl.col("table").cast(pl.Enum(made)))
         .select("table", "rows_in", "used", "rows_out", "dropped")
     )

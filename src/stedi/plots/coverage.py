@@ -1,6 +1,6 @@
 """Coverage: when each sensor was there, session by session."""
 
-from collections.abc import Iterator
+from itertools import pairwise
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
@@ -101,22 +101,11 @@ def _title(sessions: list[object], shares: list[float]) -> str:
 
 def _share(spans: pl.DataFrame, sensors: int) -> float:
     """Return the share of one session in which all sensors are there."""
-    begin, end = min(spans["start_s"]), max(spans["end_s"])
-    together = sum(later - earlier for earlier, later, there in _pieces(spans) if there == sensors)
-    return together / (end - begin) if end > begin else 0.0
-
-
-def _pieces(spans: pl.DataFrame) -> Iterator[tuple[float, float, int]]:
-    """Cut a session wherever a span starts or ends; yield each piece, and how many sensors are there."""
-    turns = sorted(
-        turn
-        for sensor, start, end in spans.select("sensor", "start_s", "end_s").iter_rows()
-        for turn in ((start, 1, sensor), (end, -1, sensor))
+    rows = spans.select("sensor", "start_s", "end_s").rows()
+    edges = sorted({*spans["start_s"], *spans["end_s"]})
+    together = sum(
+        later - earlier
+        for earlier, later in pairwise(edges)
+        if len({sensor for sensor, start, end in rows if start <= earlier and later <= end}) == sensors
     )
-    # Spans of one sensor may overlap: it is there while any of them is open.
-    open_spans: dict[object, int] = {}
-    before = turns[0][0]
-    for at, change, sensor in turns:
-        yield before, at, sum(1 for count in open_spans.values() if count)
-        open_spans[sensor] = open_spans.get(sensor, 0) + change
-        before = at
+    return together / (edges[-1] - edges[0]) if len(edges) > 1 else 0.0

@@ -49,11 +49,10 @@ def match_rate(rates: pl.DataFrame, *, axes: "Axes | None" = None) -> "Axes":
     told = told.with_columns(pl.col("tolerance_ms", "rate").cast(pl.Float64)).sort(
         "tolerance_ms", maintain_order=True
     )
-    joins = told["join"].unique(maintain_order=True).to_list()
+    present = set(told["join"])
+    joins = [join for join in rates["join"].unique(maintain_order=True) if join in present]
     drawn = single(axes, size=(8, 4.2))
-    for place, join in enumerate(
-        sorted(joins, key=rates["join"].unique(maintain_order=True).to_list().index)
-    ):
+    for place, join in enumerate(joins):
         mine = told.filter(pl.col("join").eq_missing(join))
         style = look(place)
         drawn.plot(

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-import polars as pl
-
 from stedi.errors import LandingError
 from stedi.names import TRUTH
 from stedi.places import is_address
@@ -32,19 +30,18 @@ class Folder:
 
     Each landing file is named in ``truth/files.txt`` before it is written, so that whatever stops a
     simulation, the next one knows which files it may replace.
+
+    Attributes:
+        path: The folder.
+        written: The landing files that were written, in that order.
     """
 
-    __slots__ = ("_written", "path")
+    __slots__ = ("path", "written")
 
     def __init__(self, path: Path) -> None:
         """Name a folder; it is not touched before it is claimed."""
         self.path = path
-        self._written: list[Path] = []
-
-    @property
-    def written(self) -> tuple[Path, ...]:
-        """The landing files that were written, in that order."""
-        return tuple(self._written)
+        self.written: list[Path] = []
 
     @classmethod
     def claim(cls, landing: str | os.PathLike[str], *, arguments: Mapping[str, object]) -> "Folder":
@@ -71,15 +68,11 @@ class Folder:
         file = self.path / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
-        self._written.append(file)
+        self.written.append(file)
 
     def write_truth(self, name: str, content: object) -> None:
         """Write a truth file as JSON."""
         (self.path / name).write_text(json.dumps(content, indent=2) + "\n", "utf-8")
-
-    def write_frame(self, name: str, frame: pl.DataFrame) -> None:
-        """Write a truth file as Parquet."""
-        frame.write_parquet(self.path / name)
 
     def append_truth(self, name: str, text: str) -> None:
         """Append to a truth file."""

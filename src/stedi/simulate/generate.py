@@ -1,6 +1,5 @@
 """Simulate landing data: customers, their sessions, the files, and what is true of them."""
 
-import io
 import json
 import os
 from collections import Counter
@@ -109,7 +108,7 @@ def simulate(
         batches = list(_chunks(people, _CUSTOMERS_A_BATCH))
         for number, some in enumerate(batches):
             writing.customers(Files(CUSTOMER_LANDING, number, _each(files, batches)), some)
-        folder.write_frame(CUSTOMERS, true_customers(people))
+        true_customers(people).write_parquet(folder.path / CUSTOMERS)
         sessions = plan_sessions(people, seed=seed)
         if order == "shuffled":
             Draws(seed, "arrival").random.shuffle(sessions)
@@ -121,8 +120,8 @@ def simulate(
             )
             truth.add(readings)
             writing.sensors(number, _each(files, planned), batch, readings)
-        folder.write_frame(SESSIONS, truth.sessions())
-        folder.write_frame(STEP_EVENTS, truth.step_events())
+        truth.sessions().write_parquet(folder.path / SESSIONS)
+        truth.step_events().write_parquet(folder.path / STEP_EVENTS)
         written, defects = writing.finish()
     except OSError as error:
         raise LandingError(f"the folder {folder.path} can't be written: {error.strerror}") from None
@@ -131,7 +130,7 @@ def simulate(
         truth=folder.path / TRUTH,
         arguments=arguments,
         as_of=AS_OF,
-        paths=folder.written,
+        paths=tuple(folder.written),
         written=written,
         defects=defects,
     )
@@ -220,9 +219,7 @@ def _each(files: int, batches: Sequence[object]) -> int:
 
 
 def _lines(frame: pl.DataFrame) -> list[bytes]:
-    text = io.BytesIO()
-    frame.write_ndjson(text)
-    return text.getvalue().splitlines()
+    return frame.write_ndjson().encode().splitlines()
 
 
 def _written(table: str, counts: RecordCounts) -> Written:

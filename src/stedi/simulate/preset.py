@@ -106,7 +106,6 @@ def preset_of(name: str) -> Preset:
         >>> preset_of("easy").gap_sessions
         0.0
     """
-    try:
-        return PRESETS[name]
-    except KeyError:
-        raise UnknownNameError.of("preset", name, PRESETS) from None
+    if name not in PRESETS:
+        raise UnknownNameError.of("preset", name, PRESETS)
+    return PRESETS[name]

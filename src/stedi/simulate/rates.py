@@ -2,17 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, Self, TypeVar
+from typing import Self, TypeVar
 
 from stedi.errors import ConfigurationError, UnknownNameError
+from stedi.simulate.damage import Damage
+from stedi.simulate.spelling import Spelling
 
-
-class _Kinded(Protocol):
-    @property
-    def kind(self) -> str: ...
-
-
-_K = TypeVar("_K", bound=_Kinded)
+_K = TypeVar("_K", Damage, Spelling)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

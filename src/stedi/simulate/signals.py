@@ -84,8 +84,8 @@ def read_sensors(
         ['user', 'timestamp', 'x', 'y', 'z']
     """
     walks = walk(sessions, draws, preset)
-    told = _told(sessions, walks, draws, preset, clocks)
-    stamped = told.select("session", "user", "serial_number", "start", "offset_s", "drift")
+    described = _described(sessions, walks, draws, preset, clocks)
+    stamped = described.select("session", "user", "serial_number", "start", "offset_s", "drift")
     ticks = _stamped(phone_ticks(walks.sessions, draws, preset), stamped)
     trainer = read_step_trainer(walks, draws, preset).join(
         stamped, on="session", how="left", maintain_order="left"
@@ -100,18 +100,16 @@ def read_sensors(
     return Readings(
         accelerometer=_delivered(accelerometer, "timestamp", draws, order),
         step_trainer=_delivered(steps, "sensorReadingTime", draws, order),
-        sessions=told,
+        sessions=described,
         steps=_step_events(walks.steps, stamped),
         shared_times=phone.height - phone.select(pl.struct("session", "time").n_unique()).item(),
     )
 
 
-def _told(
+def _described(
     sessions: Sequence[Exercise], walks: Walks, draws: Draws, preset: Preset, clocks: Clocks
 ) -> pl.DataFrame:
-    who = pl.DataFrame(
-        {name: [getattr(session, name) for session in sessions] for name in _OF_SESSION},
-    )
+    who = pl.DataFrame({name: [getattr(each, name) for each in sessions] for name in _OF_SESSION})
     clock = phone_clocks(len(sessions), draws, preset, clocks)
     return pl.concat([walks.sessions, who, clock], how="horizontal")
 

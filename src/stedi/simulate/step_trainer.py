@@ -57,7 +57,6 @@ def read_step_trainer(walks: Walks, draws: Draws, preset: Preset) -> pl.DataFram
                 )
                 .round(0)
                 .clip(lower_bound=1)
-                .cast(pl.Int64)
             )
             .cast(pl.Int64),
         )

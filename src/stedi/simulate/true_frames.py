@@ -30,14 +30,12 @@ class TrueFrames:
         """Begin with no session."""
         self._sessions: list[pl.DataFrame] = []
         self._steps: list[pl.DataFrame] = []
-        self._count = 0
 
     def add(self, readings: Readings) -> None:
         """Number the sessions of a batch on from those before."""
-        number = pl.col("session") + self._count
+        number = pl.col("session") + sum(sessions.height for sessions in self._sessions)
         self._sessions.append(readings.sessions.with_columns(number))
         self._steps.append(readings.steps.with_columns(number))
-        self._count += readings.sessions.height
 
     def sessions(self) -> pl.DataFrame:
         """Return one row per session."""

@@ -1,10 +1,8 @@
 """Write a batch of records as landing files, and count what was written."""
 
-import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
-from itertools import pairwise
 from random import Random
 from typing import NamedTuple
 
@@ -70,11 +68,6 @@ class Files(NamedTuple):
     wanted: int
 
     @property
-    def first(self) -> int:
-        """How many files the batches before this one have made."""
-        return self.batch * self.wanted
-
-    @property
     def noun(self) -> str:
         """The folder of the table."""
         return self.table.removesuffix("_landing")
@@ -88,10 +81,9 @@ class Files(NamedTuple):
 def write_clean(folder: Folder, files: Files, readings: pl.DataFrame) -> RecordCounts:
     """Write a batch of good records as NDJSON, without a look at each of them."""
     layouts = layouts_for(readings.height, files.wanted, dirty=False)
-    for index, (start, stop) in enumerate(pairwise(_bounds(readings.height, len(layouts)))):
-        text = io.BytesIO()
-        readings[start:stop].write_ndjson(text)
-        folder.write(f"{files.noun}/landing/{files.stem}-{index:02d}.json", text.getvalue())
+    for index, rows in enumerate(_slices(readings.height, len(layouts))):
+        text = readings[rows].write_ndjson()
+        folder.write(f"{files.noun}/landing/{files.stem}-{index:02d}.json", text.encode())
     return RecordCounts(objects=Counter(layouts), kept=readings.height)
 
 
@@ -102,12 +94,11 @@ def write_batch(
     table = files.table
     random = Draws(seed, "dirt", table, files.batch).random
     good, spelled = respell_some(lines, table, dirt=dirt, random=random)
-    layouts = layouts_for(len(good), files.wanted, first=files.first, dirty=dirt.any)
-    parts = [good[start:stop] for start, stop in pairwise(_bounds(len(good), len(layouts)))]
+    layouts = layouts_for(len(good), files.wanted, first=files.batch * files.wanted, dirty=dirt.any)
+    parts = [good[rows] for rows in _slices(len(good), len(layouts))]
     room = [index for index, layout in enumerate(layouts) if layout.takes_bad_records and layout.has_lines]
     middle, ends = make_bad(lines, table, dirt=dirt, cut_offs=len(room), random=random)
-    for index, part in enumerate(_mix_in(parts, layouts, middle, random)):
-        parts[index] = part
+    parts = list(_mix_in(parts, layouts, middle, random))
     for index, end in zip(random.sample(room, len(ends)), ends, strict=True):
         parts[index] = [*parts[index], end]
     home = f"{files.noun}/landing"
@@ -136,8 +127,9 @@ def write_batch(
     return counts, misplaced
 
 
-def _bounds(records: int, files: int) -> list[int]:
-    return [records * index // files for index in range(files + 1)]
+def _slices(records: int, files: int) -> list[slice]:
+    """Cut records into as many parts as there are files, as equal as can be."""
+    return [slice(records * part // files, records * (part + 1) // files) for part in range(files)]
 
 
 def _mix_in(
@@ -151,12 +143,10 @@ def _mix_in(
         index = random.choice(any_room if line.is_object else room)
         added[index].append((random.randrange(len(parts[index])), line))
     for part, extra in zip(parts, added, strict=True):
-        mixed, start = [], 0
-        for place, line in sorted(extra, key=lambda one: one[0]):
-            mixed.extend(part[start:place])
-            mixed.append(line)
-            start = place
-        yield [*mixed, *part[start:]]
+        mixed = list(part)
+        for before, (place, line) in enumerate(sorted(extra, key=lambda one: one[0])):
+            mixed.insert(before + place, line)
+        yield mixed
 
 
 def _files(

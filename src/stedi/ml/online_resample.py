@@ -7,17 +7,17 @@ from collections.abc import Sequence
 from stedi.ml.sampling import MAX_GAP_S, SAME_TIME_S
 
 
-class Arrivals:
+class OnlineResampler:
     """Turns irregular readings into values at the times k / rate_hz, as soon as they are known.
 
     Between two readings at most 100 ms apart lies the straight line between them. A reading that is not
     later than the one before is left out.
 
     Examples:
-        >>> arrivals = Arrivals(10.0)
+        >>> resampler = OnlineResampler(10.0)
         >>> for second, value in ((0.0, 1.0), (0.15, 2.0), (0.25, 4.0)):
-        ...     arrivals.add(second, (value,))
-        >>> arrivals.first, arrivals.at(0), arrivals.at(1), arrivals.at(2)
+        ...     resampler.add(second, (value,))
+        >>> resampler.first, resampler.at(0), resampler.at(1), resampler.at(2)
         (0, (1.0,), None, (3.0,))
     """
 

@@ -19,10 +19,12 @@ _NOISE_S: Final = 2.0
 _LEAST: Final = 0.5
 
 
-class Matched:
+class MatchedFilter:
     """A matched filter over the noise, both from what came before.
 
-    The noise is the running median of what is left in the band in which steps have no power.
+    A matched filter (Turin, *IRE Transactions on Information Theory* 6, 1960) is the best one for a known
+    shape in white noise of a known size. Here neither is known: the template's length follows the steps that
+    were found, and the noise is the running median of what is left in the band in which steps have no power.
     """
 
     def __init__(self, template: Template, rate_hz: float) -> None:
