@@ -1,9 +1,9 @@
 """The customer records of a dependency closure, in words: each a grant, a denial, or silent."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import polars as pl
 
@@ -12,15 +12,7 @@ from stedi.governance.explain.closure import DependencyClosure
 from stedi.names import END_OF_TIME
 from stedi.wording import both, day
 
-_GOOD = (
-    "customer_id",
-    "device_id",
-    "share",
-    "share_with_research_as_of_date",
-    "share_with_public_as_of_date",
-    "share_with_friends_as_of_date",
-)
-_REJECTED = ("customer_id", "device_id", "at", "reason", "released_at", "_own_date")
+_SHARED: Final = {"the public": "share_with_public_as_of_date", "friends": "share_with_friends_as_of_date"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,9 +84,18 @@ def records_of(
     At one time denials come last: they win.
     """
     where = {"customer_id": person} if person is not None else {"device_id": device}
-    good = closure.records.filter(**where).group_by(*_GOOD, at="last_update_date").agg(sent=pl.len())
-    bad = closure.rejected.filter(**where).group_by(*_REJECTED).agg(sent=pl.len())
-    records = [*map(_good, good.iter_rows(named=True)), *map(_bad, bad.iter_rows(named=True))]
+    good = closure.records.filter(**where).group_by(
+        "customer_id",
+        "device_id",
+        "share",
+        *_SHARED.values(),
+        at="last_update_date",
+        asked="share_with_research_as_of_date",
+    )
+    bad = closure.rejected.filter(**where).group_by(
+        "customer_id", "device_id", "at", "released_at", rejected="reason", own_date="_own_date"
+    )
+    records = [_record(row) for part in (good, bad) for row in part.agg(sent=pl.len()).iter_rows(named=True)]
     order = {"nothing": 0, "grant": 1, "denial": 2}
     return sorted(
         records,
@@ -112,32 +113,11 @@ def records_of(
     )
 
 
-def _good(row: Mapping[str, Any]) -> CustomerRecord:
-    shared = {
-        "the public": row["share_with_public_as_of_date"],
-        "friends": row["share_with_friends_as_of_date"],
-    }
-    return CustomerRecord(
-        customer_id=row["customer_id"],
-        device_id=row["device_id"],
-        at=row["at"],
-        share=row["share"],
-        asked=row["share_with_research_as_of_date"],
-        elsewhere=tuple(name for name, date in shared.items() if date is not None),
-        sent=row["sent"],
-    )
-
-
-def _bad(row: Mapping[str, Any]) -> CustomerRecord:
-    return CustomerRecord(
-        customer_id=row["customer_id"],
-        device_id=row["device_id"],
-        at=row["at"],
-        rejected=Rejection(row["reason"]),
-        released_at=row["released_at"],
-        own_date=row["_own_date"],
-        sent=row["sent"],
-    )
+def _record(row: dict[str, Any]) -> CustomerRecord:
+    if "rejected" in row:
+        return CustomerRecord(**row | {"rejected": Rejection(row["rejected"])})
+    elsewhere = tuple(name for name, column in _SHARED.items() if row.pop(column) is not None)
+    return CustomerRecord(**row, elsewhere=elsewhere)
 
 
 def newest_of(records: Sequence[CustomerRecord]) -> Sequence[CustomerRecord]:

@@ -20,7 +20,7 @@ from stedi.wording import day
 _MOMENTS_AT_ONCE: Final = 256
 
 
-def consent_after_each(statements: pl.DataFrame) -> dict[datetime, datetime | None]:
+def _consent_after_each(statements: pl.DataFrame) -> dict[datetime, datetime | None]:
     """Return from when one customer consented as of each time at which a statement was made.
 
     The consent rule itself answers, asked about what had been said by then.
@@ -45,7 +45,7 @@ def history(
 ) -> tuple[Entry, ...]:
     """Return the history of one customer, whose records these are."""
     person = records[0].customer_id if records else ""
-    answers = consent_after_each(closure.statements.filter(customer_id=person))
+    answers = _consent_after_each(closure.statements.filter(customer_id=person))
     newest = set(newest_of(records))
     step = _Step(dated=consent == "as_of")
     entries = []

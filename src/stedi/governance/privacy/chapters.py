@@ -105,11 +105,11 @@ def _summary(report: "PrivacyReport") -> Chapter:
     rows = (
         ("lake", report.lake),
         ("run", report.run_id),
-        ("published", moment(report.published_at)),
-        ("consent judged at", moment(report.now)),
+        ("published", _moment(report.published_at)),
+        ("consent judged at", _moment(report.now)),
         ("consent mode", _MODES[report.consent]),
         ("fingerprint of the pseudonym key", report.key_fingerprint),
-        ("report made", f"{moment(report.made_at)} by stedi {report.code_version}"),
+        ("report made", f"{_moment(report.made_at)} by stedi {report.code_version}"),
     )
     run = Grid(caption="The run", headers=("what", "value"), rows=rows)
     return Chapter(title="What this report is about", says=_paragraphs(says), grids=(run,))
@@ -239,6 +239,6 @@ def _tags(report: "PrivacyReport") -> Chapter:
     return Chapter(title="Tags", says=(), grids=(Grid(caption="Tags", headers=("tag", "run"), rows=tags),))
 
 
-def moment(time: datetime) -> str:
+def _moment(time: datetime) -> str:
     """Return a time as a person reads it."""
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

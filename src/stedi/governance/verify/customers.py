@@ -47,7 +47,7 @@ _EMAIL, _SERIAL, _BIRTH_DAY, _SHARE = map(
     CUSTOMER_COLUMNS.index, ("email", "serial_number", "birth_day", "share_with_research_as_of_date")
 )
 
-Claim = tuple[str, str]
+_Claim = tuple[str, str]
 """The names of a customer and a device."""
 _IdOf = Callable[[str, str], str | None]
 
@@ -64,7 +64,7 @@ class ExpectedCustomers:
     """
 
     verdict: Verdict
-    rows: Mapping[Claim, tuple[Any, ...]]
+    rows: Mapping[_Claim, tuple[Any, ...]]
     records: int
     dropped: Mapping[str, int]
 
@@ -100,7 +100,7 @@ def expect_customers(
     said.extend(_erasure_denials(people, tombstones, id_of))
     verdict = _after_erasures(apply_rule(said, together, current=current), tombstones, id_of)
     dropped = Counter[str]()
-    shown: dict[Claim, tuple[Any, ...]] = {}
+    shown: dict[_Claim, tuple[Any, ...]] = {}
     for claim, record in zip(claims, records, strict=True):
         person, device = claim
         if person not in verdict.consent_from:
@@ -194,7 +194,7 @@ def _birthday(text: str | None, today: date) -> date | None:
     return birthday if _EARLIEST_BIRTH <= birthday <= today else None
 
 
-def _row(claim: Claim, record: tuple[Any, ...], verdict: Verdict, today: date) -> tuple[Any, ...]:
+def _row(claim: _Claim, record: tuple[Any, ...], verdict: Verdict, today: date) -> tuple[Any, ...]:
     person, device = claim
     shown = [_birthday(value, today) if at == _BIRTH_DAY else value for at, value in enumerate(record)]
     return (*shown, verdict.consent_from[person], verdict.usable_from.get(device))

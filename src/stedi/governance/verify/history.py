@@ -18,7 +18,7 @@ _MARK: Final = "run-tagging-"
 _GROWING: Final = ("run", "maintenance")
 _REBUILT: Final = "stedi.rebuilt"
 
-Inspected = Mapping[str, Inspection]
+_Inspected = Mapping[str, Inspection]
 
 
 def check_run_chain(runs: Sequence[Run]) -> list[Finding]:
@@ -49,7 +49,7 @@ def check_run_chain(runs: Sequence[Run]) -> list[Finding]:
     ]
 
 
-def check_snapshots(runs: Sequence[Run], tables: Inspected) -> tuple[list[Finding], int]:
+def check_snapshots(runs: Sequence[Run], tables: _Inspected) -> tuple[list[Finding], int]:
     """Check rows of snapshots: as files have them, as summaries say, and as the runs say.
 
     Returns:
@@ -65,7 +65,7 @@ def check_snapshots(runs: Sequence[Run], tables: Inspected) -> tuple[list[Findin
 
 
 def _wrong_snapshots(
-    runs: Sequence[Run], tables: Inspected, rows: Mapping[tuple[str, int], int]
+    runs: Sequence[Run], tables: _Inspected, rows: Mapping[tuple[str, int], int]
 ) -> Iterator[Finding]:
     newest = runs[-1].snapshots
     for name in published_tables():
@@ -120,7 +120,7 @@ def _run_rows(run: Run, base: Run | None, rows: Mapping[tuple[str, int], int]) -
     ]
 
 
-def check_refs(runs: Sequence[Run], tables: Inspected) -> tuple[list[Finding], int]:
+def check_refs(runs: Sequence[Run], tables: _Inspected) -> tuple[list[Finding], int]:
     """Check where main, the branches and the tags of all tables point.
 
     Returns:
@@ -194,7 +194,7 @@ def _shows(run: Run, table: Inspection, at: int | None) -> bool:
     return rebuilt and own not in table.snapshots
 
 
-def _user_tags(runs: Sequence[Run], tables: Inspected) -> Iterator[Finding]:
+def _user_tags(runs: Sequence[Run], tables: _Inspected) -> Iterator[Finding]:
     """Check that each tag that somebody set names the snapshots of one run in all tables."""
     tagged = {tag for table in tables.values() for tag in table.tags if not tag.startswith(TAG_PREFIX)}
     tagged -= {tag.removeprefix(_MARK) for tag in tables[RUN].tags if tag.startswith(_MARK)}
@@ -254,7 +254,7 @@ _LEFT_TO_DO: Final = (
 )
 
 
-def check_manifests(tables: Inspected) -> tuple[list[Finding], int]:
+def check_manifests(tables: _Inspected) -> tuple[list[Finding], int]:
     """Check that no manifest keeps bounds of personal data, and no table is partitioned by any.
 
     Returns:

@@ -30,10 +30,10 @@ from stedi.outline import outline
 from stedi.progress import Progress
 from stedi.warehouse.run_tables import Scan
 
-GROUP_ROWS: Final = 750_000
+_GROUP_ROWS: Final = 750_000
 """About how many readings of both sensors one group may have."""
 
-DERIVED_FROM_READINGS: Final = (
+_DERIVED: Final = (
     ACCELEROMETER_TRUSTED,
     CUSTOMER_CURATED,
     STEP_TRAINER_TRUSTED,
@@ -73,7 +73,7 @@ class Recount(NamedTuple):
 
 
 def compare_readings(
-    scan: Scan, expected: ExpectedCustomers, ids: Ids, *, group_rows: int = GROUP_ROWS, progress: Progress
+    scan: Scan, expected: ExpectedCustomers, ids: Ids, *, group_rows: int = _GROUP_ROWS, progress: Progress
 ) -> tuple[list[Finding], Recount]:
     """Recompute the sensor tables and compare them; return what differs, and the counts.
 
@@ -112,7 +112,7 @@ def compare_readings(
     counts = comparison.counts
     findings = [
         finding
-        for table in DERIVED_FROM_READINGS
+        for table in _DERIVED
         for finding in wrong_rows(
             table, counts[table, "surplus"], comparison.surplus[table], missing=counts[table, "missing"]
         )
@@ -127,7 +127,7 @@ def compare_readings(
         ),
         exact=counts[MACHINE_LEARNING_CURATED, "used"],
         nearby=counts[MACHINE_LEARNING_CURATED, "nearby"],
-        rows=sum(counts[table, "there"] for table in DERIVED_FROM_READINGS),
+        rows=sum(counts[table, "there"] for table in _DERIVED),
     )
 
 
@@ -188,7 +188,7 @@ class _Comparison:
 
     def find_strangers(self) -> None:
         """Find rows of customers that should not be there at all: no group would look at them."""
-        for table in DERIVED_FROM_READINGS:
+        for table in _DERIVED:
             counted = self.scan(table).group_by("customer_id").agg(rows=pl.len()).collect(engine="streaming")
             self.counts[table, "there"] = int(counted["rows"].sum())
             others = counted.join(self.customers, on="customer_id", how="anti")
@@ -341,10 +341,10 @@ def _accounts(
 ) -> Mapping[str, Counted]:
     """Return the arithmetic of all five tables, from what was counted on the way."""
     trusted = len(expected.rows)
-    wanted = {table: counts[table, "wanted"] for table in DERIVED_FROM_READINGS}
+    wanted = {table: counts[table, "wanted"] for table in _DERIVED}
     phone = {why: counts[ACCELEROMETER_TRUSTED, why] for why in ("before_consent", "duplicate")}
     phone["not_trusted"] = sent - counts[ACCELEROMETER_TRUSTED, "known"]
-    kept, curated, steps, pairs = (wanted[table] for table in DERIVED_FROM_READINGS)
+    kept, curated, steps, pairs = (wanted[table] for table in _DERIVED)
     stepped, paired = counts[STEP_TRAINER_TRUSTED, "used"], counts[MACHINE_LEARNING_CURATED, "used"]
     return {
         CUSTOMER_TRUSTED: Counted(expected.records, trusted, expected.dropped, trusted),

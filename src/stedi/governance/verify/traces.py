@@ -49,7 +49,7 @@ _DIGITS: Final = range(9, 16)
 _EPOCH_MS: Final = range(946_684_800_000, 4_102_444_800_000)
 
 
-def known_names(scan: Scan) -> Iterator[Identifier]:
+def _known_names(scan: Scan) -> Iterator[Identifier]:
     """Yield what names people in the landing tables and the quarantine of a lake."""
     for table, column, kind in _SOURCES:
         try:
@@ -96,7 +96,7 @@ def own_words() -> Iterator[str]:
 
 def needles_of(scan: Scan, keys: Iterable[bytes]) -> Needles:
     """Return the needles of a lake: what names people in it, and its keys."""
-    return make_needles(known_names(scan), own_words(), keys=keys)
+    return make_needles(_known_names(scan), own_words(), keys=keys)
 
 
 def search_files(
