@@ -16,7 +16,11 @@ from stedi.consent.pseudonyms import Pseudonyms
 from stedi.errors import ConfigurationError, UnknownNameError
 from stedi.governance.erase.receipt import DeviceDecision, Receipt
 from stedi.names import CONSENT_MODES
+from stedi.pipeline.keys import find_key
+from stedi.pipeline.published import check_at, judged
 from stedi.warehouse.bucket import MOST as MOST_BUCKETS
+
+__all__ = ["CHECKS", "Check", "check_at", "checked", "find_key", "judged"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
