@@ -50,12 +50,9 @@ def _check_arguments(arguments: Sequence[str]) -> None:
 
 def _place(error: OSError) -> str:
     """Return where the system refused; of what may be a landing object, what messages call it."""
-    from stedi.landing.objects import local_name  # noqa: PLC0415 - help needs no landing
-    from stedi.landing.redact import as_typed, is_under_table  # noqa: PLC0415
+    from stedi.lake.display import shown_path  # noqa: PLC0415 - help needs no lake
 
-    if not isinstance(error.filename, str):
-        return ""
-    return f": {(local_name if is_under_table(error.filename) else as_typed)(error.filename)}"
+    return f": {shown_path(error.filename)}" if isinstance(error.filename, str) else ""
 
 
 def _unraisable(found: "sys.UnraisableHookArgs") -> None:

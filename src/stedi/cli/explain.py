@@ -3,18 +3,19 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
-from pathlib import Path
-from typing import Final, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 
+import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from stedi.cli.funnel import dropped, fanned_out
-from stedi.cli.output import console, number, print_json
-from stedi.governance.explain.explanation import Entry, Explanation, Kind, Portion, Reason
-from stedi.governance.explain.who import guess
-from stedi.lake.lake import Lake
+from stedi import Lake
+from stedi.cli.funnel import notes_on
+from stedi.cli.listing import add_row_with_notes, table_of
+from stedi.cli.options import DEFAULT_LAKE, JsonOption, LakeOption
+from stedi.cli.output import Output, number
+from stedi.lake.explain_who import explain_who
 from stedi.names import (
     ACCELEROMETER_LANDING,
     ACCELEROMETER_TRUSTED,
@@ -25,9 +26,10 @@ from stedi.names import (
     STEP_TRAINER_LANDING,
     STEP_TRAINER_TRUSTED,
 )
+from stedi.reports import Entry, Explanation, Portion, Reason
 from stedi.wording import day, sentence
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 _WIDEST: Final = 100
 _EACH: Final = 3
 """So many customers of whom the same is said are listed one by one."""
@@ -50,20 +52,21 @@ _ROWS: Final = {
 _ONLY_IF_DROPPED: Final = (CUSTOMER_LANDING, ACCELEROMETER_LANDING, STEP_TRAINER_LANDING, CUSTOMER_CURATED)
 
 
-def explain(who: str, *, lake: Path, kind: Kind | None, as_json: bool) -> None:
-    """Explain a customer or a device."""
-    opened = Lake.open(lake)
-    with opened.reading():
-        asked: Kind = guess(opened.scan, who) if kind is None else kind
-    explanation = opened.explain(
-        email=who if asked == "email" else None,
-        serial_number=who if asked == "serial_number" else None,
-        customer_id=who if asked == "customer_id" else None,
-    )
-    if as_json:
-        print_json(explanation.to_dict())
-        return
-    print_explanation(console(), explanation)
+def explain_command(
+    who: Annotated[
+        str, typer.Argument(help="An e-mail, a serial number, or a customer_id.", show_default=False)
+    ],
+    *,
+    lake: LakeOption = DEFAULT_LAKE,
+    kind: Annotated[
+        Literal["email", "serial_number", "customer_id"] | None,
+        typer.Option("--as", help="What WHO is. Otherwise it is found out."),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Say why a person or a device is in the training data, or out."""
+    explanation = explain_who(Lake.open(lake), who, kind=kind)
+    Output(json=json).show(explanation.to_dict, lambda out: print_explanation(out, explanation))
 
 
 def print_explanation(out: Console, explanation: Explanation) -> None:
@@ -114,7 +117,7 @@ def _timeline(out: Console, entries: Sequence[Entry]) -> Table:
     return table
 
 
-def _same(items: Iterable[T], what: Callable[[T], object]) -> Iterator[Sequence[T]]:
+def _same(items: Iterable[_T], what: Callable[[_T], object]) -> Iterator[Sequence[_T]]:
     """Yield items in a row of which the same is to be said: together where they are many."""
     for _, found in groupby(items, what):
         same = list(found)
@@ -160,11 +163,7 @@ def _listed(rows: Iterable[tuple[str, Text]]) -> Table:
 
 
 def _portions(portions: Sequence[Portion]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("rows")
-    table.add_column("in", justify="right")
-    table.add_column("used", justify="right")
-    table.add_column("not used, and why")
+    table = table_of("rows", ">in", ">used", "not used, and why")
     paired = {
         each.device
         for each in portions
@@ -172,19 +171,13 @@ def _portions(portions: Sequence[Portion]) -> Table:
     }
     for portion in portions:
         account = portion.account
-        drops = [drop for drop in account.dropped.items() if drop[1]]
-        if account.table in _ONLY_IF_DROPPED and not drops:
+        if account.table in _ONLY_IF_DROPPED and not any(account.dropped.values()):
             continue
         if account.table == MACHINE_LEARNING_CURATED and portion.device not in paired:
             continue
-        notes = [dropped(drop) for drop in drops]
-        if account.fan_out:
-            notes.append(fanned_out(account))
+        notes = notes_on(account)
         if account.table == STEP_TRAINER_TRUSTED and account.used and portion.device not in paired:
             notes.append(Text("used for another customer, who holds the device", style="dim"))
         label = _ROWS[account.table].format(portion.device)
-        first, *rest = notes or [Text("")]
-        table.add_row(label, number(account.rows_in), number(account.used), first)
-        for note in rest:
-            table.add_row("", "", "", note)
+        add_row_with_notes(table, label, number(account.rows_in), number(account.used), notes=notes)
     return table

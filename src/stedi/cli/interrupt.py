@@ -24,7 +24,7 @@ def noticed() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def check() -> None:
+def check_interrupted() -> None:
     """Raise KeyboardInterrupt if there was a Ctrl-C that nobody heard."""
     if _arrived:
         raise KeyboardInterrupt

@@ -1,20 +1,43 @@
-"""Rows of a frame as a table for people."""
+"""Tables for people."""
 
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
 import polars as pl
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from stedi.cli.inert import in_line
 
-MOST: Final = 2**31
+MAX_ROWS: Final = 2**31
 """Nobody is shown more rows."""
 
 # A cell has a space on each side, and a line between it and the next.
 _BORDERS = 3
+
+
+def table_of(*columns: str, rows: Iterable[Iterable[RenderableType]] = ()) -> Table:
+    """Return a table without borders.
+
+    Args:
+        columns: The headings; ``>`` before one sets its column to the right.
+        rows: The cells of each row.
+    """
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in columns:
+        table.add_column(name.removeprefix(">"), justify="right" if name.startswith(">") else "left")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def add_row_with_notes(table: Table, *cells: RenderableType, notes: Sequence[Text]) -> None:
+    """Add a row that ends in the first of its notes; each other note has a line of its own below it."""
+    table.add_row(*cells, *notes[:1])
+    for note in notes[1:]:
+        table.add_row(*[""] * len(cells), note)
 
 
 def print_rows(out: Console, frame: pl.DataFrame) -> None:

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from stedi.lake.lake import Lake
+from stedi import Lake
 from stedi.names import ACCELEROMETER_TRUSTED, MACHINE_LEARNING_CURATED, STEP_TRAINER_TRUSTED
 from stedi.outline import outline
-from stedi.simulate.ground_truth import Truth
+from stedi.simulate import Truth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

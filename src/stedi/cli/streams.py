@@ -11,7 +11,7 @@ from stedi.cli.failure import FAILED
 _done: Final[list[bool]] = []
 
 
-def done() -> None:
+def note_done() -> None:
     """Note that what a command was asked for is done: whatever becomes of its words, it did not fail."""
     _done.append(True)
 
