@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from stedi.cli.options import JsonOption
+from stedi.cli import options as opt
 from stedi.cli.output import Output
 from stedi.contract.athena import check_location, landing_ddl
 from stedi.names import NAMESPACE
@@ -19,7 +19,7 @@ def ddl_command(
         str | None, typer.Option(metavar="URL", help="The landing root, such as s3://my-bucket/landing.")
     ] = None,
     database: Annotated[str, typer.Option(metavar="NAME", help="The Athena database.")] = NAMESPACE,
-    json: JsonOption = False,
+    json: opt.JsonOption = False,
 ) -> None:
     """Print Athena tables over the raw landing files."""
     root = check_location(location if location is not None else _EXAMPLE)

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.text import Text
 
 from stedi import Lake
+from stedi.cli import options as opt
 from stedi.cli.listing import table_of
-from stedi.cli.options import CustomersOption, JsonOption
 from stedi.cli.output import Output, json_rows, number, size
 from stedi.cli.run import print_report
 from stedi.cli.story import best_session, people
@@ -37,9 +37,9 @@ def demo_command(
     folder: Annotated[
         Path, typer.Option("--dir", metavar="DIR", help="Where to put the sample data and the lake.")
     ] = Path("stedi-demo"),
-    customers: CustomersOption = 100,
+    customers: opt.CustomersOption = 100,
     seed: Annotated[int, typer.Option(help="The same seed makes the same data.")] = 0,
-    json: JsonOption = False,
+    json: opt.JsonOption = False,
 ) -> None:
     """Make sample data and run everything on it."""
     landing, where = folder / "landing", folder / "lake"
@@ -93,10 +93,8 @@ def _print_next(out: Console, landing: Path, lake: Path, somebody: str) -> None:
 def _somebody(customers: pl.DataFrame) -> str:
     """Return a customer whose story is worth reading: of those who withdrew, if there is one."""
     order = {history: place for place, history in enumerate(_WORTH_READING)}
-    ranked = customers.with_columns(
-        place=pl.col("history").replace_strict(order, default=len(order), return_dtype=pl.Int64)
-    )
-    return str(ranked.sort("place", maintain_order=True)["customer_id"][0])
+    place = pl.col("history").replace_strict(order, default=len(order), return_dtype=pl.Int64)
+    return str(customers.sort(place, maintain_order=True)["customer_id"][0])
 
 
 def _print_made(out: Console, made: Simulated) -> None:
@@ -131,7 +129,8 @@ def _draw(known: Truth, lake: Lake, file: Path) -> Path | str | None:
     from stedi import plots  # noqa: PLC0415
 
     try:
-        top, _ = plots.session_trace(session.steps, session.accelerometer, step_events=session.step_events)
+        steps, accelerometer, step_events = session
+        top, _ = plots.session_trace(steps, accelerometer, step_events=step_events)
     except MissingLibraryError as error:
         return str(error)
     drawing = top.get_figure(root=True)

@@ -8,8 +8,8 @@ import typer
 from rich.console import Console
 
 from stedi import Lake
+from stedi.cli import options as opt
 from stedi.cli.listing import table_of
-from stedi.cli.options import DEFAULT_LAKE, JsonOption, LakeOption, PlanOption, WaitOption, YesOption
 from stedi.cli.output import Output, confirm, number, size
 from stedi.errors import LakeError
 from stedi.lake.display import safe_path
@@ -18,16 +18,14 @@ from stedi.wording import count
 
 
 def erase_command(
-    email: Annotated[
-        str, typer.Argument(help="The e-mail of the person, in any spelling.", show_default=False)
-    ],
+    email: Annotated[str, typer.Argument(help="The e-mail of the person, in any spelling.")],
     *,
-    lake: LakeOption = DEFAULT_LAKE,
+    lake: opt.LakeOption = opt.DEFAULT_LAKE,
     serial: Annotated[
         bool, typer.Option("--serial", help="EMAIL is the serial number of a device of one person only.")
     ] = False,
-    plan: PlanOption = False,
-    yes: YesOption = False,
+    plan: opt.PlanOption = False,
+    yes: opt.YesOption = False,
     reason: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Why, for the receipt; without the person's name.")
     ] = None,
@@ -40,24 +38,18 @@ def erase_command(
             help="Readings of devices that others listed too: keep them raw and untrusted, or erase them."
         ),
     ] = None,
-    drop_tag: Annotated[
-        list[str] | None, typer.Option(metavar="TAG", help="Drop a tag that holds them. May be repeated.")
-    ] = None,
+    drop_tag: Annotated[list[str] | None, opt.tags_option("Drop a tag that holds them.")] = None,
     move_tag: Annotated[
-        list[str] | None,
-        typer.Option(metavar="TAG", help="Move a tag that holds them to the newest run. May be repeated."),
+        list[str] | None, opt.tags_option("Move a tag that holds them to the newest run.")
     ] = None,
     rebuild_tag: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="TAG", help="Rebuild a tag that holds them at its own run, without them. May be repeated."
-        ),
+        list[str] | None, opt.tags_option("Rebuild a tag that holds them at its own run, without them.")
     ] = None,
     landing: Annotated[
         str | None, typer.Option(metavar="ROOT", help="Rewrite the objects of a landing root, too.")
     ] = None,
-    wait: WaitOption = 0,
-    json: JsonOption = False,
+    wait: opt.WaitOption = 0,
+    json: opt.JsonOption = False,
 ) -> None:
     """Erase a person, with a signed receipt."""
     opened, output = Lake.open(lake, wait=timedelta(seconds=wait)), Output(json=json)

@@ -7,36 +7,28 @@ import typer
 from rich.console import Console
 
 from stedi import Lake
-from stedi.cli.options import DEFAULT_LAKE, AtOption, JsonOption, LakeOption, TableArgument, one_of
+from stedi.cli import options as opt
 from stedi.cli.output import Output, size
 from stedi.lake.export import FORMATS, Exported, export
 from stedi.wording import count
 
 
 def export_command(
-    table: TableArgument,
-    out: Annotated[Path, typer.Argument(help="The file to write.", show_default=False)],
+    table: opt.TableArgument,
+    out: Annotated[Path, typer.Argument(help="The file to write.")],
     *,
-    lake: LakeOption = DEFAULT_LAKE,
-    file_format: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            callback=one_of("--format", FORMATS),
-            help="parquet, csv or ndjson; by default as the file's name ends.",
-        ),
-    ] = None,
-    at: AtOption = None,
+    lake: opt.LakeOption = opt.DEFAULT_LAKE,
+    file_format: Annotated[str | None, opt.format_option(FORMATS)] = None,
+    at: opt.AtOption = None,
     personal_data: Annotated[
         bool,
-        typer.Option(
-            "--personal-data",
-            help="Write the columns that name people, too (such as e-mail and serial number): whoever gets "
-            "the file then has personal data, and no withdrawal or erasure reaches it.",
+        opt.personal_data_option(
+            "Write the columns that name people, too (such as e-mail and serial number): whoever gets "
+            "the file then has personal data, and no withdrawal or erasure reaches it."
         ),
     ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
-    json: JsonOption = False,
+    json: opt.JsonOption = False,
 ) -> None:
     """Write a table into one file."""
     output = Output(json=json)

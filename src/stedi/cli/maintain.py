@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.text import Text
 
 from stedi import Lake
+from stedi.cli import options as opt
 from stedi.cli.listing import table_of
-from stedi.cli.options import DEFAULT_LAKE, JsonOption, LakeOption, PlanOption, WaitOption
 from stedi.cli.output import Output, number, size
 from stedi.reports import MaintenanceReport, TableMaintenance
 from stedi.wording import count
@@ -19,19 +19,14 @@ _NAMED = 5
 
 def maintain_command(
     *,
-    lake: LakeOption = DEFAULT_LAKE,
+    lake: opt.LakeOption = opt.DEFAULT_LAKE,
     keep_days: Annotated[
         int, typer.Option(metavar="N", min=0, max=36_500, help="For how many days old runs stay readable.")
     ] = 30,
-    older_than: Annotated[
-        float,
-        typer.Option(
-            metavar="HOURS", min=0, max=876_000, help="Delete files that nothing reaches from this age on."
-        ),
-    ] = 1.0,
-    plan: PlanOption = False,
-    wait: WaitOption = 0,
-    json: JsonOption = False,
+    older_than: Annotated[float, opt.age_option("Delete files that nothing reaches from this age on.")] = 1.0,
+    plan: opt.PlanOption = False,
+    wait: opt.WaitOption = 0,
+    json: opt.JsonOption = False,
 ) -> None:
     """Merge small files and remove what nobody needs."""
     output = Output(json=json)

@@ -1,8 +1,8 @@
 """The options that several commands share, and how a value that an option can't have is wrong usage."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import typer
 
@@ -25,14 +25,37 @@ def checked_by(option: str, check: Callable[[_T], object]) -> Callable[[_T | Non
     return callback
 
 
-def one_of(option: str, known: Collection[str], *, kind: str = "") -> Callable[[str | None], str | None]:
-    """Return the callback of an option that is one of some words."""
+def word_option(
+    name: str, known: Collection[str], purpose: str, *, metavar: str | None = None, kind: str | None = None
+) -> Any:
+    """Return an option that is one of some words; its kind is what messages call them."""
 
     def check(word: str) -> None:
         if word not in known:
-            raise UnknownNameError.of(kind or option.strip("-"), word, known)
+            raise UnknownNameError.of(kind or name.strip("-"), word, known)
 
-    return checked_by(option, check)
+    return typer.Option(name, metavar=metavar, callback=checked_by(name, check), help=purpose)
+
+
+def format_option(known: Sequence[str]) -> Any:
+    """Return the option of a file's format."""
+    words = f"{', '.join(known[:-1])} or {known[-1]}"
+    return word_option("--format", known, f"{words}; by default as the file's name ends.")
+
+
+def personal_data_option(purpose: str) -> Any:
+    """Return the option that lets a command show what names people."""
+    return typer.Option("--personal-data", help=purpose)
+
+
+def tags_option(purpose: str) -> Any:
+    """Return an option that names tags."""
+    return typer.Option(metavar="TAG", help=f"{purpose} May be repeated.")
+
+
+def age_option(purpose: str) -> Any:
+    """Return an option that is an age in hours, of a hundred years at most."""
+    return typer.Option(metavar="HOURS", min=0, max=876_000, help=purpose)
 
 
 def _check_at(at: str) -> None:
@@ -42,9 +65,7 @@ def _check_at(at: str) -> None:
 
 
 DEFAULT_LAKE: Final = Path("lake")
-LakeOption = Annotated[
-    Path, typer.Option("--lake", metavar="DIR", help="The folder of the lake.", show_default=True)
-]
+LakeOption = Annotated[Path, typer.Option("--lake", metavar="DIR", help="The folder of the lake.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 WaitOption = Annotated[
     float,

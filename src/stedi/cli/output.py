@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from math import isfinite
+from typing import cast
 
 import polars as pl
 from rich.console import Console
@@ -114,16 +114,9 @@ def json_text(value: object, *, ascii_only: bool = False) -> str:
 
 def json_rows(frame: pl.DataFrame) -> list[dict[str, object]]:
     """Return the rows of a frame as plain values, which JSON has words for."""
-    return [{name: _finite(value) for name, value in row.items()} for row in frame.iter_rows(named=True)]
-
-
-def _finite(value: object) -> object:
-    """Return null for a number that JSON has no word for: NaN and the infinite ones."""
-    if isinstance(value, float):
-        return value if isfinite(value) else None
-    if isinstance(value, list):
-        return [_finite(item) for item in value]
-    return {name: _finite(item) for name, item in value.items()} if isinstance(value, dict) else value
+    text = json.dumps(frame.to_dicts(), default=_plain)
+    # JSON has no word for NaN and the infinite numbers.
+    return cast("list[dict[str, object]]", json.loads(text, parse_constant=lambda _: None))
 
 
 def _plain(value: object) -> object:

@@ -5,13 +5,10 @@ from typing import Annotated
 import polars as pl
 import typer
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from stedi import Lake
-from stedi.cli.inert import in_line
-from stedi.cli.listing import table_of
-from stedi.cli.options import DEFAULT_LAKE, JsonOption, LakeOption
+from stedi.cli import options as opt
+from stedi.cli.listing import cells_of, framed_table, table_of
 from stedi.cli.output import Output, json_rows, number
 from stedi.cli.run import print_report
 from stedi.contract.reasons import words_of
@@ -23,19 +20,16 @@ _SHOWN = ("id", "reason", "field", "object", "position")
 
 def quarantine_command(
     *,
-    lake: LakeOption = DEFAULT_LAKE,
+    lake: opt.LakeOption = opt.DEFAULT_LAKE,
     records: Annotated[bool, typer.Option("--records", help="List the records, not only counts.")] = False,
     personal_data: Annotated[
-        bool,
-        typer.Option(
-            "--personal-data", help="With --records: show the raw text, and the object's whole path."
-        ),
+        bool, opt.personal_data_option("With --records: show the raw text, and the object's whole path.")
     ] = False,
     release: Annotated[
         list[str] | None,
         typer.Option(metavar="ID", help="Release a record: it no longer denies anything. May be repeated."),
     ] = None,
-    json: JsonOption = False,
+    json: opt.JsonOption = False,
 ) -> None:
     """Show what was rejected, and why."""
     opened, output = Lake.open(lake), Output(json=json)
@@ -93,10 +87,6 @@ def _records(rejected: pl.DataFrame, *, personal_data: bool) -> list[dict[str, o
 
 
 def _print_records(out: Console, records: list[dict[str, object]], *, personal_data: bool) -> None:
-    table = Table(header_style="bold")
     names = (*_SHOWN, "raw") if personal_data else _SHOWN
-    for name in names:
-        table.add_column(name, overflow="fold")
-    for row in records:
-        table.add_row(*(Text("" if row[name] is None else in_line(str(row[name]))) for name in names))
-    out.print(table)
+    rows = (cells_of(row[name] for name in names) for row in records)
+    out.print(framed_table(cells_of(names), rows))

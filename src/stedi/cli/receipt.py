@@ -8,9 +8,9 @@ import typer
 from rich.console import Console
 
 from stedi import Lake
+from stedi.cli import options as opt
 from stedi.cli.app import PLAIN
 from stedi.cli.listing import table_of
-from stedi.cli.options import DEFAULT_LAKE, JsonOption, LakeOption
 from stedi.cli.output import Output, number
 from stedi.errors import ReceiptError
 from stedi.reports import Receipt
@@ -38,10 +38,10 @@ def _read(file: Path) -> Receipt:
 
 @receipt_command.command("check")
 def check_receipt_command(
-    file: Annotated[Path, typer.Argument(help="The receipt, as JSON.", show_default=False)],
+    file: Annotated[Path, typer.Argument(help="The receipt, as JSON.")],
     *,
-    lake: LakeOption = DEFAULT_LAKE,
-    json: JsonOption = False,
+    lake: opt.LakeOption = opt.DEFAULT_LAKE,
+    json: opt.JsonOption = False,
 ) -> None:
     """Check a receipt: its signature, and its place in the lake's chain."""
     receipt = _read(file)
@@ -54,7 +54,7 @@ def check_receipt_command(
 
 
 @receipt_command.command("list")
-def list_receipts_command(*, lake: LakeOption = DEFAULT_LAKE, json: JsonOption = False) -> None:
+def list_receipts_command(*, lake: opt.LakeOption = opt.DEFAULT_LAKE, json: opt.JsonOption = False) -> None:
     """List the receipts of a lake."""
     opened = Lake.open(lake)
     receipts = opened.receipts()
@@ -68,8 +68,8 @@ def list_receipts_command(*, lake: LakeOption = DEFAULT_LAKE, json: JsonOption =
 def show_receipt_command(
     number: Annotated[int, typer.Argument(help="Its number, as stedi receipt list shows it.", min=1)],
     *,
-    lake: LakeOption = DEFAULT_LAKE,
-    json: JsonOption = False,
+    lake: opt.LakeOption = opt.DEFAULT_LAKE,
+    json: opt.JsonOption = False,
 ) -> None:
     """Show a receipt, for people."""
     found = next((each for each in Lake.open(lake).receipts() if each.number == number), None)

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from stedi import Lake
-from stedi.cli.options import DEFAULT_LAKE, AtOption, JsonOption, LakeOption, one_of
+from stedi.cli import options as opt
 from stedi.cli.output import json_text
 from stedi.cli.streams import note_done
 from stedi.errors import ConfigurationError
@@ -20,21 +20,14 @@ _KINDS: Final = ("html", "md", "json")
 
 def report_command(
     *,
-    lake: LakeOption = DEFAULT_LAKE,
-    at: AtOption = None,
+    lake: opt.LakeOption = opt.DEFAULT_LAKE,
+    at: opt.AtOption = None,
     out: Annotated[
         Path | None,
         typer.Option(metavar="PATH", help="A file, or a folder for one of each kind; by default stdout."),
     ] = None,
-    file_format: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            callback=one_of("--format", _KINDS),
-            help="html, md or json; by default as the file's name ends.",
-        ),
-    ] = None,
-    json: JsonOption = False,
+    file_format: Annotated[str | None, opt.format_option(_KINDS)] = None,
+    json: opt.JsonOption = False,
 ) -> None:
     """Write the privacy report of a run."""
     if json and file_format not in (None, "json"):

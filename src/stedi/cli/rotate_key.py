@@ -2,11 +2,10 @@
 
 from typing import Annotated
 
-import typer
 from rich.console import Console
 
 from stedi import Lake
-from stedi.cli.options import DEFAULT_LAKE, JsonOption, LakeOption, PlanOption, YesOption
+from stedi.cli import options as opt
 from stedi.cli.output import Output, confirm, number, size
 from stedi.reports import RotationReport
 from stedi.wording import count
@@ -14,14 +13,11 @@ from stedi.wording import count
 
 def rotate_key_command(
     *,
-    lake: LakeOption = DEFAULT_LAKE,
-    plan: PlanOption = False,
-    yes: YesOption = False,
-    drop_tag: Annotated[
-        list[str] | None,
-        typer.Option(metavar="TAG", help="Drop a tag: none outlives its key. May be repeated."),
-    ] = None,
-    json: JsonOption = False,
+    lake: opt.LakeOption = opt.DEFAULT_LAKE,
+    plan: opt.PlanOption = False,
+    yes: opt.YesOption = False,
+    drop_tag: Annotated[list[str] | None, opt.tags_option("Drop a tag: none outlives its key.")] = None,
+    json: opt.JsonOption = False,
 ) -> None:
     """Give the lake a new pseudonym key."""
     opened, output = Lake.open(lake), Output(json=json)

@@ -10,15 +10,15 @@ from rich.console import Console
 from rich.text import Text
 
 from stedi import Lake
+from stedi.cli import options as opt
 from stedi.cli.funnel import print_funnel
 from stedi.cli.listing import table_of
-from stedi.cli.options import DEFAULT_LAKE, JsonOption, LakeOption, WaitOption, checked_by
 from stedi.cli.output import Output, number
 from stedi.contract import contract_of
 from stedi.errors import RejectedError
 from stedi.lake.arguments import CHECKS, judged
 from stedi.lake.display import percent
-from stedi.names import Consent, Zone
+from stedi.names import CONSENT_MODES, Consent, Zone
 from stedi.reports import People, RunReport
 from stedi.wording import count
 
@@ -26,17 +26,17 @@ _NAMED = 10
 
 
 def run_command(
-    landing: Annotated[
-        str, typer.Argument(help="The landing root: a folder or an s3:// URL.", show_default=False)
-    ],
+    landing: Annotated[str, typer.Argument(help="The landing root: a folder or an s3:// URL.")],
     *,
-    lake: LakeOption = DEFAULT_LAKE,
+    lake: opt.LakeOption = opt.DEFAULT_LAKE,
     consent: Annotated[
         str,
-        typer.Option(
+        opt.word_option(
+            "--consent",
+            CONSENT_MODES,
+            "as_of obeys when consent was given; current does not.",
             metavar="MODE",
-            callback=checked_by("--consent", partial(CHECKS["consent"], "consent")),
-            help="as_of obeys when consent was given; current does not.",
+            kind="consent mode",
         ),
     ] = "as_of",
     now: Annotated[
@@ -44,7 +44,7 @@ def run_command(
         typer.Option(
             metavar="TIME",
             formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"],
-            callback=checked_by("--now", lambda time: judged("now", time.isoformat())),
+            callback=opt.checked_by("--now", lambda time: judged("now", time.isoformat())),
             help="Judge consent at this time (UTC) instead of now.",
         ),
     ] = None,
@@ -52,7 +52,7 @@ def run_command(
         float,
         typer.Option(
             metavar="RATE",
-            callback=checked_by("--max-rejected", partial(CHECKS["max_rejected"], "max_rejected")),
+            callback=opt.checked_by("--max-rejected", partial(CHECKS["max_rejected"], "max_rejected")),
             help="Stop if more of a table's new records are rejected.",
         ),
     ] = 0.5,
@@ -62,14 +62,11 @@ def run_command(
     plan: Annotated[
         bool, typer.Option("--plan", help="Only say what a run would read, add and remove.")
     ] = False,
-    wait: WaitOption = 0,
+    wait: opt.WaitOption = 0,
     personal_data: Annotated[
-        bool,
-        typer.Option(
-            "--personal-data", help="With --plan or --json: show the whole paths of landing objects."
-        ),
+        bool, opt.personal_data_option("With --plan or --json: show the whole paths of landing objects.")
     ] = False,
-    json: JsonOption = False,
+    json: opt.JsonOption = False,
 ) -> None:
     """Load what is new and publish all tables."""
     opened, output = Lake.open(lake, wait=timedelta(seconds=wait)), Output(json=json)
@@ -117,8 +114,7 @@ def _print_plan(out: Console, report: RunReport, lake: Path, *, personal_data: b
             then = "" if zone is Zone.LANDING else number(account.rows_out)
             listed.add_row(table, number(change.gained), number(change.lost), then)
     out.print(listed)
-    _print_rejected(out, report)
-    _print_match(out, report)
+    _print_quality(out, report)
     out.print()
     out.print("Nothing was changed.")
 
@@ -130,17 +126,13 @@ def _people(people: People, words: tuple[str, str, str]) -> str:
     return f"customers: {', '.join(told)}" if told else ""
 
 
-def _print_rejected(out: Console, report: RunReport) -> None:
-    """Print in which landing objects most records were rejected."""
+def _print_quality(out: Console, report: RunReport) -> None:
+    """Print where most records were rejected, how well the sensors pair, and what to look at."""
     if report.refusals:
         out.print()
         out.print("most rejected records:")
     for refusal in report.refusals:
         out.print(f"  {refusal}")
-
-
-def _print_match(out: Console, report: RunReport) -> None:
-    """Print how well the sensors pair, and what somebody should look at."""
     match = report.match
     if match.exact_rate is not None and match.nearby_rate is not None:
         out.print()
@@ -165,7 +157,6 @@ def print_report(out: Console, report: RunReport, lake: Path) -> None:
         out.print(people)
     out.print()
     print_funnel(out, report.accounts)
-    _print_rejected(out, report)
-    _print_match(out, report)
+    _print_quality(out, report)
     out.print()
     out.print(f"lake: {lake}", soft_wrap=True)

@@ -7,22 +7,20 @@ import typer
 from rich.console import Console
 
 from stedi import Lake
+from stedi.cli import options as opt
 from stedi.cli.listing import MAX_ROWS, print_rows
-from stedi.cli.options import DEFAULT_LAKE, AtOption, JsonOption, LakeOption, TableArgument
 from stedi.cli.output import Output, json_rows, number
 from stedi.contract import contract_of
 
 
 def show_command(
-    table: TableArgument,
+    table: opt.TableArgument,
     *,
-    lake: LakeOption = DEFAULT_LAKE,
+    lake: opt.LakeOption = opt.DEFAULT_LAKE,
     limit: Annotated[int, typer.Option("--limit", "-n", min=0, help="How many rows.")] = 10,
-    at: AtOption = None,
-    personal_data: Annotated[
-        bool, typer.Option("--personal-data", help="Show the columns that name people.")
-    ] = False,
-    json: JsonOption = False,
+    at: opt.AtOption = None,
+    personal_data: Annotated[bool, opt.personal_data_option("Show the columns that name people.")] = False,
+    json: opt.JsonOption = False,
 ) -> None:
     """Show the first rows of a table."""
     contract = contract_of(table)

@@ -1,6 +1,6 @@
 """stedi simulate."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from inspect import signature
 from pathlib import Path
 from typing import Annotated, Any, get_args
@@ -8,23 +8,22 @@ from typing import Annotated, Any, get_args
 import typer
 from rich.console import Console
 
+from stedi.cli import options as opt
 from stedi.cli.listing import table_of
-from stedi.cli.options import CustomersOption, JsonOption, one_of
 from stedi.cli.output import Output, number
 from stedi.errors import UnknownNameError
 from stedi.simulate import PRESETS, Simulated, simulate
 
 
-def _word_of(argument: str, *, kind: str) -> Callable[[str | None], str | None]:
-    """Return the callback of an option that is one of the words that an argument of ``simulate`` takes."""
-    words = get_args(signature(simulate).parameters[argument].annotation)
-    return one_of(f"--{argument}", words, kind=kind)
+def _words(argument: str) -> tuple[str, ...]:
+    """Return the words that an argument of ``simulate`` takes."""
+    return get_args(signature(simulate).parameters[argument].annotation)
 
 
 def simulate_command(
-    landing: Annotated[Path, typer.Argument(help="An empty or a new folder.", show_default=False)],
+    landing: Annotated[Path, typer.Argument(help="An empty or a new folder.")],
     *,
-    customers: CustomersOption = 100,
+    customers: opt.CustomersOption = 100,
     seed: Annotated[int, typer.Option(help="The same seed makes the same files.")] = 0,
     dirt: Annotated[
         list[str] | None,
@@ -35,30 +34,28 @@ def simulate_command(
     ] = None,
     preset: Annotated[
         str,
-        typer.Option(
-            metavar="NAME",
-            callback=one_of("--preset", PRESETS),
-            help="How hard the signals are: easy, realistic or hard.",
+        opt.word_option(
+            "--preset", PRESETS, "How hard the signals are: easy, realistic or hard.", metavar="NAME"
         ),
     ] = "realistic",
     clocks: Annotated[
         str,
-        typer.Option(
+        opt.word_option(
+            "--clocks",
+            _words("clocks"),
+            "one: the app stamps both sensors. two: each its own.",
             metavar="WHICH",
-            callback=_word_of("clocks", kind="number of clocks"),
-            help="one: the app stamps both sensors. two: each its own.",
+            kind="number of clocks",
         ),
     ] = "one",
     order: Annotated[
         str,
-        typer.Option(
-            metavar="ORDER",
-            callback=_word_of("order", kind="order"),
-            help="How readings arrive: by time, or shuffled.",
+        opt.word_option(
+            "--order", _words("order"), "How readings arrive: by time, or shuffled.", metavar="ORDER"
         ),
     ] = "time",
     files: Annotated[int, typer.Option(min=1, help="Into how many files each sensor's readings go.")] = 12,
-    json: JsonOption = False,
+    json: opt.JsonOption = False,
 ) -> None:
     """Write landing files of made-up customers."""
     words: dict[str, Any] = {"preset": preset, "clocks": clocks, "order": order}

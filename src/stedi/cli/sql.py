@@ -6,8 +6,8 @@ import typer
 from rich.console import Console
 
 from stedi import Lake
+from stedi.cli import options as opt
 from stedi.cli.listing import MAX_ROWS, print_rows
-from stedi.cli.options import DEFAULT_LAKE, AtOption, JsonOption, LakeOption
 from stedi.cli.output import Output, json_rows, number
 from stedi.lake.query import query as find
 from stedi.wording import count
@@ -18,16 +18,16 @@ _ROWS = 100
 def sql_command(
     query: Annotated[str, typer.Argument(help="One query, such as 'SELECT ... FROM customer_curated'.")],
     *,
-    lake: LakeOption = DEFAULT_LAKE,
-    at: AtOption = None,
+    lake: opt.LakeOption = opt.DEFAULT_LAKE,
+    at: opt.AtOption = None,
     limit: Annotated[
         int | None,
         typer.Option("--limit", "-n", min=0, help="At most so many rows.  [default: 100; with --json all]"),
     ] = None,
     personal_data: Annotated[
-        bool, typer.Option("--personal-data", help="Let the query see the columns that name people.")
+        bool, opt.personal_data_option("Let the query see the columns that name people.")
     ] = False,
-    json: JsonOption = False,
+    json: opt.JsonOption = False,
 ) -> None:
     """Ask the tables a question in SQL."""
     most = None if limit is None else min(limit, MAX_ROWS)

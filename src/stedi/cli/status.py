@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from stedi import Lake
+from stedi.cli import options as opt
 from stedi.cli.listing import table_of
-from stedi.cli.options import DEFAULT_LAKE, JsonOption, LakeOption, ReceiptOption
 from stedi.cli.output import Output, number, size
 from stedi.cli.receipt import read_receipts
 from stedi.contract.reasons import words_of
@@ -24,7 +24,10 @@ _WIDE = 90
 
 
 def status_command(
-    *, lake: LakeOption = DEFAULT_LAKE, receipt: ReceiptOption = None, json: JsonOption = False
+    *,
+    lake: opt.LakeOption = opt.DEFAULT_LAKE,
+    receipt: opt.ReceiptOption = None,
+    json: opt.JsonOption = False,
 ) -> None:
     """Show how the lake is: warnings, tables, runs, rejects, tags."""
     kept = read_receipts(receipt)

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -28,13 +28,16 @@ class Forgiving:
         self._stream = stream
         self.error: OSError | ValueError | None = None
 
-    def write(self, text: str) -> int:
-        """Write a text, as far as that can be."""
+    def _try(self, work: Callable[[], object]) -> None:
         if self.error is None:
             try:
-                self._stream.write(text)
+                work()
             except (OSError, ValueError) as error:
                 self.error = error
+
+    def write(self, text: str) -> int:
+        """Write a text, as far as that can be."""
+        self._try(lambda: self._stream.write(text))
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
@@ -44,11 +47,7 @@ class Forgiving:
 
     def flush(self) -> None:
         """Write what is held."""
-        if self.error is None:
-            try:
-                self._stream.flush()
-            except (OSError, ValueError) as error:
-                self.error = error
+        self._try(self._stream.flush)
 
     def __getattr__(self, name: str) -> Any:
         """Return what else the stream has."""

@@ -8,15 +8,15 @@ from rich.console import Console
 from rich.text import Text
 
 from stedi import Lake
-from stedi.cli.options import DEFAULT_LAKE, JsonOption, LakeOption
+from stedi.cli import options as opt
 from stedi.cli.output import Output
 
 
 def tag_command(
     name: Annotated[str | None, typer.Argument(help="The new tag; without one, the tags are listed.")] = None,
     *,
-    lake: LakeOption = DEFAULT_LAKE,
-    json: JsonOption = False,
+    lake: opt.LakeOption = opt.DEFAULT_LAKE,
+    json: opt.JsonOption = False,
 ) -> None:
     """Name the newest run, to find it again."""
     opened, output = Lake.open(lake), Output(json=json)

@@ -6,16 +6,16 @@ import typer
 from rich.console import Console
 
 from stedi import Lake
-from stedi.cli.options import DEFAULT_LAKE, JsonOption, LakeOption
+from stedi.cli import options as opt
 from stedi.cli.output import Output, number
 from stedi.reports import UpgradeReport
 
 
 def upgrade_command(
     *,
-    lake: LakeOption = DEFAULT_LAKE,
+    lake: opt.LakeOption = opt.DEFAULT_LAKE,
     plan: Annotated[bool, typer.Option("--plan", help="Say what would change, and change nothing.")] = False,
-    json: JsonOption = False,
+    json: opt.JsonOption = False,
 ) -> None:
     """Bring a lake of an older version to this one's format."""
     output = Output(json=json)

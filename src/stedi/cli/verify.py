@@ -4,14 +4,13 @@ import sys
 from datetime import timedelta
 from typing import Annotated
 
-import typer
 from rich.console import Console
 from rich.text import Text
 
 from stedi import Lake
+from stedi.cli import options as opt
 from stedi.cli.failure import FAILED
 from stedi.cli.listing import table_of
-from stedi.cli.options import DEFAULT_LAKE, JsonOption, LakeOption, ReceiptOption
 from stedi.cli.output import Output, number, size
 from stedi.cli.receipt import read_receipts
 from stedi.reports import Check, Verification
@@ -21,15 +20,10 @@ _BYTES = "bytes"
 
 def verify_command(
     *,
-    lake: LakeOption = DEFAULT_LAKE,
-    older_than: Annotated[
-        float,
-        typer.Option(
-            metavar="HOURS", min=0, max=876_000, help="Report files that nothing reaches from this age on."
-        ),
-    ] = 1.0,
-    receipt: ReceiptOption = None,
-    json: JsonOption = False,
+    lake: opt.LakeOption = opt.DEFAULT_LAKE,
+    older_than: Annotated[float, opt.age_option("Report files that nothing reaches from this age on.")] = 1.0,
+    receipt: opt.ReceiptOption = None,
+    json: opt.JsonOption = False,
 ) -> None:
     """Audit the whole lake by a second route."""
     kept, output = read_receipts(receipt), Output(json=json)

@@ -3,7 +3,7 @@
 import pytest
 import typer
 
-from stedi.cli.options import checked_by, one_of
+from stedi.cli.options import checked_by, format_option, word_option
 from stedi.errors import ConfigurationError, LakeError
 
 
@@ -30,7 +30,8 @@ def test_nothing_is_checked_where_nothing_is_given():
 
 
 def test_one_of_some_words():
-    check = one_of("--format", ("html", "md"))
-    assert check("md") == "md"
+    option = word_option("--format", ("html", "md"), "The format.")
+    assert option.callback("md") == "md"
     with pytest.raises(typer.BadParameter, match=r"no format is named 'xml'\. There is: html, md\."):
-        check("xml")
+        option.callback("xml")
+    assert format_option(("html", "md", "json")).help.startswith("html, md or json; ")
