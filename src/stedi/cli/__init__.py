@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from stedi.cli.failure import FAILED, USAGE, fail
-from stedi.cli.interrupt import noticed
-from stedi.cli.streams import end, forgive, prepare_streams
+from stedi.cli.interrupt import noted_interrupts
+from stedi.cli.streams import flush_streams, prepare_streams, tolerate_lost_output
 from stedi.errors import StediError
 from stedi.interrupts import Terminated
 
@@ -29,7 +29,7 @@ def main() -> None:
     from stedi.cli.app import app  # noqa: PLC0415 - an import of this package must not build the app
 
     try:
-        with noticed():
+        with noted_interrupts():
             app()
     except StediError as error:
         fail(str(error), FAILED)
@@ -79,7 +79,7 @@ def process() -> None:
 def carry_out() -> int:
     """Run the command line, whoever listens to it; return the exit code."""
     prepare_streams()
-    forgive()
+    tolerate_lost_output()
     code = 0
     try:
         main()
@@ -87,4 +87,4 @@ def carry_out() -> int:
         if isinstance(ended.code, str):
             raise
         code = ended.code or 0
-    return end(code)
+    return flush_streams(code)

@@ -10,10 +10,10 @@ from rich.text import Text
 
 from stedi import Lake
 from stedi.cli import options as opt
+from stedi.cli.demo_people import best_session, count_people
 from stedi.cli.listing import table_of
 from stedi.cli.output import Output, json_rows, number, size
 from stedi.cli.run import print_report
-from stedi.cli.story import best_session, people
 from stedi.errors import MissingLibraryError
 from stedi.lake.arguments import find_key
 from stedi.simulate import Simulated, Truth, simulate, truth
@@ -53,7 +53,7 @@ def demo_command(
         report = lake.run(landing, now=made.as_of, progress=tell)
     pseudonyms, _ = find_key(None, fingerprint=report.run.key_fingerprint)
     known = truth(landing, pseudonyms)
-    who = people(known, lake)
+    who = count_people(known, lake)
     picture = _draw(known, lake, folder / _PICTURE)
 
     def plain() -> dict[str, object]:

@@ -9,7 +9,7 @@ from rich.console import Console, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
-from stedi.cli.inert import in_line
+from stedi.cli.escape import escape_line
 
 MAX_ROWS: Final = 2**31
 """Nobody is shown more rows."""
@@ -51,7 +51,7 @@ def framed_table(names: Iterable[Text], rows: Iterable[Iterable[Text]]) -> Table
 
 def cells_of(values: Iterable[object]) -> list[Text]:
     """Return values as cells of one line each, in which nothing is a command to a terminal."""
-    return [Text(in_line(_as_text(value))) for value in values]
+    return [Text(escape_line(_as_text(value))) for value in values]
 
 
 def print_rows(out: Console, frame: pl.DataFrame) -> None:

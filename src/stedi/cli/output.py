@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
-from stedi.cli.inert import ACTIVE
+from stedi.cli.escape import CONTROLS
 from stedi.cli.interrupt import check_interrupted
 from stedi.cli.streams import note_done
 from stedi.cli.terminal import SafeConsole
@@ -109,7 +109,7 @@ def _print_json(value: object) -> None:
 def json_text(value: object, *, ascii_only: bool = False) -> str:
     """Return a value as one JSON document; what a terminal would obey stands in it as an escape."""
     text = json.dumps(value, default=_plain, ensure_ascii=ascii_only, indent=2) + "\n"
-    return ACTIVE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def json_rows(frame: pl.DataFrame) -> list[dict[str, object]]:

@@ -16,7 +16,7 @@ def note_done() -> None:
     _done.append(True)
 
 
-class Forgiving:
+class TolerantStream:
     """A stream to which nobody may be listening: what can't be written is noted, and no error.
 
     Attributes:
@@ -65,16 +65,16 @@ def prepare_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def forgive() -> None:
+def tolerate_lost_output() -> None:
     """Begin a command: no stream that is closed, full or left by its reader is an error of a write."""
     _done.clear()
-    sys.stdout, sys.stderr = Forgiving(sys.stdout), Forgiving(sys.stderr)
+    sys.stdout, sys.stderr = TolerantStream(sys.stdout), TolerantStream(sys.stderr)
 
 
-def end(code: int) -> int:
+def flush_streams(code: int) -> int:
     """Write what is held, and return the exit code: that of failure where nobody could be told."""
     sys.stdout.flush()
-    lost = sys.stdout.error if isinstance(sys.stdout, Forgiving) else None
+    lost = sys.stdout.error if isinstance(sys.stdout, TolerantStream) else None
     if lost is not None and not isinstance(lost, BrokenPipeError):
         why = lost.strerror if isinstance(lost, OSError) and lost.strerror else "it is closed"
         what = "what was asked for is done" if _done else "nothing else was done"
