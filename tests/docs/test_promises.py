@@ -7,9 +7,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
-import typer
 
-from stedi.cli.app import app
+from stedi.cli import app
 from stedi.cli.failure import FAILED, INTERRUPTED
 from stedi.landing.objects import is_finished
 from stedi.names import DISTRIBUTION
@@ -20,7 +19,7 @@ PAGES = [
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+COMMANDS = {name: app.load_command(name) for name in app.COMMANDS}
 
 
 def flags(command: str) -> set[str]:

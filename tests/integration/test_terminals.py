@@ -23,7 +23,7 @@ import pytest
 import stedi
 from lakes import put, sent
 from stedi.cli import carry_out
-from stedi.cli.inert import in_line, inert
+from stedi.cli.escape import escape_line, escape_text
 from worlds import HOURS, SECRET, customer, reading, step
 
 ODD: Final = "jezioro-\u0142 [bold]x[/bold] :smile:"
@@ -312,11 +312,11 @@ def test_a_lake_may_lie_wherever_else(tmp_path, name):
 
 
 def test_texts_are_inert():
-    assert inert("plain [bold]\n\t") == "plain [bold]\n\t"
-    assert inert("\x1b[31m\x9b\r\u202e\ud800") == "\\x1b[31m\\x9b\\x0d\\u202e\\ud800"
-    assert inert("\u0142\u2026", "cp1252") == "\\u0142\u2026"
-    assert inert("\u0142\u2026", "ascii") == "\\u0142~"
-    assert in_line("a\nb") == "a\\x0ab"
+    assert escape_text("plain [bold]\n\t") == "plain [bold]\n\t"
+    assert escape_text("\x1b[31m\x9b\r\u202e\ud800") == "\\x1b[31m\\x9b\\x0d\\u202e\\ud800"
+    assert escape_text("\u0142\u2026", "cp1252") == "\\u0142\u2026"
+    assert escape_text("\u0142\u2026", "ascii") == "\\u0142~"
+    assert escape_line("a\nb") == "a\\x0ab"
 
 
 def test_a_new_lake_of_a_user_without_a_home_needs_a_key(tmp_path, monkeypatch):

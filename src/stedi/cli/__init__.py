@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from stedi.cli.failure import FAILED, USAGE, fail
-from stedi.cli.interrupt import noticed
-from stedi.cli.streams import end, forgive, prepare_streams
+from stedi.cli.interrupt import noted_interrupts
+from stedi.cli.streams import flush_streams, prepare_streams, tolerate_lost_output
 from stedi.errors import StediError
 from stedi.interrupts import Terminated
 
@@ -29,7 +29,7 @@ def main() -> None:
     from stedi.cli.app import app  # noqa: PLC0415 - an import of this package must not build the app
 
     try:
-        with noticed():
+        with noted_interrupts():
             app()
     except StediError as error:
         fail(str(error), FAILED)
@@ -50,12 +50,9 @@ def _check_arguments(arguments: Sequence[str]) -> None:
 
 def _place(error: OSError) -> str:
     """Return where the system refused; of what may be a landing object, what messages call it."""
-    from stedi.landing.objects import local_name  # noqa: PLC0415 - help needs no landing
-    from stedi.landing.redact import as_typed, is_under_table  # noqa: PLC0415
+    from stedi.lake.display import shown_path  # noqa: PLC0415 - help needs no lake
 
-    if not isinstance(error.filename, str):
-        return ""
-    return f": {(local_name if is_under_table(error.filename) else as_typed)(error.filename)}"
+    return f": {shown_path(error.filename)}" if isinstance(error.filename, str) else ""
 
 
 def _unraisable(found: "sys.UnraisableHookArgs") -> None:
@@ -82,7 +79,7 @@ def process() -> None:
 def carry_out() -> int:
     """Run the command line, whoever listens to it; return the exit code."""
     prepare_streams()
-    forgive()
+    tolerate_lost_output()
     code = 0
     try:
         main()
@@ -90,4 +87,4 @@ def carry_out() -> int:
         if isinstance(ended.code, str):
             raise
         code = ended.code or 0
-    return end(code)
+    return flush_streams(code)

@@ -1,20 +1,33 @@
 """stedi ddl."""
 
 import sys
+from typing import Annotated
 
-from stedi.cli.output import print_json
+import typer
+
+from stedi.cli import options as opt
+from stedi.cli.output import Output
 from stedi.contract.athena import check_location, landing_ddl
+from stedi.names import NAMESPACE
 
 _EXAMPLE = "s3://my-bucket/landing"
 
 
-def ddl(location: str | None, *, database: str, as_json: bool) -> None:
-    """Print the statements that make the raw landing files queryable in Athena."""
+def ddl_command(
+    *,
+    location: Annotated[
+        str | None, typer.Option(metavar="URL", help="The landing root, such as s3://my-bucket/landing.")
+    ] = None,
+    database: Annotated[str, typer.Option(metavar="NAME", help="The Athena database.")] = NAMESPACE,
+    json: opt.JsonOption = False,
+) -> None:
+    """Print Athena tables over the raw landing files."""
     root = check_location(location if location is not None else _EXAMPLE)
     statements = landing_ddl(location=root, database=database)
-    if as_json:
-        print_json({"database": database, "location": root, "statements": statements})
-        return
+    told = "\n".join(f"{statement};\n" for statement in statements.values())
     if location is None:
-        sys.stdout.write(f"-- {_EXAMPLE} is an example: name your landing root with --location\n\n")
-    sys.stdout.write("\n".join(f"{statement};\n" for statement in statements.values()))
+        told = f"-- {_EXAMPLE} is an example: name your landing root with --location\n\n{told}"
+    Output(json=json).show(
+        lambda: {"database": database, "location": root, "statements": statements},
+        lambda _: sys.stdout.write(told),
+    )

@@ -1,79 +1,89 @@
 """stedi demo."""
 
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import polars as pl
+import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from stedi.cli.output import console, number, print_json, progress, rows, size
+from stedi import Lake
+from stedi.cli import options as opt
+from stedi.cli.demo_people import best_session, compare_with_truth
+from stedi.cli.listing import table_of
+from stedi.cli.output import Output, json_rows, number, size
 from stedi.cli.run import print_report
-from stedi.cli.story import best_session, people
-from stedi.cli.streams import done
 from stedi.errors import MissingLibraryError
-from stedi.lake.lake import Lake
-from stedi.pipeline.keys import find_key
-from stedi.simulate import Simulated, simulate, truth
-from stedi.simulate.customers import ConsentHistory
-from stedi.simulate.ground_truth import Truth
+from stedi.lake.arguments import find_key
+from stedi.simulate import Simulated, Truth, simulate, truth
 
 _DIRT: Final = 0.002
 _PICTURE: Final = "session.png"
 _HISTORIES: Final = {
-    ConsentHistory.AT_REGISTRATION: "agreed when they registered",
-    ConsentHistory.BACK_DATED: "agreed, dated back before they registered",
-    ConsentHistory.LATER: "agreed later",
-    ConsentHistory.RE_GRANTED: "agreed, withdrew, agreed again",
-    ConsentHistory.FUTURE: "agreed from a day to come",
-    ConsentHistory.WITHDRAWN: "agreed, then withdrew",
-    ConsentHistory.NEVER: "never agreed",
+    "at_registration": "agreed when they registered",
+    "back_dated": "agreed, dated back before they registered",
+    "later": "agreed later",
+    "re_granted": "agreed, withdrew, agreed again",
+    "future": "agreed from a day to come",
+    "withdrawn": "agreed, then withdrew",
+    "never": "never agreed",
 }
+_WORTH_READING: Final = ("withdrawn", "re_granted", "later")
 
 
-def demo(folder: Path, *, customers: int, seed: int, as_json: bool) -> None:
-    """Make sample data, run the pipeline, and say what to try next."""
+def demo_command(
+    *,
+    folder: Annotated[
+        Path, typer.Option("--dir", metavar="DIR", help="Where to put the sample data and the lake.")
+    ] = Path("stedi-demo"),
+    customers: opt.CustomersOption = 100,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same data.")] = 0,
+    json: opt.JsonOption = False,
+) -> None:
+    """Make sample data and run everything on it."""
     landing, where = folder / "landing", folder / "lake"
-    out = console()
-    with progress(quiet=as_json) as tell:
+    output = Output(json=json)
+    with output.progress() as tell:
         made = simulate(landing, customers=customers, seed=seed, dirt=_DIRT, progress=tell)
-    if not as_json:
-        _print_made(out, made)
+    output.tell(lambda out: _print_made(out, made))
     lake = Lake.open(where)
-    with progress(quiet=as_json) as tell:
+    with output.progress() as tell:
         # Consent is judged when the made-up export ends, so that the demo is the same on every day.
         report = lake.run(landing, now=made.as_of, progress=tell)
     pseudonyms, _ = find_key(None, fingerprint=report.run.key_fingerprint)
     known = truth(landing, pseudonyms)
-    who = people(known, lake)
+    who = compare_with_truth(known, lake)
     picture = _draw(known, lake, folder / _PICTURE)
-    done()
-    if as_json:
-        print_json(
-            {
-                "landing": str(landing),
-                "lake": str(where),
-                "picture": str(picture) if isinstance(picture, Path) else None,
-                "histories": rows(who),
-            }
-            | report.to_dict()
-        )
-        return
-    _print_people(out, who)
-    print_report(out, report, where)
-    out.print()
-    _print_picture(out, picture)
-    out.print()
+
+    def plain() -> dict[str, object]:
+        return {
+            "landing": str(landing),
+            "lake": str(where),
+            "picture": str(picture) if isinstance(picture, Path) else None,
+            "histories": json_rows(who),
+        } | report.to_dict()
+
+    def told(out: Console) -> None:
+        _print_people(out, who)
+        print_report(out, report, where)
+        out.print()
+        _print_picture(out, picture)
+        out.print()
+        _print_next(out, landing, where, _somebody(known.customers))
+
+    output.show(plain, told, done=True)
+
+
+def _print_next(out: Console, landing: Path, lake: Path, somebody: str) -> None:
     out.print("Try next", style="bold")
-    somebody = _somebody(known.customers)
     commands = (
-        (f"stedi show machine_learning_curated --lake {where}", "the training set"),
-        (f"stedi show customer_trusted --lake {where}", "who is in it; personal data stays hidden"),
-        (f"stedi explain {somebody} --lake {where}", "why somebody is in or out"),
-        (f"stedi quarantine --lake {where}", "what was rejected, and why"),
-        (f"stedi run {landing} --lake {where}", "run again: nothing is doubled"),
-        (f"stedi status --lake {where}", "tables, runs and tags"),
+        (f"stedi show machine_learning_curated --lake {lake}", "the training set"),
+        (f"stedi show customer_trusted --lake {lake}", "who is in it; personal data stays hidden"),
+        (f"stedi explain {somebody} --lake {lake}", "why somebody is in or out"),
+        (f"stedi quarantine --lake {lake}", "what was rejected, and why"),
+        (f"stedi run {landing} --lake {lake}", "run again: nothing is doubled"),
+        (f"stedi status --lake {lake}", "tables, runs and tags"),
     )
     longest = max(len(command) for command, _ in commands)
     for command, purpose in commands:
@@ -82,12 +92,9 @@ def demo(folder: Path, *, customers: int, seed: int, as_json: bool) -> None:
 
 def _somebody(customers: pl.DataFrame) -> str:
     """Return a customer whose story is worth reading: of those who withdrew, if there is one."""
-    stories = [ConsentHistory.WITHDRAWN, ConsentHistory.RE_GRANTED, ConsentHistory.LATER]
-    order = {history.value: place for place, history in enumerate(stories)}
-    ranked = customers.with_columns(
-        place=pl.col("history").replace_strict(order, default=len(order), return_dtype=pl.Int64)
-    )
-    return str(ranked.sort("place", maintain_order=True)["customer_id"][0])
+    order = {history: place for place, history in enumerate(_WORTH_READING)}
+    place = pl.col("history").replace_strict(order, default=len(order), return_dtype=pl.Int64)
+    return str(customers.sort(place, maintain_order=True)["customer_id"][0])
 
 
 def _print_made(out: Console, made: Simulated) -> None:
@@ -101,14 +108,12 @@ def _print_made(out: Console, made: Simulated) -> None:
 
 
 def _print_people(out: Console, who: pl.DataFrame) -> None:
-    listed = Table(box=None, pad_edge=False, header_style="bold")
-    listed.add_column("who they are, and what came of it")
-    for name in ("customers", "in training", "sessions", "in training", "steps", "in training"):
-        listed.add_column(name, justify="right")
-    known = {row["history"]: row for row in who.iter_rows(named=True)}
-    for history, words in _HISTORIES.items():
-        if row := known.get(history.value):
-            listed.add_row(words, *(number(row[name]) for name in who.columns[1:]))
+    known = {history: counts for history, *counts in who.iter_rows()}
+    listed = table_of(
+        "who they are, and what came of it",
+        *(name for each in (">customers", ">sessions", ">steps") for name in (each, ">in training")),
+        rows=([words, *map(number, known[each])] for each, words in _HISTORIES.items() if each in known),
+    )
     total = who.select(pl.exclude("history").sum()).row(0)
     listed.add_row("all", *map(number, total), style="bold")
     out.print(listed)
@@ -121,10 +126,11 @@ def _draw(known: Truth, lake: Lake, file: Path) -> Path | str | None:
     if session is None:
         return None
     # Loading matplotlib takes longer than all that is loaded so far.
-    from stedi.plots import session_trace  # noqa: PLC0415
+    from stedi import plots  # noqa: PLC0415
 
     try:
-        top, _ = session_trace(session.steps, session.accelerometer, step_events=session.step_events)
+        steps, accelerometer, step_events = session
+        top, _ = plots.session_trace(steps, accelerometer, step_events=step_events)
     except MissingLibraryError as error:
         return str(error)
     drawing = top.get_figure(root=True)

@@ -1,44 +1,61 @@
 """stedi erase."""
 
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
+from typing import Annotated, Literal
 
+import typer
 from rich.console import Console
-from rich.table import Table
 
-from stedi.cli.output import console, number, print_json, progress, size
-from stedi.cli.streams import done
-from stedi.errors import ConfigurationError, LakeError
-from stedi.lake.lake import Lake
-from stedi.landing.redact import safe_path
-from stedi.pipeline.receipts.receipt import DeviceDecision, Receipt
+from stedi import Lake
+from stedi.cli import options as opt
+from stedi.cli.listing import table_of
+from stedi.cli.output import Output, confirm, number, size
+from stedi.errors import LakeError
+from stedi.lake.display import safe_path
+from stedi.reports import Receipt
 from stedi.wording import count
 
 
-def erase(
-    email: str,
+def erase_command(
+    email: Annotated[str, typer.Argument(help="The e-mail of the person, in any spelling.")],
     *,
-    serial: bool,
-    lake: Path,
-    plan: bool,
-    yes: bool,
-    reason: str | None,
-    asked_by: str | None,
-    device: DeviceDecision | None,
-    drop_tags: Sequence[str],
-    move_tags: Sequence[str],
-    rebuild_tags: Sequence[str],
-    landing: str | None,
-    wait: float,
-    as_json: bool,
+    lake: opt.LakeOption = opt.DEFAULT_LAKE,
+    serial: Annotated[
+        bool, typer.Option("--serial", help="EMAIL is the serial number of a device of one person only.")
+    ] = False,
+    plan: opt.PlanOption = False,
+    yes: opt.YesOption = False,
+    reason: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Why, for the receipt; without the person's name.")
+    ] = None,
+    asked_by: Annotated[
+        str | None, typer.Option("--by", metavar="TEXT", help="Who asked, for the receipt.  [default: you]")
+    ] = None,
+    device: Annotated[
+        Literal["keep", "erase"] | None,
+        typer.Option(
+            help="Readings of devices that others listed too: keep them raw and untrusted, or erase them."
+        ),
+    ] = None,
+    drop_tag: Annotated[list[str] | None, opt.tags_option("Drop a tag that holds them.")] = None,
+    move_tag: Annotated[
+        list[str] | None, opt.tags_option("Move a tag that holds them to the newest run.")
+    ] = None,
+    rebuild_tag: Annotated[
+        list[str] | None, opt.tags_option("Rebuild a tag that holds them at its own run, without them.")
+    ] = None,
+    landing: Annotated[
+        str | None, typer.Option(metavar="ROOT", help="Rewrite the objects of a landing root, too.")
+    ] = None,
+    wait: opt.WaitOption = 0,
+    json: opt.JsonOption = False,
 ) -> None:
-    """Erase a person, or say what that would do."""
-    opened = Lake.open(lake, wait=timedelta(seconds=wait))
+    """Erase a person, with a signed receipt."""
+    opened, output = Lake.open(lake, wait=timedelta(seconds=wait)), Output(json=json)
 
-    def ask(*, plan: bool) -> Receipt:
-        with progress(quiet=as_json) as tell:
+    def erase(*, plan: bool) -> Receipt:
+        with output.progress() as tell:
             return opened.erase(
                 email=None if serial else email,
                 serial_number=email if serial else None,
@@ -46,47 +63,25 @@ def erase(
                 reason=reason,
                 asked_by=asked_by,
                 device=device,
-                drop_tags=drop_tags,
-                move_tags=move_tags,
-                rebuild_tags=rebuild_tags,
+                drop_tags=drop_tag or (),
+                move_tags=move_tag or (),
+                rebuild_tags=rebuild_tag or (),
                 landing=landing,
                 progress=tell,
             )
 
     if not plan and not yes:
-        _confirm(ask, as_json=as_json)
-    receipt = ask(plan=plan)
-    if receipt.outcome == "nobody":
-        _refuse(receipt, serial=serial, as_json=as_json)
-    if not plan:
-        done()
-    if as_json:
-        print_json(receipt.to_dict())
-    else:
-        _print(console(), receipt)
-
-
-def _confirm(ask: Callable[..., Receipt], *, as_json: bool) -> None:
-    """Show what would go, and ask; where nobody can answer, refuse."""
-    if as_json or not sys.stdin.isatty():
-        raise ConfigurationError("an erasure can't be undone: look at it with --plan, then pass --yes")
-    planned = ask(plan=True)
-    if planned.outcome == "nobody":
+        output.check_answerable("an erasure")
+        planned = erase(plan=True)
+        if planned.outcome != "nobody":
+            output.tell(lambda out: _print(out, planned))
+            confirm("Erase this person for good?", "nothing was erased")
+    receipt = erase(plan=plan)
+    if receipt.outcome != "nobody":
+        output.show(receipt.to_dict, lambda out: _print(out, receipt), done=not plan)
         return
-    _print(console(), planned)
-    sys.stdout.write("Erase this person for good? Type yes: ")
-    sys.stdout.flush()
-    if sys.stdin.readline().strip().lower() != "yes":
-        raise ConfigurationError("nothing was erased: the answer was not yes")
-
-
-def _refuse(receipt: Receipt, *, serial: bool, as_json: bool) -> None:
-    """Say that nobody was erased, and fail: whoever mistyped an e-mail must not take it for done."""
-    if as_json:
-        print_json(receipt.to_dict())
-    else:
-        for left in (*receipt.remains.objects, *receipt.remains.files):
-            console().print(f"could not be looked into: {left.path}: {left.why}")
+    # Whoever mistyped an e-mail must not take it for done.
+    output.show(receipt.to_dict, lambda out: _print_left(out, receipt))
     what = "serial number" if serial else "e-mail"
     raise LakeError(
         f"nobody of this {what} is in the lake, or ever was erased from it: nothing was changed. Check the "
@@ -94,9 +89,17 @@ def _refuse(receipt: Receipt, *, serial: bool, as_json: bool) -> None:
     )
 
 
+def _print_left(out: Console, receipt: Receipt) -> None:
+    for left in (*receipt.remains.objects, *receipt.remains.files):
+        out.print(f"could not be looked into: {left.path}: {left.why}")
+
+
 def _print(out: Console, receipt: Receipt) -> None:
-    _print_tables(out, receipt)
-    if receipt.outcome == "planned":
+    if rows := list(_rows(receipt)):
+        out.print(table_of("table", ">rows", ">data files", ">snapshots", rows=rows))
+        out.print()
+    planned = receipt.outcome == "planned"
+    if planned:
         _print_plan(out, receipt)
     elif receipt.outcome == "nothing_left":
         out.print(
@@ -113,7 +116,6 @@ def _print(out: Console, receipt: Receipt) -> None:
             "no trace."
         )
     for each in receipt.objects:
-        planned = receipt.outcome == "planned"
         name = safe_path(each.path, digest=each.digest_before if planned else each.digest_after)
         verb = "would lose" if planned else "lost"
         out.print(f"landing object {name} {verb} {count(each.records, 'record')}")
@@ -128,23 +130,11 @@ def _print(out: Console, receipt: Receipt) -> None:
         out.print(f"Receipt no. {receipt.number}, signed: stedi receipt list")
 
 
-def _print_tables(out: Console, receipt: Receipt) -> None:
-    if not any(table.rows or table.removed or table.snapshots for table in receipt.tables):
-        return
-    listed = Table(box=None, pad_edge=False, header_style="bold")
-    listed.add_column("table")
-    for name in ("rows", "data files", "snapshots"):
-        listed.add_column(name, justify="right")
+def _rows(receipt: Receipt) -> Iterator[tuple[str, ...]]:
     for table in receipt.tables:
-        if table.rows or table.removed or table.snapshots:
-            listed.add_row(
-                table.table,
-                f"-{number(table.rows)}" if table.rows else "",
-                f"-{len(table.removed):,}" if table.removed else "",
-                f"-{table.snapshots:,}" if table.snapshots else "",
-            )
-    out.print(listed)
-    out.print()
+        went = (table.rows, len(table.removed), table.snapshots)
+        if any(went):
+            yield (table.table, *(f"-{number(each)}" if each else "" for each in went))
 
 
 def _print_plan(out: Console, receipt: Receipt) -> None:

@@ -3,31 +3,23 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
-from pathlib import Path
-from typing import Final, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 
+import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
-from stedi.cli.funnel import dropped, fanned_out
-from stedi.cli.output import console, number, print_json
-from stedi.governance.explain.explanation import Entry, Explanation, Portion, Reason, SubjectKind
-from stedi.governance.explain.who import guess
-from stedi.lake.lake import Lake
-from stedi.names import (
-    ACCELEROMETER_LANDING,
-    ACCELEROMETER_TRUSTED,
-    CUSTOMER_CURATED,
-    CUSTOMER_LANDING,
-    CUSTOMER_TRUSTED,
-    MACHINE_LEARNING_CURATED,
-    STEP_TRAINER_LANDING,
-    STEP_TRAINER_TRUSTED,
-)
+from stedi import Lake, names
+from stedi.cli import options as opt
+from stedi.cli.funnel import notes_on
+from stedi.cli.listing import add_row_with_notes, table_of
+from stedi.cli.output import Output, number
+from stedi.lake.explain_who import explain_who
+from stedi.reports import Entry, Explanation, Portion, Reason
 from stedi.wording import day, sentence
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 _WIDEST: Final = 100
 _EACH: Final = 3
 """So many customers of whom the same is said are listed one by one."""
@@ -36,34 +28,38 @@ _SYMBOLS: Final = {"grant": "●", "denial": "✕", "nothing": "○"}
 _PLAIN: Final = {"grant": "+", "denial": "x", "nothing": "o"}
 _SAYS: Final = {"grant": "grant", "denial": "denial", "nothing": "released"}
 _ROWS: Final = {
-    CUSTOMER_LANDING: "customer records sent",
-    CUSTOMER_TRUSTED: "customer records",
-    ACCELEROMETER_LANDING: "phone readings sent",
-    ACCELEROMETER_TRUSTED: "phone readings",
-    CUSTOMER_CURATED: "held devices",
-    STEP_TRAINER_LANDING: "readings of {} sent",
-    STEP_TRAINER_TRUSTED: "readings of {}",
-    MACHINE_LEARNING_CURATED: "readings of {}, paired",
+    names.CUSTOMER_LANDING: "customer records sent",
+    names.CUSTOMER_TRUSTED: "customer records",
+    names.ACCELEROMETER_LANDING: "phone readings sent",
+    names.ACCELEROMETER_TRUSTED: "phone readings",
+    names.CUSTOMER_CURATED: "held devices",
+    names.STEP_TRAINER_LANDING: "readings of {} sent",
+    names.STEP_TRAINER_TRUSTED: "readings of {}",
+    names.MACHINE_LEARNING_CURATED: "readings of {}, paired",
 }
 """What the rows are that come to a table."""
 
-_ONLY_IF_DROPPED: Final = (CUSTOMER_LANDING, ACCELEROMETER_LANDING, STEP_TRAINER_LANDING, CUSTOMER_CURATED)
+_ONLY_IF_DROPPED: Final = (
+    names.CUSTOMER_LANDING,
+    names.ACCELEROMETER_LANDING,
+    names.STEP_TRAINER_LANDING,
+    names.CUSTOMER_CURATED,
+)
 
 
-def explain(who: str, *, lake: Path, kind: SubjectKind | None, as_json: bool) -> None:
-    """Explain a customer or a device."""
-    opened = Lake.open(lake)
-    with opened.reading():
-        asked: SubjectKind = guess(opened.scan, who) if kind is None else kind
-    explanation = opened.explain(
-        email=who if asked == "email" else None,
-        serial_number=who if asked == "serial_number" else None,
-        customer_id=who if asked == "customer_id" else None,
-    )
-    if as_json:
-        print_json(explanation.to_dict())
-        return
-    print_explanation(console(), explanation)
+def explain_command(
+    who: Annotated[str, typer.Argument(help="An e-mail, a serial number, or a customer_id.")],
+    *,
+    lake: opt.LakeOption = opt.DEFAULT_LAKE,
+    kind: Annotated[
+        Literal["email", "serial_number", "customer_id"] | None,
+        typer.Option("--as", help="What WHO is. Otherwise it is found out."),
+    ] = None,
+    json: opt.JsonOption = False,
+) -> None:
+    """Say why a person or a device is in the training data, or out."""
+    explanation = explain_who(Lake.open(lake), who, kind=kind)
+    Output(json=json).show(explanation.to_dict, lambda out: print_explanation(out, explanation))
 
 
 def print_explanation(out: Console, explanation: Explanation) -> None:
@@ -92,16 +88,13 @@ def _section(out: Console, title: str, content: Table) -> None:
 
 def _timeline(out: Console, entries: Sequence[Entry]) -> Table:
     symbols, arrow = (_PLAIN, "->") if out.options.ascii_only else (_SYMBOLS, "→")
-    table = Table.grid(padding=(0, 2, 0, 0))
-    for name in ("when", "what"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("words")
+    table = Table.grid(Column(no_wrap=True), Column(no_wrap=True), Column(), padding=(0, 2, 0, 0))
     heard = [entry for entry in entries if entry.says != "nothing"]
     for same in _same(entries, lambda entry: replace(entry, customer=None)):
         entry = same[0]
         style = _STYLES[entry.says]
-        names = [each.customer for each in same if each.customer]
-        said = sentence(f"{_names(names)}: {entry.words}" if names else entry.words)
+        who = [each.customer for each in same if each.customer]
+        said = sentence(f"{_names(who)}: {entry.words}" if who else entry.words)
         table.add_row(
             Text("no date" if entry.at is None else day(entry.at), style="dim" if entry.superseded else ""),
             Text(f"{symbols[entry.says]} {_SAYS[entry.says]}", style=style),
@@ -114,25 +107,25 @@ def _timeline(out: Console, entries: Sequence[Entry]) -> Table:
     return table
 
 
-def _same(items: Iterable[T], what: Callable[[T], object]) -> Iterator[Sequence[T]]:
+def _same(items: Iterable[_T], what: Callable[[_T], object]) -> Iterator[Sequence[_T]]:
     """Yield items in a row of which the same is to be said: together where they are many."""
     for _, found in groupby(items, what):
         same = list(found)
         yield from [same] if len(same) > _EACH else [[item] for item in same]
 
 
-def _names(names: Sequence[str]) -> str:
+def _names(customers: Sequence[str]) -> str:
     """Return what to call customers of whom the same is said.
 
     Examples:
         >>> _names(["customer 3"]), _names([f"customer {place}" for place in (2, 3, 4, 7)])
         ('customer 3', 'customers 2 to 4, 7, each')
     """
-    if len(names) == 1:
-        return names[0]
-    what = names[0].rpartition(" ")[0]
+    if len(customers) == 1:
+        return customers[0]
+    what = customers[0].rpartition(" ")[0]
     runs: list[list[int]] = []
-    for place in sorted(int(name.rpartition(" ")[2]) for name in names):
+    for place in sorted(int(name.rpartition(" ")[2]) for name in customers):
         if runs and place == runs[-1][-1] + 1:
             runs[-1][1:] = [place]
         else:
@@ -151,40 +144,28 @@ def _rules(reasons: Iterable[Reason]) -> Iterator[tuple[str, Text]]:
 
 
 def _listed(rows: Iterable[tuple[str, Text]]) -> Table:
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column()
+    table = Table.grid(Column(no_wrap=True), Column(), padding=(0, 2, 0, 0))
     for name, text in rows:
         table.add_row(Text(name), text)
     return table
 
 
 def _portions(portions: Sequence[Portion]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("rows")
-    table.add_column("in", justify="right")
-    table.add_column("used", justify="right")
-    table.add_column("not used, and why")
+    table = table_of("rows", ">in", ">used", "not used, and why")
     paired = {
         each.device
         for each in portions
-        if each.account.table == MACHINE_LEARNING_CURATED and each.account.rows_in
+        if each.account.table == names.MACHINE_LEARNING_CURATED and each.account.rows_in
     }
     for portion in portions:
         account = portion.account
-        drops = [drop for drop in account.dropped.items() if drop[1]]
-        if account.table in _ONLY_IF_DROPPED and not drops:
+        if account.table in _ONLY_IF_DROPPED and not any(account.dropped.values()):
             continue
-        if account.table == MACHINE_LEARNING_CURATED and portion.device not in paired:
+        if account.table == names.MACHINE_LEARNING_CURATED and portion.device not in paired:
             continue
-        notes = [dropped(drop) for drop in drops]
-        if account.fan_out:
-            notes.append(fanned_out(account))
-        if account.table == STEP_TRAINER_TRUSTED and account.used and portion.device not in paired:
+        notes = notes_on(account)
+        if account.table == names.STEP_TRAINER_TRUSTED and account.used and portion.device not in paired:
             notes.append(Text("used for another customer, who holds the device", style="dim"))
         label = _ROWS[account.table].format(portion.device)
-        first, *rest = notes or [Text("")]
-        table.add_row(label, number(account.rows_in), number(account.used), first)
-        for note in rest:
-            table.add_row("", "", "", note)
+        add_row_with_notes(table, label, number(account.rows_in), number(account.used), notes=notes)
     return table

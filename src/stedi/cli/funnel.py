@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from stedi.cli.listing import add_row_with_notes, table_of
 from stedi.cli.output import number
 from stedi.contract import contract_of
 from stedi.contract.reasons import words_of
 from stedi.names import OBJECT, TOMBSTONE, Zone
-from stedi.plan.account import Account
+from stedi.reports import Account
 
 _BAR = 12
 _COLOURS = {Zone.LANDING: "yellow", Zone.TRUSTED: "cyan", Zone.CURATED: "green", Zone.SYSTEM: "red"}
@@ -19,13 +19,7 @@ _HIDDEN = (OBJECT, TOMBSTONE)
 
 def print_funnel(out: Console, accounts: Mapping[str, Account]) -> None:
     """Print the funnel of a run."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("table")
-    table.add_column("rows in", justify="right")
-    table.add_column("used", justify="right")
-    table.add_column("")
-    table.add_column("rows out", justify="right")
-    table.add_column("not used, and why")
+    table = table_of("table", ">rows in", ">used", "", ">rows out", "not used, and why")
     zone = None
     for account in accounts.values():
         contract = contract_of(account.table)
@@ -34,23 +28,33 @@ def print_funnel(out: Console, accounts: Mapping[str, Account]) -> None:
         if zone is not None and contract.zone is not zone:
             table.add_row()
         zone = contract.zone
-        drops = [(reason, count) for reason, count in account.dropped.items() if count]
-        if zone is Zone.LANDING:
-            drops.sort(key=lambda drop: -drop[1])
-        first, rest = (drops[0], drops[1:]) if drops else (None, [])
-        table.add_row(
+        add_row_with_notes(
+            table,
             Text(account.table, style=_COLOURS[zone]),
             number(account.rows_in),
             number(account.used),
             Text(_bar(account, ascii_only=out.options.ascii_only), style=_COLOURS[zone]),
             number(account.rows_out),
-            dropped(first) if first else fanned_out(account),
+            notes=notes_on(account, most_first=zone is Zone.LANDING),
         )
-        for drop in rest:
-            table.add_row("", "", "", "", "", dropped(drop))
-        if first and account.fan_out:
-            table.add_row("", "", "", "", "", fanned_out(account))
     out.print(table)
+
+
+def notes_on(account: Account, *, most_first: bool = False) -> list[Text]:
+    """Say why rows were not used, with counts, and how many rows there are beyond one per used row.
+
+    Args:
+        account: What became of the rows of a table.
+        most_first: Begin with the most frequent reason.
+    """
+    drops = [(reason, count) for reason, count in account.dropped.items() if count]
+    if most_first:
+        drops.sort(key=lambda drop: -drop[1])
+    notes = [Text.assemble((f"{count:,}", "bold"), "  ", words_of(reason)) for reason, count in drops]
+    if account.fan_out:
+        more = ("  more rows: one used row made several", "dim")
+        notes.append(Text.assemble((f"+{account.fan_out:,}", "dim"), more))
+    return notes
 
 
 def _bar(account: Account, *, ascii_only: bool) -> str:
@@ -60,16 +64,3 @@ def _bar(account: Account, *, ascii_only: bool) -> str:
     if account.used and not filled:
         filled = 1
     return full * filled + empty * (_BAR - filled)
-
-
-def dropped(drop: tuple[str, int]) -> Text:
-    """Return a reason and its count as a person reads them."""
-    reason, count = drop
-    return Text.assemble((f"{count:,}", "bold"), "  ", words_of(reason))
-
-
-def fanned_out(account: Account) -> Text:
-    """Return how many rows there are beyond one per used row; nothing for none."""
-    if not account.fan_out:
-        return Text("")
-    return Text.assemble((f"+{account.fan_out:,}", "dim"), ("  more rows: one used row made several", "dim"))

@@ -9,7 +9,7 @@ _arrived: list[int] = []
 
 
 @contextmanager
-def noticed() -> Iterator[None]:
+def noted_interrupts() -> Iterator[None]:
     """Note each Ctrl-C for the length of a block, beside raising KeyboardInterrupt as ever."""
 
     def note(number: int, _frame: FrameType | None) -> None:
@@ -24,7 +24,7 @@ def noticed() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def check() -> None:
+def check_interrupted() -> None:
     """Raise KeyboardInterrupt if there was a Ctrl-C that nobody heard."""
     if _arrived:
         raise KeyboardInterrupt

@@ -2,33 +2,102 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from math import isfinite
+from typing import cast
 
 import polars as pl
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
-from stedi.cli.inert import ACTIVE
-from stedi.cli.interrupt import check
+from stedi.cli.escape import CONTROLS
+from stedi.cli.interrupt import check_interrupted
+from stedi.cli.streams import note_done
 from stedi.cli.terminal import SafeConsole
+from stedi.errors import ConfigurationError
 from stedi.progress import Progress
 
 _WIDE = 120
 
 
-def console() -> Console:
-    """Return the console for people: as wide as the terminal, or wide enough in a pipe."""
-    out = SafeConsole()
-    return out if out.is_terminal else SafeConsole(width=_WIDE)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """Where a command says what it did: for programs as JSON, else for people."""
+
+    json: bool
+
+    @contextmanager
+    def progress(self) -> Iterator[Progress]:
+        """Show how far long work is, on stderr, if a person is watching."""
+        err = SafeConsole(stderr=True)
+        if self.json or not err.is_terminal:
+            yield lambda *_: check_interrupted()
+            return
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
+        with Bars(*columns, console=err, transient=True) as bars:
+            task = bars.add_task("starting", total=None)
+
+            def tell(what: str, done: int, total: int) -> None:
+                check_interrupted()
+                bars.update(task, description=what, completed=done, total=total)
+
+            yield tell
+
+    def show(
+        self, plain: Callable[[], object], people: Callable[[Console], object], *, done: bool = False
+    ) -> None:
+        """Print a result on stdout.
+
+        Args:
+            plain: Returns it as plain values, for programs.
+            people: Prints it for people.
+            done: The command changed something: whatever becomes of its output, it did not fail.
+        """
+        if done:
+            note_done()
+        if self.json:
+            _print_json(plain())
+        self.tell(people)
+
+    def tell(self, people: Callable[[Console], object]) -> None:
+        """Print something that is for people only."""
+        if not self.json:
+            out = SafeConsole()
+            # In a pipe a table is as wide as it needs.
+            people(out if out.is_terminal else SafeConsole(width=_WIDE))
+
+    def check_answerable(self, what: str) -> None:
+        """Refuse to begin where nobody can be asked whether it is meant.
+
+        Raises:
+            ConfigurationError: Programs, or no terminal, would have to answer.
+        """
+        if self.json or not sys.stdin.isatty():
+            raise ConfigurationError(f"{what} can't be undone: look at it with --plan, then pass --yes")
 
 
-def print_json(value: object) -> None:
-    """Print a value as one JSON document."""
+def confirm(question: str, unchanged: str) -> None:
+    """Ask a person who must type yes.
+
+    Raises:
+        ConfigurationError: The answer is another.
+    """
+    sys.stdout.write(f"{question} Type yes: ")
+    sys.stdout.flush()
+    if sys.stdin.readline().strip().lower() != "yes":
+        raise ConfigurationError(f"{unchanged}: the answer was not yes")
+
+
+def _print_json(value: object) -> None:
     text = json_text(value)
     try:
         text.encode(sys.stdout.encoding or "utf-8")
@@ -40,21 +109,14 @@ def print_json(value: object) -> None:
 def json_text(value: object, *, ascii_only: bool = False) -> str:
     """Return a value as one JSON document; what a terminal would obey stands in it as an escape."""
     text = json.dumps(value, default=_plain, ensure_ascii=ascii_only, indent=2) + "\n"
-    return ACTIVE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def rows(frame: pl.DataFrame) -> list[dict[str, object]]:
-    """Return a frame as records for ``print_json``."""
-    return [{name: _finite(value) for name, value in row.items()} for row in frame.iter_rows(named=True)]
-
-
-def _finite(value: object) -> object:
-    """Return null for a number that JSON has no word for: NaN and the infinite ones."""
-    if isinstance(value, float):
-        return value if isfinite(value) else None
-    if isinstance(value, list):
-        return [_finite(item) for item in value]
-    return {name: _finite(item) for name, item in value.items()} if isinstance(value, dict) else value
+def json_rows(frame: pl.DataFrame) -> list[dict[str, object]]:
+    """Return the rows of a frame as plain values, which JSON has words for."""
+    text = json.dumps(frame.to_dicts(), default=_plain)
+    # JSON has no word for NaN and the infinite numbers.
+    return cast("list[dict[str, object]]", json.loads(text, parse_constant=lambda _: None))
 
 
 def _plain(value: object) -> object:
@@ -82,26 +144,3 @@ def size(count: int) -> str:
             return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
         amount /= 1000
     return f"{amount:.1f} TB"
-
-
-@contextmanager
-def progress(*, quiet: bool) -> Iterator[Progress]:
-    """Show how far long work is, on stderr, if a person is watching."""
-    err = SafeConsole(stderr=True)
-    if quiet or not err.is_terminal:
-        yield lambda *_: check()
-        return
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Bars(*columns, console=err, transient=True) as bars:
-        task = bars.add_task("starting", total=None)
-
-        def tell(what: str, done: int, total: int) -> None:
-            check()
-            bars.update(task, description=what, completed=done, total=total)
-
-        yield tell

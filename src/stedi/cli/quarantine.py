@@ -1,61 +1,66 @@
 """stedi quarantine."""
 
-from collections.abc import Sequence
-from pathlib import Path
+from typing import Annotated
 
 import polars as pl
-from rich.table import Table
-from rich.text import Text
+import typer
+from rich.console import Console
 
-from stedi.cli.inert import in_line
-from stedi.cli.output import console, number, print_json, progress, rows
+from stedi import Lake
+from stedi.cli import options as opt
+from stedi.cli.listing import cells_of, framed_table, table_of
+from stedi.cli.output import Output, json_rows, number
 from stedi.cli.run import print_report
-from stedi.cli.streams import done
 from stedi.contract.reasons import words_of
-from stedi.lake.lake import Lake
-from stedi.landing.redact import safe_path
+from stedi.lake.display import record_id, safe_path
 from stedi.names import QUARANTINE
-from stedi.pipeline.release import record_id
+
+_SHOWN = ("id", "reason", "field", "object", "position")
 
 
-def quarantine(
-    lake: Path, *, records: bool, personal_data: bool, release: Sequence[str], as_json: bool
+def quarantine_command(
+    *,
+    lake: opt.LakeOption = opt.DEFAULT_LAKE,
+    records: Annotated[bool, typer.Option("--records", help="List the records, not only counts.")] = False,
+    personal_data: Annotated[
+        bool, opt.personal_data_option("With --records: show the raw text, and the object's whole path.")
+    ] = False,
+    release: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="Release a record: it no longer denies anything. May be repeated."),
+    ] = None,
+    json: opt.JsonOption = False,
 ) -> None:
-    """Show what was rejected and why, or release records."""
-    opened = Lake.open(lake)
+    """Show what was rejected, and why."""
+    opened, output = Lake.open(lake), Output(json=json)
     if release:
-        with progress(quiet=as_json) as tell:
+        with output.progress() as tell:
             report = opened.release(release, progress=tell)
-        done()
-        if as_json:
-            print_json(report.to_dict())
-        else:
-            print_report(console(), report, lake)
+        output.show(report.to_dict, lambda out: print_report(out, report, lake), done=True)
         return
     with opened.reading():
         rejected = opened.scan(QUARANTINE).collect()
     if records:
-        _print_records(rejected, personal_data=personal_data, as_json=as_json)
+        listed = _records(rejected, personal_data=personal_data)
+        output.show(lambda: listed, lambda out: _print_records(out, listed, personal_data=personal_data))
     else:
-        _print_counts(rejected, as_json=as_json)
+        counts = _counts(rejected)
+        output.show(lambda: json_rows(counts), lambda out: _print_counts(out, counts))
 
 
-def _print_counts(rejected: pl.DataFrame, *, as_json: bool) -> None:
-    counts = (
+def _counts(rejected: pl.DataFrame) -> pl.DataFrame:
+    return (
         rejected.group_by("table_name", "reason", "field")
         .agg(pl.len().alias("records"), pl.col("released_at").is_not_null().sum().alias("released"))
         .sort("table_name", "records", "reason", "field", descending=[False, True, False, False])
     )
-    if as_json:
-        print_json(rows(counts))
-        return
-    out = console()
+
+
+def _print_counts(out: Console, counts: pl.DataFrame) -> None:
     if counts.is_empty():
         out.print("Nothing is in quarantine.")
         return
-    listed = Table(box=None, pad_edge=False, header_style="bold")
-    for name, justify in (("table", "left"), ("records", "right"), ("why", "left")):
-        listed.add_column(name, justify="right" if justify == "right" else "left")
+    listed = table_of("table", ">records", "why")
     for row in counts.iter_rows(named=True):
         why = words_of(row["reason"]).removeprefix("rejected: ")
         at = f" ({row['field']})" if row["field"] else ""
@@ -65,8 +70,8 @@ def _print_counts(rejected: pl.DataFrame, *, as_json: bool) -> None:
     out.print("\nList them with --records; release one with --release ID.")
 
 
-def _print_records(rejected: pl.DataFrame, *, personal_data: bool, as_json: bool) -> None:
-    listed = [
+def _records(rejected: pl.DataFrame, *, personal_data: bool) -> list[dict[str, object]]:
+    return [
         {
             "id": record_id(row["_digest"], row["_position"]),
             "table": row["table_name"],
@@ -79,14 +84,9 @@ def _print_records(rejected: pl.DataFrame, *, personal_data: bool, as_json: bool
         | ({"raw": row["raw"]} if personal_data else {})
         for row in rejected.sort("table_name", "_object", "_position").iter_rows(named=True)
     ]
-    if as_json:
-        print_json(listed)
-        return
-    out = console()
-    table = Table(header_style="bold")
-    names = ("id", "reason", "field", "object", "position", *(("raw",) if personal_data else ()))
-    for name in names:
-        table.add_column(name, overflow="fold")
-    for row in listed:
-        table.add_row(*(Text("" if row[name] is None else in_line(str(row[name]))) for name in names))
-    out.print(table)
+
+
+def _print_records(out: Console, records: list[dict[str, object]], *, personal_data: bool) -> None:
+    names = (*_SHOWN, "raw") if personal_data else _SHOWN
+    rows = (cells_of(row[name] for name in names) for row in records)
+    out.print(framed_table(cells_of(names), rows))

@@ -1,69 +1,89 @@
 """stedi receipt."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
-from rich.table import Table
+import typer
+from rich.console import Console
 
-from stedi.cli.output import console, number, print_json
+from stedi import Lake
+from stedi.cli import options as opt
+from stedi.cli.app import PLAIN
+from stedi.cli.listing import table_of
+from stedi.cli.output import Output, number
 from stedi.errors import ReceiptError
-from stedi.lake.lake import Lake
-from stedi.pipeline.receipts.receipt import Receipt
+from stedi.reports import Receipt
+
+receipt_command = typer.Typer(
+    name="receipt", help="List, show and check receipts of erasures.", no_args_is_help=True, **PLAIN
+)
 
 
-def read_receipt(file: Path) -> Receipt:
-    """Read a receipt that was kept outside the lake.
+def read_receipts(files: Sequence[Path] | None) -> list[Receipt]:
+    """Read receipts that were kept outside the lake.
 
     Raises:
-        ReceiptError: It can't be read, or is none.
+        ReceiptError: One can't be read, or is none.
     """
+    return [_read(file) for file in files or ()]
+
+
+def _read(file: Path) -> Receipt:
     try:
         return Receipt.from_json(file.read_bytes())
     except OSError as error:
         raise ReceiptError(f"the receipt {file} can't be read: {error.strerror}") from None
 
 
-def check(file: Path, *, lake: Path, as_json: bool) -> None:
-    """Check the signature of a receipt, and its place in the lake's chain."""
-    receipt = read_receipt(file)
+@receipt_command.command("check")
+def check_receipt_command(
+    file: Annotated[Path, typer.Argument(help="The receipt, as JSON.")],
+    *,
+    lake: opt.LakeOption = opt.DEFAULT_LAKE,
+    json: opt.JsonOption = False,
+) -> None:
+    """Check a receipt: its signature, and its place in the lake's chain."""
+    receipt = _read(file)
     Lake.open(lake).check_receipt(receipt)
-    if as_json:
-        print_json({"valid": True, "number": receipt.number, "subject": receipt.subject})
-        return
-    console().print(
-        f"Receipt no. {receipt.number} is as it was signed, and so are all others of the lake {lake}."
+    told = f"Receipt no. {receipt.number} is as it was signed, and so are all others of the lake {lake}."
+    Output(json=json).show(
+        lambda: {"valid": True, "number": receipt.number, "subject": receipt.subject},
+        lambda out: out.print(told),
     )
 
 
-def show(numbered: int, *, lake: Path, as_json: bool) -> None:
-    """Show a receipt as Markdown, or as JSON."""
-    found = [each for each in Lake.open(lake).receipts() if each.number == numbered]
-    if not found:
-        raise ReceiptError(f"the lake {lake} has no receipt no. {numbered}: stedi receipt list shows them")
-    if as_json:
-        print_json(found[0].to_dict())
-    else:
-        console().print(found[0].to_markdown(), soft_wrap=True, end="")
-
-
-def listed(*, lake: Path, as_json: bool) -> None:
+@receipt_command.command("list")
+def list_receipts_command(*, lake: opt.LakeOption = opt.DEFAULT_LAKE, json: opt.JsonOption = False) -> None:
     """List the receipts of a lake."""
-    receipts = Lake.open(lake).receipts()
-    if as_json:
-        print_json([each.to_dict() for each in receipts])
-        return
-    out = console()
+    opened = Lake.open(lake)
+    receipts = opened.receipts()
+    Output(json=json).show(
+        lambda: [each.to_dict() for each in receipts],
+        lambda out: _print(out, receipts, opened),
+    )
+
+
+@receipt_command.command("show")
+def show_receipt_command(
+    number: Annotated[int, typer.Argument(help="Its number, as stedi receipt list shows it.", min=1)],
+    *,
+    lake: opt.LakeOption = opt.DEFAULT_LAKE,
+    json: opt.JsonOption = False,
+) -> None:
+    """Show a receipt, for people."""
+    found = next((each for each in Lake.open(lake).receipts() if each.number == number), None)
+    if found is None:
+        raise ReceiptError(f"the lake {lake} has no receipt no. {number}: stedi receipt list shows them")
+    Output(json=json).show(found.to_dict, lambda out: out.print(found.to_markdown(), soft_wrap=True, end=""))
+
+
+def _print(out: Console, receipts: Sequence[Receipt], lake: Lake) -> None:
     if not receipts:
         out.print("no receipts yet: stedi erase makes them")
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("no.", justify="right")
-    table.add_column("subject", no_wrap=True)
-    table.add_column("finished")
-    table.add_column("outcome")
-    table.add_column("rows", justify="right")
-    table.add_column("file", overflow="fold")
-    for each in receipts:
-        table.add_row(
+    rows = (
+        (
             number(each.number),
             each.subject,
             f"{each.finished_at:%Y-%m-%d %H:%M:%S}Z",
@@ -71,5 +91,10 @@ def listed(*, lake: Path, as_json: bool) -> None:
             number(each.rows),
             each.name,
         )
+        for each in receipts
+    )
+    table = table_of(">no.", "subject", "finished", "outcome", ">rows", "file", rows=rows)
+    table.columns[1].no_wrap = True
+    table.columns[5].overflow = "fold"
     out.print(table)
-    out.print(f"They lie in {Lake.open(lake).receipts_place}", soft_wrap=True)
+    out.print(f"They lie in {lake.receipts_place}", soft_wrap=True)

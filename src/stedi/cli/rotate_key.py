@@ -1,42 +1,37 @@
 """stedi rotate-key."""
 
-import sys
-from collections.abc import Sequence
-from pathlib import Path
+from typing import Annotated
 
 from rich.console import Console
 
-from stedi.cli.output import console, number, print_json, progress, size
-from stedi.cli.streams import done
-from stedi.errors import ConfigurationError
-from stedi.governance.rotate.rotation import RotationReport
-from stedi.lake.lake import Lake
+from stedi import Lake
+from stedi.cli import options as opt
+from stedi.cli.output import Output, confirm, number, size
+from stedi.reports import RotationReport
 from stedi.wording import count
 
 
-def rotate_key(lake: Path, *, plan: bool, yes: bool, drop_tags: Sequence[str], as_json: bool) -> None:
-    """Give a lake a new key, or say what that would do."""
-    opened = Lake.open(lake)
+def rotate_key_command(
+    *,
+    lake: opt.LakeOption = opt.DEFAULT_LAKE,
+    plan: opt.PlanOption = False,
+    yes: opt.YesOption = False,
+    drop_tag: Annotated[list[str] | None, opt.tags_option("Drop a tag: none outlives its key.")] = None,
+    json: opt.JsonOption = False,
+) -> None:
+    """Give the lake a new pseudonym key."""
+    opened, output = Lake.open(lake), Output(json=json)
 
-    def ask(*, plan: bool) -> RotationReport:
-        with progress(quiet=as_json) as tell:
-            return opened.rotate_key(plan=plan, drop_tags=drop_tags, progress=tell)
+    def rotate(*, plan: bool) -> None:
+        with output.progress() as tell:
+            report = opened.rotate_key(plan=plan, drop_tags=drop_tag or (), progress=tell)
+        output.show(report.to_dict, lambda out: _print(out, report), done=not plan)
 
     if not plan and not yes:
-        if as_json or not sys.stdin.isatty():
-            raise ConfigurationError("a rotation can't be undone: look at it with --plan, then pass --yes")
-        _print(console(), ask(plan=True))
-        sys.stdout.write("Rotate the key? Type yes: ")
-        sys.stdout.flush()
-        if sys.stdin.readline().strip().lower() != "yes":
-            raise ConfigurationError("nothing was changed: the answer was not yes")
-    report = ask(plan=plan)
-    if not plan:
-        done()
-    if as_json:
-        print_json(report.to_dict())
-    else:
-        _print(console(), report)
+        output.check_answerable("a rotation")
+        rotate(plan=True)
+        confirm("Rotate the key?", "nothing was changed")
+    rotate(plan=plan)
 
 
 def _print(out: Console, report: RotationReport) -> None:
@@ -60,19 +55,12 @@ def _print(out: Console, report: RotationReport) -> None:
         )
         if report.key_file is not None:
             out.print(f"The new key stands first in {report.key_file}: back it up.", soft_wrap=True)
-    _print_keys(out, report)
-    if report.outcome == "planned":
-        out.print("This is a plan: nothing was changed. Leave out --plan to do it.")
-
-
-def _print_keys(out: Console, report: RotationReport) -> None:
     if report.keys_needed:
-        out.print(f"Keep these retired keys, which recognise erased people: {_named(report.keys_needed)}")
+        named = ", ".join(report.keys_needed)
+        out.print(f"Keep these retired keys, which recognise erased people: {named}")
     else:
         out.print("This lake needs no retired key to recognise erased people.")
     if report.receipt_keys:
-        out.print(f"Old receipts are signed with: {_named(report.receipt_keys)}")
-
-
-def _named(fingerprints: Sequence[str]) -> str:
-    return ", ".join(fingerprints)
+        out.print(f"Old receipts are signed with: {', '.join(report.receipt_keys)}")
+    if report.outcome == "planned":
+        out.print("This is a plan: nothing was changed. Leave out --plan to do it.")

@@ -1,81 +1,101 @@
 """stedi run."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Annotated, cast
 
+import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from stedi import Lake
+from stedi.cli import options as opt
 from stedi.cli.funnel import print_funnel
-from stedi.cli.output import console, number, print_json, progress
-from stedi.cli.streams import done
-from stedi.cli.usage import usage
+from stedi.cli.listing import table_of
+from stedi.cli.output import Output, number
 from stedi.contract import contract_of
 from stedi.errors import RejectedError
-from stedi.lake.arguments import CHECKS
-from stedi.lake.lake import Lake
-from stedi.names import Consent, Zone
-from stedi.pipeline.published import judged
-from stedi.pipeline.run_report import RunReport
-from stedi.plan.change import People
-from stedi.plan.match import percent
+from stedi.lake.arguments import CHECKS, judged
+from stedi.lake.display import percent
+from stedi.names import CONSENT_MODES, Consent, Zone
+from stedi.reports import People, RunReport
 from stedi.wording import count
 
 _NAMED = 10
 
 
-def run(
-    landing: str,
+def run_command(
+    landing: Annotated[str, typer.Argument(help="The landing root: a folder or an s3:// URL.")],
     *,
-    lake: Path,
-    consent: str,
-    now: datetime | None,
-    max_rejected: float,
-    full: bool,
-    plan: bool,
-    wait: float,
-    personal_data: bool,
-    as_json: bool,
+    lake: opt.LakeOption = opt.DEFAULT_LAKE,
+    consent: Annotated[
+        str,
+        opt.word_option(
+            "--consent",
+            CONSENT_MODES,
+            "as_of obeys when consent was given; current does not.",
+            metavar="MODE",
+            kind="consent mode",
+        ),
+    ] = "as_of",
+    now: Annotated[
+        datetime | None,
+        typer.Option(
+            metavar="TIME",
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"],
+            callback=opt.checked_by("--now", lambda time: judged("now", time.isoformat())),
+            help="Judge consent at this time (UTC) instead of now.",
+        ),
+    ] = None,
+    max_rejected: Annotated[
+        float,
+        typer.Option(
+            metavar="RATE",
+            callback=opt.checked_by("--max-rejected", partial(CHECKS["max_rejected"], "max_rejected")),
+            help="Stop if more of a table's new records are rejected.",
+        ),
+    ] = 0.5,
+    full: Annotated[
+        bool, typer.Option("--full", help="Derive everything anew: it must be what is there.")
+    ] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Only say what a run would read, add and remove.")
+    ] = False,
+    wait: opt.WaitOption = 0,
+    personal_data: Annotated[
+        bool, opt.personal_data_option("With --plan or --json: show the whole paths of landing objects.")
+    ] = False,
+    json: opt.JsonOption = False,
 ) -> None:
-    """Run the pipeline and show what it did."""
-    for option, name, value in (
-        ("--consent", "consent", consent),
-        ("--max-rejected", "max_rejected", max_rejected),
-    ):
-        with usage(option):
-            CHECKS[name](name, value)
-    with usage("--now"):
-        at = None if now is None else judged("now", now if now.tzinfo else now.replace(tzinfo=UTC))
-    opened = Lake.open(lake, wait=timedelta(seconds=wait))
+    """Load what is new and publish all tables."""
+    opened, output = Lake.open(lake, wait=timedelta(seconds=wait)), Output(json=json)
     try:
-        with progress(quiet=as_json) as tell:
+        with output.progress() as tell:
             report = opened.run(
                 landing,
                 consent=cast("Consent", consent),
-                now=at,
+                now=now.isoformat() if now is not None else None,
                 max_rejected=max_rejected,
                 full=full,
                 plan=plan,
                 progress=tell,
             )
     except RejectedError as error:
-        if as_json:
-            print_json({"published": False, "error": str(error), "most_rejected": list(error.objects)})
+        refusal = {"published": False, "error": str(error), "most_rejected": list(error.objects)}
+        output.show(lambda: refusal, lambda _: None)
         raise
-    if report.published:
-        done()
-    if as_json:
-        print_json(report.to_dict(personal_data=personal_data))
-    elif plan:
-        print_plan(console(), report, lake, personal_data=personal_data)
-    else:
-        print_report(console(), report, lake)
+
+    def told(out: Console) -> None:
+        if plan:
+            _print_plan(out, report, lake, personal_data=personal_data)
+        else:
+            print_report(out, report, lake)
+
+    output.show(lambda: report.to_dict(personal_data=personal_data), told, done=report.published)
 
 
-def print_plan(out: Console, report: RunReport, lake: Path, *, personal_data: bool) -> None:
-    """Print what a run would do."""
+def _print_plan(out: Console, report: RunReport, lake: Path, *, personal_data: bool) -> None:
     read = count(report.objects, "new landing object")
     out.print(f"A run on the lake {lake} would read {read}:", soft_wrap=True)
     names = report.paths if personal_data else report.read
@@ -87,18 +107,14 @@ def print_plan(out: Console, report: RunReport, lake: Path, *, personal_data: bo
         _people(report.people, ("would join", "would leave", "would move")) or "No customer would move."
     )
     out.print()
-    listed = Table(box=None, pad_edge=False, header_style="bold")
-    listed.add_column("table")
-    for name in ("gains", "loses", "rows then"):
-        listed.add_column(name, justify="right")
+    listed = table_of("table", ">gains", ">loses", ">rows then")
     for table, account in report.accounts.items():
         if (zone := contract_of(table).zone) is not Zone.SYSTEM:
             change = report.changes[table]
             then = "" if zone is Zone.LANDING else number(account.rows_out)
             listed.add_row(table, number(change.gained), number(change.lost), then)
     out.print(listed)
-    print_rejected(out, report)
-    print_match(out, report)
+    _print_quality(out, report)
     out.print()
     out.print("Nothing was changed.")
 
@@ -110,17 +126,13 @@ def _people(people: People, words: tuple[str, str, str]) -> str:
     return f"customers: {', '.join(told)}" if told else ""
 
 
-def print_rejected(out: Console, report: RunReport) -> None:
-    """Print in which landing objects most records were rejected."""
+def _print_quality(out: Console, report: RunReport) -> None:
+    """Print where most records were rejected, how well the sensors pair, and what to look at."""
     if report.refusals:
         out.print()
         out.print("most rejected records:")
     for refusal in report.refusals:
         out.print(f"  {refusal}")
-
-
-def print_match(out: Console, report: RunReport) -> None:
-    """Print how well the sensors pair, and what somebody should look at."""
     match = report.match
     if match.exact_rate is not None and match.nearby_rate is not None:
         out.print()
@@ -145,7 +157,6 @@ def print_report(out: Console, report: RunReport, lake: Path) -> None:
         out.print(people)
     out.print()
     print_funnel(out, report.accounts)
-    print_rejected(out, report)
-    print_match(out, report)
+    _print_quality(out, report)
     out.print()
     out.print(f"lake: {lake}", soft_wrap=True)

@@ -1,30 +1,40 @@
 """stedi show."""
 
-from pathlib import Path
+from typing import Annotated
 
 import polars as pl
+import typer
+from rich.console import Console
 
-from stedi.cli.listing import MOST, print_rows
-from stedi.cli.output import console, number, print_json, rows
-from stedi.cli.usage import run_or_time
+from stedi import Lake
+from stedi.cli import options as opt
+from stedi.cli.listing import MAX_ROWS, print_rows
+from stedi.cli.output import Output, json_rows, number
 from stedi.contract import contract_of
-from stedi.lake.lake import Lake
 
 
-def show(table: str, *, lake: Path, limit: int, at: str | None, personal_data: bool, as_json: bool) -> None:
-    """Print the first rows of a table."""
+def show_command(
+    table: opt.TableArgument,
+    *,
+    lake: opt.LakeOption = opt.DEFAULT_LAKE,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=0, help="How many rows.")] = 10,
+    at: opt.AtOption = None,
+    personal_data: Annotated[bool, opt.personal_data_option("Show the columns that name people.")] = False,
+    json: opt.JsonOption = False,
+) -> None:
+    """Show the first rows of a table."""
     contract = contract_of(table)
-    hidden = [] if personal_data else list(contract.pii)
+    hidden = () if personal_data else contract.pii
     opened = Lake.open(lake)
-    frame = opened.scan(table, at=run_or_time(at)).drop(hidden)
+    frame = opened.scan(table, at=at).drop(hidden)
     with opened.reading():
-        head = frame.head(min(limit, MOST)).collect()
-        count = frame.select(pl.len()).collect().item()
-    if as_json:
-        print_json(rows(head))
-        return
-    out = console()
-    print_rows(out, head)
-    out.print(f"{number(head.height)} of {number(count)} rows; one row is {contract.grain}")
-    if hidden:
-        out.print(f"hidden personal data: {', '.join(hidden)} (show it with --personal-data)")
+        head = frame.head(min(limit, MAX_ROWS)).collect()
+        rows = frame.select(pl.len()).collect().item()
+
+    def told(out: Console) -> None:
+        print_rows(out, head)
+        out.print(f"{number(head.height)} of {number(rows)} rows; one row is {contract.grain}")
+        if hidden:
+            out.print(f"hidden personal data: {', '.join(hidden)} (show it with --personal-data)")
+
+    Output(json=json).show(lambda: json_rows(head), told)

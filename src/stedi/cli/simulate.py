@@ -1,84 +1,99 @@
 """stedi simulate."""
 
 from collections.abc import Mapping, Sequence
+from inspect import signature
 from pathlib import Path
-from typing import cast
+from typing import Annotated, Any, get_args
 
 import typer
-from rich.table import Table
+from rich.console import Console
 
-from stedi.cli.output import console, number, print_json, progress
-from stedi.cli.streams import done
-from stedi.cli.usage import usage
-from stedi.simulate import simulate as make
-from stedi.simulate.clocks import Clocks, check_clocks
-from stedi.simulate.generate import rates_of
-from stedi.simulate.preset import preset_of
-from stedi.simulate.signals import Order, check_order
+from stedi.cli import options as opt
+from stedi.cli.listing import table_of
+from stedi.cli.output import Output, number
+from stedi.errors import UnknownNameError
+from stedi.simulate import PRESETS, Simulated, simulate
 
 
-def simulate(
-    landing: Path,
+def _words(argument: str) -> tuple[str, ...]:
+    """Return the words that an argument of ``simulate`` takes."""
+    return get_args(signature(simulate).parameters[argument].annotation)
+
+
+def simulate_command(
+    landing: Annotated[Path, typer.Argument(help="An empty or a new folder.")],
     *,
-    customers: int,
-    seed: int,
-    dirt: Sequence[str],
-    preset: str,
-    clocks: str,
-    order: str,
-    files: int,
-    as_json: bool,
+    customers: opt.CustomersOption = 100,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same files.")] = 0,
+    dirt: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="RATE",
+            help="The share of damaged records, from 0 to 1; or KIND=RATE, which may be repeated.",
+        ),
+    ] = None,
+    preset: Annotated[
+        str,
+        opt.word_option(
+            "--preset", PRESETS, "How hard the signals are: easy, realistic or hard.", metavar="NAME"
+        ),
+    ] = "realistic",
+    clocks: Annotated[
+        str,
+        opt.word_option(
+            "--clocks",
+            _words("clocks"),
+            "one: the app stamps both sensors. two: each its own.",
+            metavar="WHICH",
+            kind="number of clocks",
+        ),
+    ] = "one",
+    order: Annotated[
+        str,
+        opt.word_option(
+            "--order", _words("order"), "How readings arrive: by time, or shuffled.", metavar="ORDER"
+        ),
+    ] = "time",
+    files: Annotated[int, typer.Option(min=1, help="Into how many files each sensor's readings go.")] = 12,
+    json: opt.JsonOption = False,
 ) -> None:
-    """Write made-up landing files and say what is in them."""
-    rates = _rates(dirt)
-    with usage("--dirt"):
-        rates_of(rates)
-    with usage("--preset"):
-        preset_of(preset)
-    with usage("--clocks"):
-        check_clocks(clocks)
-    with usage("--order"):
-        check_order(order)
-    with progress(quiet=as_json) as tell:
-        made = make(
-            landing,
-            customers=customers,
-            seed=seed,
-            dirt=rates,
-            preset=preset,
-            clocks=cast("Clocks", clocks),
-            order=cast("Order", order),
-            files=files,
-            progress=tell,
-        )
-    done()
-    if as_json:
-        print_json(
-            {
-                "landing": str(made.landing),
-                "truth": str(made.truth),
-                "as_of": made.as_of,
-                "files": len(made.paths),
-                "tables": {
-                    table.table: {"written": table.written, "kept": table.kept, "rejected": table.rejected}
-                    for table in made.written
-                },
-                "defects": [
-                    {name: getattr(each, name) for name in ("table", "kind", "unit", "count", "outcome")}
-                    for each in made.defects
-                ],
-            }
-        )
-        return
-    out = console()
-    listed = Table(box=None, pad_edge=False, header_style="bold")
-    listed.add_column("table")
-    for name in ("written", "good", "damaged"):
-        listed.add_column(name, justify="right")
-    for table in made.written:
-        bad = sum(table.rejected.values())
-        listed.add_row(table.table, number(table.written), number(table.kept), number(bad))
-    out.print(listed)
+    """Write landing files of made-up customers."""
+    words: dict[str, Any] = {"preset": preset, "clocks": clocks, "order": order}
+    rates, output = _rates(dirt or ()), Output(json=json)
+    try:
+        with output.progress() as tell:
+            made = simulate(
+                landing, customers=customers, seed=seed, dirt=rates, files=files, progress=tell, **words
+            )
+    except UnknownNameError as error:
+        # All other words are known.
+        raise typer.BadParameter(str(error), param_hint="--dirt") from None
+    output.show(lambda: _plain(made), lambda out: _print(out, made), done=True)
+
+
+def _plain(made: Simulated) -> dict[str, object]:
+    return {
+        "landing": str(made.landing),
+        "truth": str(made.truth),
+        "as_of": made.as_of,
+        "files": len(made.paths),
+        "tables": {
+            table.table: {"written": table.written, "kept": table.kept, "rejected": table.rejected}
+            for table in made.written
+        },
+        "defects": [
+            {name: getattr(each, name) for name in ("table", "kind", "unit", "count", "outcome")}
+            for each in made.defects
+        ],
+    }
+
+
+def _print(out: Console, made: Simulated) -> None:
+    rows = (
+        (each.table, number(each.written), number(each.kept), number(sum(each.rejected.values())))
+        for each in made.written
+    )
+    out.print(table_of("table", ">written", ">good", ">damaged", rows=rows))
     out.print()
     out.print(
         f"{len(made.paths)} files under {made.landing}; what is true of them: {made.truth}", soft_wrap=True

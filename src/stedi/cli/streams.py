@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -11,12 +11,12 @@ from stedi.cli.failure import FAILED
 _done: Final[list[bool]] = []
 
 
-def done() -> None:
+def note_done() -> None:
     """Note that what a command was asked for is done: whatever becomes of its words, it did not fail."""
     _done.append(True)
 
 
-class Forgiving:
+class TolerantStream:
     """A stream to which nobody may be listening: what can't be written is noted, and no error.
 
     Attributes:
@@ -28,13 +28,16 @@ class Forgiving:
         self._stream = stream
         self.error: OSError | ValueError | None = None
 
-    def write(self, text: str) -> int:
-        """Write a text, as far as that can be."""
+    def _try(self, work: Callable[[], object]) -> None:
         if self.error is None:
             try:
-                self._stream.write(text)
+                work()
             except (OSError, ValueError) as error:
                 self.error = error
+
+    def write(self, text: str) -> int:
+        """Write a text, as far as that can be."""
+        self._try(lambda: self._stream.write(text))
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
@@ -44,11 +47,7 @@ class Forgiving:
 
     def flush(self) -> None:
         """Write what is held."""
-        if self.error is None:
-            try:
-                self._stream.flush()
-            except (OSError, ValueError) as error:
-                self.error = error
+        self._try(self._stream.flush)
 
     def __getattr__(self, name: str) -> Any:
         """Return what else the stream has."""
@@ -66,16 +65,16 @@ def prepare_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def forgive() -> None:
+def tolerate_lost_output() -> None:
     """Begin a command: no stream that is closed, full or left by its reader is an error of a write."""
     _done.clear()
-    sys.stdout, sys.stderr = Forgiving(sys.stdout), Forgiving(sys.stderr)
+    sys.stdout, sys.stderr = TolerantStream(sys.stdout), TolerantStream(sys.stderr)
 
 
-def end(code: int) -> int:
+def flush_streams(code: int) -> int:
     """Write what is held, and return the exit code: that of failure where nobody could be told."""
     sys.stdout.flush()
-    lost = sys.stdout.error if isinstance(sys.stdout, Forgiving) else None
+    lost = sys.stdout.error if isinstance(sys.stdout, TolerantStream) else None
     if lost is not None and not isinstance(lost, BrokenPipeError):
         why = lost.strerror if isinstance(lost, OSError) and lost.strerror else "it is closed"
         what = "what was asked for is done" if _done else "nothing else was done"

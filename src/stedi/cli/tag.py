@@ -1,30 +1,39 @@
 """stedi tag."""
 
-from pathlib import Path
+from collections.abc import Mapping
+from typing import Annotated
 
+import typer
+from rich.console import Console
 from rich.text import Text
 
-from stedi.cli.output import console, print_json
-from stedi.cli.streams import done
-from stedi.lake.lake import Lake
+from stedi import Lake
+from stedi.cli import options as opt
+from stedi.cli.output import Output
 
 
-def tag(name: str | None, *, lake: Path, as_json: bool) -> None:
-    """Tag the newest run, or list the tags."""
-    opened = Lake.open(lake)
+def tag_command(
+    name: Annotated[str | None, typer.Argument(help="The new tag; without one, the tags are listed.")] = None,
+    *,
+    lake: opt.LakeOption = opt.DEFAULT_LAKE,
+    json: opt.JsonOption = False,
+) -> None:
+    """Name the newest run, to find it again."""
+    opened, output = Lake.open(lake), Output(json=json)
     if name is None:
         tags = opened.tags()
-        if as_json:
-            print_json(tags)
-            return
-        for each, run_id in sorted(tags.items()):
-            console().print(f"{each}  {run_id}")
-        if not tags:
-            console().print("no tags yet: stedi tag NAME tags the newest run")
+        output.show(lambda: tags, lambda out: _print(out, tags))
         return
     run_id = opened.tag(name)
-    done()
-    if as_json:
-        print_json({"tag": name, "run_id": run_id})
-    else:
-        console().print(Text.assemble(f"tagged run {run_id} as ", (name, "bold")))
+    output.show(
+        lambda: {"tag": name, "run_id": run_id},
+        lambda out: out.print(Text.assemble(f"tagged run {run_id} as ", (name, "bold"))),
+        done=True,
+    )
+
+
+def _print(out: Console, tags: Mapping[str, str]) -> None:
+    for each, run_id in sorted(tags.items()):
+        out.print(f"{each}  {run_id}")
+    if not tags:
+        out.print("no tags yet: stedi tag NAME tags the newest run")

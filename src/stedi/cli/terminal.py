@@ -7,7 +7,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
-from stedi.cli.inert import inert
+from stedi.cli.escape import escape_text
 
 
 class SafeConsole(Console):
@@ -19,9 +19,15 @@ class SafeConsole(Console):
 
     def render_str(self, text: str, **settings: Any) -> Text:
         """Return a text as Rich has it."""
-        return super().render_str(inert(text, self.encoding), **settings | {"markup": False, "emoji": False})
+        return super().render_str(
+            escape_text(text, self.encoding), **settings | {"markup": False, "emoji": False}
+        )
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Yield what is written."""
         for segment in super().render(renderable, options):
-            yield segment if segment.control else Segment(inert(segment.text, self.encoding), segment.style)
+            yield (
+                segment
+                if segment.control
+                else Segment(escape_text(segment.text, self.encoding), segment.style)
+            )

@@ -1,22 +1,30 @@
 """stedi upgrade."""
 
-from pathlib import Path
+from typing import Annotated
 
-from stedi.cli.output import console, number, print_json, progress
-from stedi.cli.streams import done
-from stedi.lake.lake import Lake
+import typer
+from rich.console import Console
+
+from stedi import Lake
+from stedi.cli import options as opt
+from stedi.cli.output import Output, number
+from stedi.reports import UpgradeReport
 
 
-def upgrade(lake: Path, *, plan: bool, as_json: bool) -> None:
-    """Bring a lake to the format of this version, or say what that would do."""
-    with progress(quiet=as_json) as tell:
+def upgrade_command(
+    *,
+    lake: opt.LakeOption = opt.DEFAULT_LAKE,
+    plan: Annotated[bool, typer.Option("--plan", help="Say what would change, and change nothing.")] = False,
+    json: opt.JsonOption = False,
+) -> None:
+    """Bring a lake of an older version to this one's format."""
+    output = Output(json=json)
+    with output.progress() as tell:
         report = Lake.open(lake).upgrade(plan=plan, progress=tell)
-    if not plan:
-        done()
-    if as_json:
-        print_json(report.to_dict())
-        return
-    out = console()
+    output.show(report.to_dict, lambda out: _print(out, report, plan=plan), done=not plan)
+
+
+def _print(out: Console, report: UpgradeReport, *, plan: bool) -> None:
     if report.old == report.new:
         out.print(f"The lake has format {report.new} already: there is nothing to do.")
         return

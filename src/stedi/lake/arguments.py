@@ -15,8 +15,12 @@ from typing import Final, ParamSpec, TypeVar, get_args
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.errors import ConfigurationError, UnknownNameError
 from stedi.names import CONSENT_MODES
+from stedi.pipeline.keys import find_key
+from stedi.pipeline.published import check_at, judged
 from stedi.pipeline.receipts.receipt import DeviceDecision, Receipt
 from stedi.warehouse.bucket import MOST_BUCKETS
+
+__all__ = ["CHECKS", "check_at", "checked", "find_key", "judged"]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")

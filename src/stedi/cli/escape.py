@@ -7,23 +7,23 @@ encoding of the stream lacks (``\u0142`` in a console of Windows). Markup is a m
 import re
 from typing import Final
 
-ACTIVE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """What a terminal obeys, but for line ends and tabs."""
 _SPOKEN_FOR: Final = {"\u2026": "~"}
 """What Rich itself writes, and others than UTF consoles lack: a mark as wide."""
 
 
-def inert(text: str, encoding: str = "utf-8") -> str:
+def escape_text(text: str, encoding: str = "utf-8") -> str:
     r"""Return a text that a terminal shows, and obeys in nothing; line ends and tabs stay.
 
     Examples:
-        >>> print(inert("a\x1b[31mb\r\u202ec"))
+        >>> print(escape_text("a\x1b[31mb\r\u202ec"))
         a\x1b[31mb\x0d\u202ec
-        >>> print(inert("jezioro-\u0142", "cp1252"))
+        >>> print(escape_text("jezioro-\u0142", "cp1252"))
         jezioro-\u0142
     """
-    if ACTIVE.search(text):
-        text = ACTIVE.sub(_escaped, text)
+    if CONTROLS.search(text):
+        text = CONTROLS.sub(_escaped, text)
     if text.isascii():
         return text
     if _lacks(encoding, text):
@@ -41,14 +41,14 @@ def _lacks(encoding: str, text: str) -> bool:
     return False
 
 
-def in_line(text: str) -> str:
+def escape_line(text: str) -> str:
     r"""Return a text that stays in its line.
 
     Examples:
-        >>> print(in_line("a\nb\tc"))
+        >>> print(escape_line("a\nb\tc"))
         a\x0ab\x09c
     """
-    return inert(text).replace("\n", "\\x0a").replace("\t", "\\x09")
+    return escape_text(text).replace("\n", "\\x0a").replace("\t", "\\x09")
 
 
 def _escaped(found: re.Match[str]) -> str:

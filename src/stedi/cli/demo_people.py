@@ -1,29 +1,13 @@
 """What became of made-up people: who of them is in the training data, and one of their sessions."""
 
-from dataclasses import dataclass
-
 import polars as pl
 
-from stedi.lake.lake import Lake
+from stedi import Lake
 from stedi.names import ACCELEROMETER_TRUSTED, MACHINE_LEARNING_CURATED, STEP_TRAINER_TRUSTED
-from stedi.outline import outline
-from stedi.simulate.ground_truth import Truth
+from stedi.simulate import Truth
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainedSession:
-    """A session of the training data: what both sensors trusted of it, and its true steps."""
-
-    steps: pl.DataFrame
-    accelerometer: pl.DataFrame
-    step_events: pl.DataFrame
-
-    def __repr__(self) -> str:
-        """Show shapes, and no row."""
-        return outline(self)
-
-
-def people(known: Truth, lake: Lake) -> pl.DataFrame:
+def compare_with_truth(known: Truth, lake: Lake) -> pl.DataFrame:
     """Return, per kind of consent history, customers, sessions and steps, and how many are in training."""
     in_training = _in_training(known, lake).select("session", "rows")
     sessions = known.sessions.filter("known_user").join(in_training, on="session", how="left")
@@ -45,8 +29,12 @@ def people(known: Truth, lake: Lake) -> pl.DataFrame:
     )
 
 
-def best_session(known: Truth, lake: Lake) -> TrainedSession | None:
-    """Return the session with the most rows in the training data; None where there is none."""
+def best_session(known: Truth, lake: Lake) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame] | None:
+    """Return the session with the most rows in the training data; None where there is none.
+
+    Returns:
+        What is trusted of its step readings and of its phone readings, and its true steps.
+    """
     ranked = _in_training(known, lake).sort("rows", "session", descending=[True, False])
     if ranked.is_empty():
         return None
@@ -57,10 +45,10 @@ def best_session(known: Truth, lake: Lake) -> TrainedSession | None:
         during = pl.col(time).is_between(best["started_at"], best["ended_at"])
         return lake.scan(table).filter(mine & during).collect()
 
-    return TrainedSession(
-        steps=of_session(STEP_TRAINER_TRUSTED, "sensor_reading_time"),
-        accelerometer=of_session(ACCELEROMETER_TRUSTED, "timestamp"),
-        step_events=known.step_events.filter(session=best["session"]),
+    return (
+        of_session(STEP_TRAINER_TRUSTED, "sensor_reading_time"),
+        of_session(ACCELEROMETER_TRUSTED, "timestamp"),
+        known.step_events.filter(session=best["session"]),
     )
 
 
