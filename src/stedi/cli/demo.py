@@ -10,7 +10,7 @@ from rich.text import Text
 
 from stedi import Lake
 from stedi.cli import options as opt
-from stedi.cli.demo_people import best_session, compare_with_truth
+from stedi.cli.demo_people import best_session, people_by_history
 from stedi.cli.listing import table_of
 from stedi.cli.output import Output, json_rows, number, size
 from stedi.cli.run import print_report
@@ -53,7 +53,7 @@ def demo_command(
         report = lake.run(landing, now=made.as_of, progress=tell)
     pseudonyms, _ = find_key(None, fingerprint=report.run.key_fingerprint)
     known = truth(landing, pseudonyms)
-    who = compare_with_truth(known, lake)
+    who = people_by_history(known, lake)
     picture = _draw(known, lake, folder / _PICTURE)
 
     def plain() -> dict[str, object]:

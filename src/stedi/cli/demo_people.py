@@ -7,7 +7,7 @@ from stedi.names import ACCELEROMETER_TRUSTED, MACHINE_LEARNING_CURATED, STEP_TR
 from stedi.simulate import Truth
 
 
-def compare_with_truth(known: Truth, lake: Lake) -> pl.DataFrame:
+def people_by_history(known: Truth, lake: Lake) -> pl.DataFrame:
     """Return, per kind of consent history, customers, sessions and steps, and how many are in training."""
     in_training = _in_training(known, lake).select("session", "rows")
     sessions = known.sessions.filter("known_user").join(in_training, on="session", how="left")
