@@ -599,8 +599,8 @@ class Lake:
         """
         from stedi.pipeline.receipts.chain import (
             check_all_there,
-            check_chain,
             check_in_chain,
+            check_receipt_chain,
             check_signature,
             receipts_of,
         )
@@ -610,7 +610,7 @@ class Lake:
         if receipt is not None:
             check_signature(receipt, pseudonyms)
         receipts = receipts_of(warehouse)
-        check_chain(receipts, pseudonyms)
+        check_receipt_chain(receipts, pseudonyms)
         check_all_there(receipts, runs)
         if receipt is not None:
             check_in_chain(receipt, receipts)

@@ -64,7 +64,7 @@ from stedi.pipeline.load import find_sources
 from stedi.pipeline.publication import Publication, publication
 from stedi.pipeline.published import as_kept
 from stedi.pipeline.purge import drop_refs, expire_but, sweep
-from stedi.pipeline.receipts.chain import append, check_all_there, erased_before, receipts_of
+from stedi.pipeline.receipts.chain import check_all_there, erased_before, receipts_of, sign_and_keep
 from stedi.pipeline.receipts.receipt import (
     DeviceDecision,
     LeftObject,
@@ -572,7 +572,7 @@ class Erasure:
         )
 
     def _sign(self, receipt: Receipt) -> Receipt:
-        return append(self._warehouse, receipt, self._request.pseudonyms)
+        return sign_and_keep(self._warehouse, receipt, self._request.pseudonyms)
 
     def _receipt(
         self,
