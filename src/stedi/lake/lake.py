@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -313,17 +314,16 @@ class Lake:
             Traceback (most recent call last):
             stedi.errors.LakeError: there is no published run in the lake ...
         """
-        from stedi.governance.maintain.maintain import Care, maintain, plan_maintenance
-        from stedi.warehouse.compaction import Target
+        from stedi.governance.maintain.maintain import maintain
 
-        care = Care(keep_days=keep_days, older_than=older_than, target=Target(), progress=progress)
+        maintained = partial(maintain, keep_days=keep_days, older_than=older_than, progress=progress)
         warehouse, runs = self._site.read()
         if plan:
             with self._site.explained():
-                return plan_maintenance(warehouse, runs, care)
+                return maintained(warehouse, runs, plan=True)
         # A scratch folder is asked for, so that those of killed runs go.
         with self._site.hold() as (held, published), self._site.scratch():
-            return maintain(held, published, care)
+            return maintained(held, published)
 
     @clear_errors
     def verify(
