@@ -41,7 +41,6 @@ from stedi.pipeline.tags import set_tag
 from stedi.pipeline.undo import carried_out
 from stedi.places import expanded, is_address, is_plain, user
 from stedi.progress import Progress, silent
-from stedi.warehouse.warehouse import Warehouse
 from stedi.wording import beginning
 
 if TYPE_CHECKING:
@@ -49,7 +48,6 @@ if TYPE_CHECKING:
     from stedi.governance.explain.explanation import Explanation
     from stedi.governance.maintain.report import MaintenanceReport
     from stedi.governance.privacy.privacy_report import PrivacyReport
-    from stedi.governance.rotate.rotate import Rotation
     from stedi.governance.rotate.rotation import RotationReport
     from stedi.governance.verify.finding import Verification
     from stedi.pipeline.receipts.handed_in import HandedIn
@@ -535,35 +533,28 @@ class Lake:
             Traceback (most recent call last):
             stedi.errors.LakeError: there is no published run in the lake ...
         """
-        from stedi.governance.rotate.rotate import Change, Rotation, keys_of
+        from stedi.governance.rotate.rotate import keys_of, plan_rotation, rotate
 
-        def rotation(
-            warehouse: Warehouse, runs: Sequence[Run], scratch: Path
-        ) -> "tuple[Rotation, Succession]":
-            succession = find_successor(self._pseudonyms, new, used=keys_of(runs), newest=runs[-1].kind)
-            change = Change(
-                succession=succession, drop=frozenset(drop_tags), scratch=scratch, progress=progress
-            )
-            return Rotation(warehouse, runs, change), succession
+        def successor(runs: Sequence[Run]) -> Succession:
+            return find_successor(self._pseudonyms, new, used=keys_of(runs), newest=runs[-1].kind)
 
         warehouse, runs = self._site.read()
+        drop = frozenset(drop_tags)
         if plan:
-            with self._site.explained(), tempfile.TemporaryDirectory(prefix="stedi-") as folder:
-                planned, succession = rotation(warehouse, runs, Path(folder))
-                return planned.plan(made=new is None and succession.to_save)
+            with self._site.explained():
+                succession = successor(runs)
+                made = new is None and succession.to_save
+                return plan_rotation(warehouse, runs, succession, made=made, drop=drop)
         with self._site.hold(rotating=True) as (held, published), self._site.scratch() as scratch:
 
-            def rotate(newest: Sequence[Run]) -> "RotationReport":
-                begun, succession = rotation(held, newest, scratch)
-                fingerprint = succession.pseudonyms.fingerprint
-                if newest[-1].kind != "rotating" and fingerprint == newest[-1].key_fingerprint:
-                    return begun.nothing_to_do()
-                report = begun.execute()
-                if self._pseudonyms is not None:
+            def rotate_newest(newest: Sequence[Run]) -> "RotationReport":
+                succession = successor(newest)
+                report = rotate(held, newest, succession, drop=drop, scratch=scratch, progress=progress)
+                if self._pseudonyms is not None and report.outcome == "rotated":
                     self._pseudonyms = succession.pseudonyms
                 return report
 
-            return carried_out(held, published, rotate, unfinished="rotating")
+            return carried_out(held, published, rotate_newest, unfinished="rotating")
 
     @clear_errors
     def receipts(self) -> "Sequence[Receipt]":
