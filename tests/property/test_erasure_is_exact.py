@@ -18,8 +18,8 @@ from stedi.consent.tombstones import Buried
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.governance.erase.neighbours import Neighbours
-from stedi.governance.erase.objects import whose_is
-from stedi.governance.erase.person import Person
+from stedi.governance.erase.prepare import whose_is
+from stedi.governance.erase.subject import Subject
 from stedi.landing.names_and_phones import forms
 from stedi.landing.without import write_without
 from worlds import SECRET
@@ -146,7 +146,7 @@ def person_of(one, others):
         devices=frozenset(key(other.serial) for other in others),
         asides=frozenset().union(*(other.asides for other in others)),
     )
-    return Person(
+    return Subject(
         key=key(one.email),
         customer_id=KEY.customer_id(one.email),
         own={key(one.serial): KEY.device_id(one.serial)},

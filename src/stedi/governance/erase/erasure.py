@@ -29,7 +29,8 @@ from stedi.errors import (
 from stedi.governance.erase.cuts import cuts, safe_names
 from stedi.governance.erase.findings import Findings, forget, keep, kept
 from stedi.governance.erase.foreign import look_beside, look_through
-from stedi.governance.erase.objects import (
+from stedi.governance.erase.paths import Places
+from stedi.governance.erase.prepare import (
     Cutter,
     Held,
     Remaining,
@@ -38,10 +39,9 @@ from stedi.governance.erase.objects import (
     late_objects,
     prepare,
 )
-from stedi.governance.erase.objects import replace as replace_objects
-from stedi.governance.erase.person import Person, check_same, find_person, pending_tombstones
-from stedi.governance.erase.places import Places
+from stedi.governance.erase.prepare import replace as replace_objects
 from stedi.governance.erase.rebuild import rebuild_tags
+from stedi.governance.erase.subject import Subject, check_same, find_subject, pending_tombstones
 from stedi.governance.erase.tables import bury, enter, remove
 from stedi.governance.erase.traces import find_traces, named_by_users
 from stedi.landing.gate import Gate
@@ -147,7 +147,7 @@ class Erasure:
         self._tombstones = warehouse.scan(TOMBSTONE, base[TOMBSTONE]).collect()
         self._graves = Buried(self._tombstones, request.pseudonyms)
         pending = pending_tombstones(self._scan, unfinished=self._unfinished)
-        self._person = find_person(
+        self._person = find_subject(
             self._known,
             request.asked,
             request.pseudonyms,
@@ -171,7 +171,7 @@ class Erasure:
         self._rewrites = prepare(
             request.sources,
             Cutter(
-                person=self._person,
+                subject=self._person,
                 scratch=request.scratch,
                 places=Places.of(request.landing, mask=self._path, mask_all=everybody),
                 erased_at=self._erased_at,
@@ -637,7 +637,7 @@ class Erasure:
         )
 
 
-def _check_words(person: Person, request: Request) -> None:
+def _check_words(person: Subject, request: Request) -> None:
     for name, text in (("reason", request.reason), ("asked_by", request.asked_by)):
         if text is not None and (person.named_in(text) or person.called_in(text)):
             raise ConfigurationError(

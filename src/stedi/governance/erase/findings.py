@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Self
 
-from stedi.governance.erase.objects import Rewrite, Rewrites
+from stedi.governance.erase.prepare import Rewrite, Rewrites
 from stedi.governance.erase.traces import Traces
 from stedi.landing.redact import safe_path
 from stedi.pipeline.history import Run

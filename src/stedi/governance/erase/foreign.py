@@ -16,8 +16,8 @@ from typing import BinaryIO, Final, NamedTuple
 
 import pyarrow as pa
 
-from stedi.governance.erase.objects import DRAFT, Remaining
-from stedi.governance.erase.person import Person
+from stedi.governance.erase.prepare import DRAFT, Remaining
+from stedi.governance.erase.subject import Subject
 from stedi.landing.redact import as_typed, safe_path
 from stedi.landing.tokens import spellings, stands
 from stedi.warehouse.file_texts import UnreadableError, decoded, raw
@@ -52,7 +52,7 @@ def look_through(
     warehouse: Warehouse,
     folder: Path | None,
     places: Sequence[str],
-    person: Person,
+    subject: Subject,
     mask: Callable[[str], str],
 ) -> Sequence[Remaining]:
     """Return the files that stedi did not write and that hold a person, or may.
@@ -61,7 +61,7 @@ def look_through(
         warehouse: The lake's tables.
         folder: The folder of a local lake.
         places: Files in the warehouse that stedi did not write, within its root.
-        person: Who.
+        subject: Who.
         mask: Gives a path without the names of the person.
     """
     found = []
@@ -69,7 +69,7 @@ def look_through(
         found.append(Remaining(path=as_typed(masked), why=_ROOT, sure=False))
     for file in _files(warehouse, folder, places):
         shown = as_typed(mask(file.shown))
-        why = _why(file, person)
+        why = _why(file, subject)
         if mask(file.shown) != file.shown:
             why = _HOLDS if why == _HOLDS else _NAMED
         if why is not None:
@@ -78,7 +78,7 @@ def look_through(
 
 
 def look_beside(
-    root: str, read: Iterable[str], lake: Path | None, person: Person, mask: Callable[[str], str]
+    root: str, read: Iterable[str], lake: Path | None, subject: Subject, mask: Callable[[str], str]
 ) -> Sequence[Remaining]:
     """Return the files under a landing root that no run reads, and that hold a person, or may.
 
@@ -86,7 +86,7 @@ def look_beside(
         root: The landing root, on a disk.
         read: The objects that runs read.
         lake: The folder of the lake, which may lie in the root.
-        person: Who.
+        subject: Who.
         mask: Gives a path without the names of the person.
     """
     known = {os.path.abspath(place) for place in read}  # noqa: PTH100 - links are objects, too
@@ -97,7 +97,7 @@ def look_beside(
             if os.path.abspath(path) in known or path.name.endswith(DRAFT):  # noqa: PTH100
                 continue
             place = str(path.relative_to(root))
-            why = _why(_local(path, place), person)
+            why = _why(_local(path, place), subject)
             if why != _HOLDS and mask(place) != place:
                 why = _NAMED
             if why is not None:
@@ -112,10 +112,10 @@ def _digest(path: Path) -> str | None:
     return None
 
 
-def _why(file: _File, person: Person) -> str | None:
+def _why(file: _File, subject: Subject) -> str | None:
     """Say why a file remains, or may; None where it holds nobody who is meant."""
     try:
-        return _look(file, person)
+        return _look(file, subject)
     except (UnreadableError, OSError, *UNREADABLE, zipfile.BadZipFile, NotImplementedError):
         return _UNKNOWN
 
@@ -143,7 +143,7 @@ def _local(path: Path, shown: str) -> _File:
     return _File(shown, lambda: path.open("rb"), regular=stat.S_ISREG(path.lstat().st_mode))
 
 
-def _look(file: _File, person: Person) -> str | None:
+def _look(file: _File, subject: Subject) -> str | None:
     """Say why a file remains; None where it holds nobody who is meant."""
     if not file.regular:
         return _UNKNOWN
@@ -151,7 +151,7 @@ def _look(file: _File, person: Person) -> str | None:
         head = source.read(16)
     unknown = False
     for where, text in _texts(file, head):
-        if _holds(where, text, person):
+        if _holds(where, text, subject):
             return _HOLDS
         unknown |= where == "" and b"\x00" in text and not _known(head)
     return _UNKNOWN if unknown else None
@@ -203,16 +203,16 @@ def _arrow(source: BinaryIO) -> Iterator[tuple[str, bytes]]:
                 yield f"column {name}", "\n".join(texts).encode()
 
 
-def _holds(where: str, text: bytes, person: Person) -> bool:
+def _holds(where: str, text: bytes, subject: Subject) -> bool:
     plain = text.decode("utf-8", "replace")
     column = where.removeprefix("column ").lower().partition(".")[0]
-    if column in _EMAILS and any(map(person.has_email, plain.split("\n"))):
+    if column in _EMAILS and any(map(subject.has_email, plain.split("\n"))):
         return True
-    if column in _SERIALS and any(map(person.owns, plain.split("\n"))):
+    if column in _SERIALS and any(map(subject.owns, plain.split("\n"))):
         return True
-    ids = (person.customer_id, *person.own.values())
+    ids = (subject.customer_id, *subject.own.values())
     return (
         any(stands(spelled, each) for spelled in spellings(plain) for each in ids)
-        or person.named_in(plain)
-        or person.called_in(plain)
+        or subject.named_in(plain)
+        or subject.called_in(plain)
     )

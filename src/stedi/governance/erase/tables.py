@@ -11,8 +11,8 @@ from stedi.consent.effective import undated_in
 from stedi.consent.pseudonyms import Pseudonyms
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
-from stedi.governance.erase.objects import Rewrite
-from stedi.governance.erase.person import Person
+from stedi.governance.erase.prepare import Rewrite
+from stedi.governance.erase.subject import Subject
 from stedi.governance.erase.traces import Traces
 from stedi.names import OBJECT, QUARANTINE, TOMBSTONE
 from stedi.pipeline.derive.derive import Derivation
@@ -31,7 +31,7 @@ _PLACE = ["table_name", "digest"]
 def bury(
     warehouse: Warehouse,
     step: Publication,
-    person: Person,
+    subject: Subject,
     *,
     erased_at: datetime,
     tombstones: pl.DataFrame,
@@ -41,15 +41,15 @@ def bury(
     Args:
         warehouse: The lake's tables.
         step: The step.
-        person: Whom to bury.
+        subject: Whom to bury.
         erased_at: When.
         tombstones: Those that stay.
     """
     kinds = [
-        (person.customer_id, "person"),
-        *((each, "device") for each in person.own.values()),
-        *((each, "shared_device") for each in person.shared.values()),
-        *((each, "aside") for each in sorted(person.aside_ids)),
+        (subject.customer_id, "person"),
+        *((each, "device") for each in subject.own.values()),
+        *((each, "shared_device") for each in subject.shared.values()),
+        *((each, "aside") for each in sorted(subject.aside_ids)),
     ]
     new = pl.DataFrame(
         [(digest, step.base.key_fingerprint, kind, erased_at, None) for digest, kind in kinds],
@@ -91,7 +91,7 @@ def enter(warehouse: Warehouse, step: Publication, rewrites: Collection[Rewrite]
 def remove(
     warehouse: Warehouse,
     step: Publication,
-    person: Person,
+    subject: Subject,
     traces: Traces,
     *,
     tombstones_before: int,
@@ -129,7 +129,7 @@ def remove(
             scratch=scratch,
             progress=progress,
             erased=Erased(
-                people=pl.Series([person.key] if person.key else [], dtype=pl.String),
+                people=pl.Series([subject.key] if subject.key else [], dtype=pl.String),
                 landing={table: removed[table].rows for table in LANDING_TABLES},
             ),
         ).run(

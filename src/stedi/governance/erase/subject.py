@@ -24,7 +24,7 @@ _MILLISECONDS: Final = 1000
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Person:
+class Subject:
     """Whom an erasure is about. Never shown: it holds the names themselves.
 
     Attributes:
@@ -199,7 +199,7 @@ def _solid(text: str) -> str:
     return "".join(filter(str.isalnum, text))
 
 
-def find_person(
+def find_subject(
     scan: Scan,
     asked: tuple[str | None, str | None],
     pseudonyms: Pseudonyms,
@@ -208,7 +208,7 @@ def find_person(
     pending: pl.DataFrame,
     erased: Mapping[str, Collection[datetime]],
     erase_shared: bool,
-) -> Person:
+) -> Subject:
     """Find out who is to be erased, and which devices they listed.
 
     Args:
@@ -262,7 +262,7 @@ def find_person(
     if erase_shared:
         handed_on |= {**before["shared_device"], **before["claimed_device"]}
     neighbours = Neighbours(scan=scan, person=person, own=frozenset(own))
-    return Person(
+    return Subject(
         key=person,
         customer_id=customer_id,
         own=own,
@@ -313,7 +313,7 @@ def _buried_with(
     device: str,
     pseudonyms: Pseudonyms,
     buried: Buried,
-) -> Person | None:
+) -> Subject | None:
     """Return the person with whom a device was buried that nobody lists any more; None where there is none.
 
     Whoever named a device, and was interrupted once all tables were cut, names it again: by then no e-mail
@@ -328,7 +328,7 @@ def _buried_with(
     people = [each for each, kind in kinds.items() if kind == "person"]
     if len(people) != 1:
         return None
-    return Person(
+    return Subject(
         key=None,
         customer_id=people[0],
         own={device: digest},
@@ -371,7 +371,7 @@ def pending_tombstones(scan: Scan, *, unfinished: bool) -> pl.DataFrame:
     return tombstones.filter(pl.col("erased_at") == pl.col("erased_at").max())
 
 
-def check_same(person: Person, pending: pl.DataFrame) -> None:
+def check_same(person: Subject, pending: pl.DataFrame) -> None:
     """Refuse to begin an erasure while that of somebody else is unfinished.
 
     Raises:

@@ -15,8 +15,8 @@ from typing import BinaryIO, Final
 
 from stedi.contract import LANDING, Contract, contract_of
 from stedi.errors import LandingError
-from stedi.governance.erase.person import Person
-from stedi.governance.erase.places import Places, beside
+from stedi.governance.erase.paths import Places, beside
+from stedi.governance.erase.subject import Subject
 from stedi.landing import s3
 from stedi.landing.objects import LandingObject
 from stedi.landing.redact import as_typed
@@ -131,14 +131,14 @@ class Cutter:
     """Cuts a person out of landing objects.
 
     Attributes:
-        person: Whom.
+        subject: Whom.
         scratch: An empty folder.
         places: The paths of the landing root.
         erased_at: When the erasure takes effect.
         erase_shared: Readings of devices that others listed too go as well, up to then.
     """
 
-    person: Person
+    subject: Subject
     scratch: Path
     places: Places
     erased_at: datetime
@@ -147,7 +147,7 @@ class Cutter:
     def whose(self, table: str) -> Whose:
         """Return what says which records of a table are theirs."""
         return whose_is(
-            contract_of(table), self.person, erased_at=self.erased_at, erase_shared=self.erase_shared
+            contract_of(table), self.subject, erased_at=self.erased_at, erase_shared=self.erase_shared
         )
 
     def cut(self, still: Still, item: LandingObject, target: Path) -> Without:
@@ -608,39 +608,39 @@ def _remove_empty(old: Path, new: Path) -> None:
         folder.rmdir()
 
 
-def whose_is(contract: Contract, person: Person, *, erased_at: datetime, erase_shared: bool) -> Whose:
+def whose_is(contract: Contract, subject: Subject, *, erased_at: datetime, erase_shared: bool) -> Whose:
     """Return what says which records of a landing table are a person's."""
     until = erased_at.timestamp() * _MILLISECONDS
 
     def goes_person(text: str, _: float | None) -> bool:
-        return person.has_email(text)
+        return subject.has_email(text)
 
     def goes_device(text: str, at: float | None) -> bool:
-        if person.owns(text) or (at is not None and person.owned(text, at)):
+        if subject.owns(text) or (at is not None and subject.owned(text, at)):
             return True
-        return erase_shared and person.shares(text) and (at is None or at <= until)
+        return erase_shared and subject.shares(text) and (at is None or at <= until)
 
     def nameless(text: str) -> bool:
-        if person.named_in(text):
-            return not person.names_others(text)
-        return contract.name == CUSTOMER_LANDING and person.hinted_in(text)
+        if subject.named_in(text):
+            return not subject.names_others(text)
+        return contract.name == CUSTOMER_LANDING and subject.hinted_in(text)
 
-    probes: tuple[str, ...] = (person.key or "",)
+    probes: tuple[str, ...] = (subject.key or "",)
     if contract.name == STEP_TRAINER_LANDING:
-        probes = (*person.own, *(person.shared if erase_shared else ()))
+        probes = (*subject.own, *(subject.shared if erase_shared else ()))
     elif contract.name == CUSTOMER_LANDING:
-        probes = person.names
+        probes = subject.names
     # Where only a digest tells a name, or it has several spellings in bytes, each record is looked at.
-    plain = all(probe.isascii() for probe in probes) and person.key is not None
-    plain = plain and not (person.lost or person.handed_on or person.lost_asides)
+    plain = all(probe.isascii() for probe in probes) and subject.key is not None
+    plain = plain and not (subject.lost or subject.handed_on or subject.lost_asides)
     if contract.name == STEP_TRAINER_LANDING and not probes:
         # Nobody's device: only a probe that no text can hold keeps every record.
         probes = ("\x00",)
     return Whose(
         contract=contract,
         goes=goes_device if contract.name == STEP_TRAINER_LANDING else goes_person,
-        named_in=person.named_in,
-        names_others=person.names_others,
+        named_in=subject.named_in,
+        names_others=subject.names_others,
         nameless=nameless,
         probes=tuple(probe.encode() for probe in probes) if plain else (),
         mark=b"@" if contract.name == CUSTOMER_LANDING else None,
