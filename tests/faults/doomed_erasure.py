@@ -11,7 +11,7 @@ from pathlib import Path
 from dying import Steps
 from pyiceberg.io.pyarrow import PyArrowFileIO
 
-from stedi.governance.erase import prepare
+from stedi.governance.erase import prepare, replace
 from stedi.lake.lake import Lake
 from stedi.warehouse import notes
 from stedi.warehouse.sqlite_catalog import SqliteCatalog
@@ -27,7 +27,8 @@ def main() -> None:
         (SqliteCatalog, ("commit_table",)),
         (PyArrowFileIO, ("new_output", "delete")),
         (TableWriter, ("close", "copy")),
-        (prepare, ("_replace", "_verify")),
+        (replace, ("_replace",)),
+        (prepare, ("_verify",)),
         (Path, ("replace", "unlink")),
         (notes, ("write", "delete")),
         (Warehouse, ("scrub_catalog",)),

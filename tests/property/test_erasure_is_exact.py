@@ -18,8 +18,8 @@ from stedi.consent.tombstones import Buried
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.governance.erase.neighbours import Neighbours
-from stedi.governance.erase.prepare import whose_is
 from stedi.governance.erase.subject import Subject
+from stedi.governance.erase.whose import whose_is
 from stedi.landing.names_and_phones import forms
 from stedi.landing.without import write_without
 from worlds import SECRET
@@ -139,7 +139,7 @@ def four_people(dice):
 
 
 def person_of(one, others):
-    neighbours = Neighbours(scan=None, person=key(one.email), own=frozenset({key(one.serial)}))
+    neighbours = Neighbours(scan=None, person=key(one.email))
     # What it would find in the tables.
     neighbours.__dict__.update(
         emails=frozenset(key(other.email) for other in others) - {key(one.email)},

@@ -44,7 +44,6 @@ from stedi.progress import Progress, silent
 from stedi.wording import beginning
 
 if TYPE_CHECKING:
-    from stedi.governance.erase.erasure import Request
     from stedi.governance.explain.explanation import Explanation
     from stedi.governance.maintain.report import MaintenanceReport
     from stedi.governance.privacy.privacy_report import PrivacyReport
@@ -451,51 +450,40 @@ class Lake:
             Traceback (most recent call last):
             stedi.errors.LakeError: there is no published run in the lake ...
         """
-        from stedi.governance.erase.erasure import Erasure, Request
+        from stedi.governance.erase.erase import erase, plan_erasure
+        from stedi.governance.erase.erasure import TagDecisions
+        from stedi.governance.erase.find import find
 
         warehouse, runs = self._site.read()
         asked_at = lake_time(runs[-1])
         pseudonyms, _ = find_key(self._pseudonyms, fingerprint=runs[-1].key_fingerprint)
-
         root = os.fspath(landing) if landing is not None else None
         if root is not None:
             check_root(root, lake=self._site.folder)
-
-        def request(scratch: Path) -> "Request":
-            left_out: list[tuple[str, str]] = []
-
-            def leave_out(path: str, why: str) -> None:
-                left_out.append((path, why))
-
-            sources = find_sources(root, left_out=leave_out) if root is not None else {}
-            return Request(
-                asked=(email, serial_number),
-                asked_at=asked_at,
-                asked_by=asked_by if asked_by is not None else user(),
-                reason=reason,
-                device=device,
-                drop=frozenset(drop_tags),
-                move=frozenset(move_tags),
-                rebuild=frozenset(rebuild_tags),
-                landing=root,
-                sources=sources,
-                left_out=left_out,
-                folder=self._site.folder,
-                pseudonyms=pseudonyms,
-                scratch=scratch,
-                progress=progress,
-            )
-
+        found = partial(
+            find,
+            email=email,
+            serial_number=serial_number,
+            asked_at=asked_at,
+            asked_by=asked_by if asked_by is not None else user(),
+            reason=reason,
+            device=device,
+            tags=TagDecisions(frozenset(drop_tags), frozenset(move_tags), frozenset(rebuild_tags)),
+            landing=root,
+            folder=self._site.folder,
+            pseudonyms=pseudonyms,
+            progress=progress,
+        )
         if plan:
             with self._site.explained(), tempfile.TemporaryDirectory(prefix="stedi-") as folder:
-                return Erasure(warehouse, runs, request(Path(folder))).plan()
+                return plan_erasure(found(warehouse, runs, scratch=Path(folder)))
         with self._site.hold(erasing=True) as (held, published), self._site.scratch() as scratch:
 
-            def erase(newest: Sequence[Run]) -> "Receipt":
+            def erase_newest(newest: Sequence[Run]) -> "Receipt":
                 with tempfile.TemporaryDirectory(dir=scratch) as folder:
-                    return Erasure(held, newest, request(Path(folder))).execute()
+                    return erase(found(held, newest, scratch=Path(folder)))
 
-            return carried_out(held, published, erase, unfinished="erasing")
+            return carried_out(held, published, erase_newest, unfinished="erasing")
 
     @clear_errors
     def rotate_key(

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 import pyarrow as pa
 
+from stedi.governance.erase.erasure import Erasure
 from stedi.governance.erase.subject import Subject
-from stedi.landing.gate import ERASED_TEXT, Gate
+from stedi.landing.gate import ERASED_TEXT
 from stedi.names import (
     ACCELEROMETER_LANDING,
     ACCELEROMETER_TRUSTED,
@@ -24,8 +24,6 @@ from stedi.names import (
     STEP_TRAINER_TRUSTED,
 )
 from stedi.warehouse.cut import Change, Cut, Texts
-
-_TIMES: Final = {STEP_TRAINER_TRUSTED: "sensor_reading_time", MACHINE_LEARNING_CURATED: "timestamp"}
 
 
 class _Filter(NamedTuple):
@@ -44,7 +42,7 @@ class _Filter(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowCut:
-    """Takes out the rows of some subjects, and replaces texts of a column in all others.
+    """Takes out some rows, and replaces texts of a column in all others.
 
     Attributes:
         subjects: Whose rows go.
@@ -64,16 +62,16 @@ class RowCut:
         """Say what becomes of the rows of a row group."""
         keep = pl.repeat(value=True, n=rows.num_rows, dtype=pl.Boolean, eager=True)
         touched = False
-        for each_filter in self.filters:
-            texts = Texts.of(rows.column(each_filter.column))
-            chosen = each_filter.chosen(texts.distinct)
+        for each in self.filters:
+            texts = Texts.of(rows.column(each.column))
+            chosen = each.chosen(texts.distinct)
             if not chosen.any():
                 continue
             gone = texts.rows(chosen)
-            if each_filter.until is not None:
-                column, last = each_filter.until
+            if each.until is not None:
+                column, last = each.until
                 gone &= pl.Series(rows.column(column)).cast(pl.Datetime("us", "UTC")) <= last
-            touched |= bool(gone.any()) or each_filter.until is None
+            touched |= bool(gone.any()) or each.until is None
             keep &= ~gone
         values: dict[str, pl.Series] = {}
         for column, new in self.replaced.items():
@@ -165,57 +163,29 @@ def _text(column: pa.ChunkedArray) -> pl.Series:
     return texts.distinct.gather(texts.places)
 
 
-def cuts(
-    subject: Subject, path: Callable[[str], str], *, erased_at: datetime, erase_shared: bool
-) -> Mapping[str, Cut]:
-    """Return what goes of each table that can hold the person.
-
-    Args:
-        subject: Who.
-        path: Gives a path without the names of the person.
-        erased_at: When.
-        erase_shared: Readings of devices that others listed too go as well, up to then.
-    """
+def cuts(erasure: Erasure) -> Mapping[str, Cut]:
+    """Return what goes of each table that can hold the subject."""
+    subject, path, until = erasure.subject, erasure.paths.mask, erasure.erased_at
     place = {"_object": path}
-    shared_steps = (
-        [_Filter("serial_number", subject.is_shared, ("sensor_reading_time", erased_at))]
-        if erase_shared
-        else []
-    )
-    me = _Filter("customer_id", lambda ids: ids == subject.customer_id)
-    devices = list(subject.shared.values())
+    steps = [_Filter("serial_number", subject.is_own)]
+    if erasure.erase_shared:
+        steps.append(_Filter("serial_number", subject.is_shared, ("sensor_reading_time", until)))
+    mine = _Filter("customer_id", lambda ids: ids == subject.customer_id)
+    shared = list(subject.shared.values())
+
+    def with_shared(time: str) -> RowCut:
+        others = _Filter("device_id", lambda ids: ids.is_in(shared), (time, until))
+        return RowCut(filters=[mine, others] if shared else [mine])
+
     return {
         CUSTOMER_LANDING: RowCut(filters=[_Filter("email", subject.is_mine)], replaced=place),
         ACCELEROMETER_LANDING: RowCut(filters=[_Filter("user", subject.is_mine)], replaced=place),
-        STEP_TRAINER_LANDING: RowCut(
-            filters=[_Filter("serial_number", subject.is_own), *shared_steps], replaced=place
-        ),
-        QUARANTINE: QuarantineCut(subject=subject, erase_shared=erase_shared, path=place["_object"]),
-        OBJECT: RowCut(filters=[], replaced={"path": place["_object"]}),
-        CUSTOMER_TRUSTED: RowCut(filters=[me]),
-        ACCELEROMETER_TRUSTED: RowCut(filters=[me]),
-        CUSTOMER_CURATED: RowCut(filters=[me]),
-        **{
-            table: RowCut(
-                filters=[
-                    me,
-                    *(
-                        [_Filter("device_id", lambda ids: ids.is_in(devices), (time, erased_at))]
-                        if devices
-                        else []
-                    ),
-                ]
-            )
-            for table, time in _TIMES.items()
-        },
+        STEP_TRAINER_LANDING: RowCut(filters=steps, replaced=place),
+        QUARANTINE: QuarantineCut(subject=subject, erase_shared=erasure.erase_shared, path=path),
+        OBJECT: RowCut(filters=[], replaced={"path": path}),
+        CUSTOMER_TRUSTED: RowCut(filters=[mine]),
+        ACCELEROMETER_TRUSTED: RowCut(filters=[mine]),
+        CUSTOMER_CURATED: RowCut(filters=[mine]),
+        STEP_TRAINER_TRUSTED: with_shared("sensor_reading_time"),
+        MACHINE_LEARNING_CURATED: with_shared("timestamp"),
     }
-
-
-def safe_names(subject: Subject, gate: Gate) -> Callable[[str], str]:
-    """Return what gives a path without the names of a person, as the next run will see it."""
-
-    @cache
-    def safe(path: str) -> str:
-        return gate.path(path, subject.neighbours.know)
-
-    return safe

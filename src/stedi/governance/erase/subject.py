@@ -1,6 +1,6 @@
-"""Who is erased: the names by which the lake knows them, and the devices that they ever listed."""
+"""Whom an erasure is about: the names by which the lake knows them, and what of a text is theirs."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -8,17 +8,12 @@ from typing import Final
 
 import polars as pl
 
-from stedi.consent.claims import claims, devices_of, people_of
 from stedi.consent.pseudonyms import Pseudonyms, key, keys
-from stedi.consent.tombstones import Buried, Grave
-from stedi.contract import contract_of
-from stedi.contract.schemas import polars_schema
-from stedi.errors import ConfigurationError, LakeError
+from stedi.consent.tombstones import Buried
 from stedi.governance.erase.neighbours import Neighbours
 from stedi.landing.names_and_phones import asides_in, forms, stands_alone, within
+from stedi.landing.paths import Kind
 from stedi.landing.tokens import emails_in, serials_in, spellings, stands, tells, tokens, values_of
-from stedi.names import CUSTOMER_LANDING, QUARANTINE, TOMBSTONE
-from stedi.warehouse.run_tables import Scan
 
 _MILLISECONDS: Final = 1000
 
@@ -181,12 +176,19 @@ class Subject:
         grave = self.buried.find("aside", form)
         return grave is not None and grave.digest in self.lost_asides and form not in self.neighbours.asides
 
+    def is_of_another(self, kind: Kind, name: str) -> bool:
+        """Say whether a name that stands in a path is somebody else's."""
+        others = self.neighbours
+        if kind == "aside":
+            return name in others.asides
+        return name in others.emails or (name in others.devices and name not in self.own)
+
     @property
     def digests(self) -> frozenset[str]:
         """The digests of all their tombstones, made or to be made."""
         grave = None if self.key is None else self.buried.find("customer", self.key)
         person = {self.customer_id} if grave is None else {self.customer_id, grave.digest}
-        devices = _graves_of(self.buried, self.own) | {*self.own.values()} | self.lost
+        devices = digests_of(self.buried, self.own) | {*self.own.values()} | self.lost
         return frozenset(person | devices | self.aside_ids | self.lost_asides)
 
     @property
@@ -199,185 +201,7 @@ def _solid(text: str) -> str:
     return "".join(filter(str.isalnum, text))
 
 
-def find_subject(
-    scan: Scan,
-    asked: tuple[str | None, str | None],
-    pseudonyms: Pseudonyms,
-    *,
-    tombstones: pl.DataFrame,
-    pending: pl.DataFrame,
-    erased: Mapping[str, Collection[datetime]],
-    erase_shared: bool,
-) -> Subject:
-    """Find out who is to be erased, and which devices they listed.
-
-    Args:
-        scan: Gives the tables of the newest run.
-        asked: The e-mail and the serial number, of which one is given.
-        pseudonyms: The lake's key.
-        tombstones: All tombstones.
-        pending: Those of an erasure that is not finished; none where there is none.
-        erased: When erasures were before, by the id of whom they were about.
-        erase_shared: Readings of devices that others listed too go as well.
-
-    Raises:
-        ConfigurationError: Nothing, or both, or a blank text was asked for; or a serial number that nobody
-            or more than one person listed.
-    """
-    email, serial_number = asked
-    if (email is None) == (serial_number is None):
-        raise ConfigurationError("erase one: pass either email= or serial_number=")
-    pairs = scan(CUSTOMER_LANDING).select("email", "serial_number").unique().collect()
-    damaged = (
-        scan(QUARANTINE)
-        .filter(pl.col("table_name") == CUSTOMER_LANDING, pl.col("emails").list.len() > 0)
-        .select("emails", "serial_numbers", "released_at")
-        .collect()
-    )
-    listed = claims(pairs, damaged).filter("_claims")
-    buried = Buried(tombstones, pseudonyms)
-    if email is None and (
-        found := _buried_with(scan, tombstones, listed, key(serial_number or ""), pseudonyms, buried)
-    ):
-        return found
-    person = key(email) if email is not None else _only_claimant(listed, key(serial_number or ""))
-    if not person:
-        raise ConfigurationError("the e-mail to erase is blank: nobody has it")
-    mine = set(devices_of(listed, pl.Series([person], dtype=pl.String)))
-    neighbours = Neighbours(scan=scan, person=person, own=frozenset())
-    people = {each: neighbours.others(people_of(listed, pl.Series([each]))) for each in mine}
-    shared = {each for each, of in people.items() if of}
-    kinds = dict(pending.select("digest", "kind").iter_rows())
-    own = {each: pseudonyms.device_id(each) for each in mine - shared}
-    customer_id = pseudonyms.customer_id(person)
-    before = _buried_before(tombstones, buried.find("customer", person), erased, customer_id)
-    known = _graves_of(buried, own)
-    lost = {digest: at for digest, at in before["device"].items() if digest not in known}
-    begun = pending.filter(kind="device").select("digest", "erased_at").iter_rows()
-    lost |= {digest: at for digest, at in begun if digest not in known}
-    # Somebody else has it by now: what it recorded since is theirs.
-    others = listed.filter(pl.col("_person") != person)["_device"].drop_nulls().unique()
-    now_theirs = _graves_of(buried, others) if lost else frozenset()
-    handed_on = {digest: at for digest, at in lost.items() if digest in now_theirs}
-    if erase_shared:
-        handed_on |= {**before["shared_device"], **before["claimed_device"]}
-    neighbours = Neighbours(scan=scan, person=person, own=frozenset(own))
-    return Subject(
-        key=person,
-        customer_id=customer_id,
-        own=own,
-        shared={each: pseudonyms.device_id(each) for each in shared}
-        | _found_again(scan, pseudonyms, {d for d, kind in kinds.items() if kind == "shared_device"}),
-        lost=frozenset(lost) - frozenset(handed_on),
-        handed_on=handed_on,
-        others=len(set().union(*people.values())),
-        asides=neighbours.mine(),
-        # Those that are known, too: a digest is that of a name however it is spaced.
-        lost_asides=frozenset(pending.filter(kind="aside")["digest"]) | {*before["aside"]},
-        buried=buried,
-        neighbours=neighbours,
-        pseudonyms=pseudonyms,
-    )
-
-
-def _graves_of(buried: Buried, devices: Iterable[str]) -> frozenset[str]:
-    graves = (buried.find("device", each) for each in devices)
-    return frozenset(grave.digest for grave in graves if grave is not None)
-
-
-def _buried_before(
-    tombstones: pl.DataFrame,
-    grave: Grave | None,
-    erased: Mapping[str, Collection[datetime]],
-    customer_id: str,
-) -> Mapping[str, Mapping[str, datetime]]:
-    """Return what was buried with a person whenever they were erased before, by kind: digests and times.
-
-    The tombstones of one erasure bear the same time, and no other does; receipts say which times these are.
-    """
-    times = {at for each in (customer_id, grave and grave.born) if each for at in erased.get(each, ())}
-    if grave is not None:
-        times |= set(tombstones.filter(digest=grave.digest)["erased_at"])
-    kinds = ("person", "device", "shared_device", "claimed_device", "aside")
-    found: dict[str, dict[str, datetime]] = {kind: {} for kind in kinds}
-    for digest, kind, at in tombstones.select("digest", "kind", "erased_at").iter_rows():
-        if at in times:
-            found[kind][digest] = at
-    return found
-
-
-def _buried_with(
-    scan: Scan,
-    tombstones: pl.DataFrame,
-    listed: pl.DataFrame,
-    device: str,
-    pseudonyms: Pseudonyms,
-    buried: Buried,
-) -> Subject | None:
-    """Return the person with whom a device was buried that nobody lists any more; None where there is none.
-
-    Whoever named a device, and was interrupted once all tables were cut, names it again: by then no e-mail
-    is left that it could lead to. The tombstones of one erasure bear the same time, and no other does.
-    """
-    if device in set(listed["_device"].drop_nulls()):
-        return None
-    digest = pseudonyms.device_id(device)
-    mine = tombstones.filter(made_with=pseudonyms.fingerprint)
-    at = mine.filter(digest=digest, kind="device")["erased_at"]
-    kinds = dict(mine.filter(pl.col("erased_at").is_in(at.implode())).select("digest", "kind").iter_rows())
-    people = [each for each, kind in kinds.items() if kind == "person"]
-    if len(people) != 1:
-        return None
-    return Subject(
-        key=None,
-        customer_id=people[0],
-        own={device: digest},
-        shared={},
-        lost=frozenset(each for each, kind in kinds.items() if kind == "device") - {digest},
-        handed_on={},
-        others=0,
-        asides=frozenset(),
-        lost_asides=frozenset(each for each, kind in kinds.items() if kind == "aside"),
-        buried=buried,
-        neighbours=Neighbours(scan=scan, person=None, own=frozenset({device})),
-        pseudonyms=pseudonyms,
-    )
-
-
-def _only_claimant(listed: pl.DataFrame, device: str) -> str:
-    people = people_of(listed, pl.Series([device], dtype=pl.String))
-    if people.len() != 1:
-        found = "nobody" if people.is_empty() else f"{people.len():,} customers"
-        raise ConfigurationError(
-            f"{found} ever listed the device of this serial number: name the customer to erase by e-mail"
-        )
-    return str(people[0])
-
-
-def _found_again(scan: Scan, pseudonyms: Pseudonyms, digests: set[str]) -> dict[str, str]:
-    """Return the keys of devices of which only the ids are known: others still list them."""
-    if not digests:
-        return {}
-    spelled = scan(CUSTOMER_LANDING).select("serial_number").unique().collect()["serial_number"]
-    found = {each: pseudonyms.device_id(each) for each in keys(spelled).unique()}
-    return {each: digest for each, digest in found.items() if digest in digests}
-
-
-def pending_tombstones(scan: Scan, *, unfinished: bool) -> pl.DataFrame:
-    """Return the tombstones of the erasure that was begun last and is not finished; none where all are."""
-    tombstones = scan(TOMBSTONE).collect()
-    if not unfinished:
-        return polars_schema(contract_of(TOMBSTONE)).to_frame()
-    return tombstones.filter(pl.col("erased_at") == pl.col("erased_at").max())
-
-
-def check_same(person: Subject, pending: pl.DataFrame) -> None:
-    """Refuse to begin an erasure while that of somebody else is unfinished.
-
-    Raises:
-        LakeError: It is.
-    """
-    if pending.height and person.customer_id not in pending["digest"]:
-        raise LakeError(
-            "the erasure of somebody else is not finished: finish it first, by stedi erase for that person"
-        )
+def digests_of(buried: Buried, devices: Iterable[str]) -> frozenset[str]:
+    """Return the digests of the tombstones of some devices, of those that have one."""
+    found = (buried.find("device", each) for each in devices)
+    return frozenset(each.digest for each in found if each is not None)
