@@ -15,7 +15,8 @@ from commands import COMMANDS
 from interrupting import Fault, Place, Visits
 
 # What commands import on their way: here once, and not in each child.
-import stedi.governance.erase.erasure
+import stedi.governance.erase.erase
+import stedi.governance.erase.find
 import stedi.governance.maintain.maintain
 import stedi.governance.rotate.rotate  # noqa: F401
 

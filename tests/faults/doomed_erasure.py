@@ -11,7 +11,7 @@ from pathlib import Path
 from dying import Steps
 from pyiceberg.io.pyarrow import PyArrowFileIO
 
-from stedi.governance.erase import objects
+from stedi.governance.erase import prepare, replace
 from stedi.lake.lake import Lake
 from stedi.warehouse.notes import Notes
 from stedi.warehouse.sqlite_catalog import SqliteCatalog
@@ -27,7 +27,8 @@ def main() -> None:
         (SqliteCatalog, ("commit_table",)),
         (PyArrowFileIO, ("new_output", "delete")),
         (TableWriter, ("close", "copy")),
-        (objects, ("_replace", "_verify")),
+        (replace, ("_replace",)),
+        (prepare, ("_verify",)),
         (Path, ("replace", "unlink")),
         (Notes, ("write", "delete")),
         (Warehouse, ("scrub_catalog",)),

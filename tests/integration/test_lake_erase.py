@@ -203,15 +203,13 @@ def test_runs_that_held_the_person_are_gone_and_those_before_stay(after):
 
 
 def test_a_landing_root_that_is_given_after_an_interruption_is_searched_for_names_too(cage, monkeypatch):
-    from stedi.governance.erase.erasure import Erasure
-
     def stop(*_):
         raise KeyboardInterrupt
 
     named = json.dumps({"customerName": " zebulon  quaggafeather", "serialNumber": [2]})
     put(cage.landing, "customer/nameless.json", [named, json.dumps({"customerName": "Zebulon Else"})])
     with monkeypatch.context() as patched:
-        patched.setattr(Erasure, "_drop_refs", stop)
+        patched.setattr("stedi.governance.erase.erase._drop_refs", stop)
         with pytest.raises(KeyboardInterrupt):
             cage.lake.erase(email=EMAIL, **TAGS)
     # The tables name them no more; the tombstones still tell their name and phone number.
@@ -699,13 +697,11 @@ def test_it_must_be_clear_who_is_meant(cage, asked):
 
 
 def test_while_an_erasure_is_unfinished_nothing_else_may_write(cage, monkeypatch):
-    from stedi.governance.erase.erasure import Erasure
-
-    def stop(_):
+    def stop(*_):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(Erasure, "_publish_tables", stop)
+        patched.setattr("stedi.governance.erase.erase.stage_tables", stop)
         with pytest.raises(KeyboardInterrupt):
             cage.lake.erase(email=EMAIL, **TAGS)
     lake = cage.lake

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lakes import lake_at, put, run, sent
-from stedi.governance.erase.person import Person
+from stedi.governance.erase.subject import Subject
 from worlds import HOURS, NOW, customer, reading, step
 
 ANN, BOB = "ann@ex.com", "bob@ex.com"
@@ -238,7 +238,7 @@ def test_an_audit_finds_a_name_that_runs_into_something_else(place, monkeypatch)
     (place.landing / "customer/broken.json").write_bytes(FORMS["an address"])
     place.run()
     # As an erasure did that took such a reading for somebody else's name.
-    monkeypatch.setattr(Person, "reads", lambda self, name: self.has_email(name))
+    monkeypatch.setattr(Subject, "reads", lambda self, name: self.has_email(name))
     place.erase()
     found = place.lake.verify(older_than=timedelta(0)).findings
     assert "quarantine, main" in {each.place for each in found if str(each.code) == "erased_person"}

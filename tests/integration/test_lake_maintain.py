@@ -41,7 +41,7 @@ from lakes import (
 from stedi.contract import CONTRACTS
 from stedi.errors import CatalogError, ConfigurationError, ConservationError, LakeError, RunConflictError
 from stedi.governance.maintain import compact
-from stedi.governance.maintain.maintain import Care, maintain
+from stedi.governance.maintain.maintain import maintain
 from stedi.progress import silent
 from stedi.warehouse.bucket import buckets_of
 from stedi.warehouse.compaction import CompactionTarget, groups_to_merge
@@ -265,7 +265,7 @@ def test_buckets_are_merged_one_by_one_and_sorted(filled):
     rows = derived_rows(filled.folder)[table]
     warehouse, runs = filled.lake._site.read()
     writer = warehouse.table(table).writer("20260101T000000Z-abcdef")
-    frame = warehouse.table(table).scan(runs[-1].snapshots[table]).collect()
+    frame = warehouse.at(runs[-1].snapshots).scan(table).collect()
     places = pl.Series(buckets_of(frame["customer_id"], 3))
     for bucket in range(3):
         part = frame.filter(places == bucket)
@@ -283,7 +283,7 @@ def test_buckets_are_merged_one_by_one_and_sorted(filled):
         run_id="20260101T000000Z-abcde0",
         branch=branch,
         base=snapshot,
-        told=lambda _: None,
+        count=lambda _: None,
     )
     after = IcebergTable.of(filled.folder, table)
     assert after.rows(made) == rows
@@ -305,9 +305,8 @@ def test_files_are_packed_up_to_the_target_and_large_ones_are_left(filled, tmp_p
     table = "accelerometer_landing"
     before = IcebergTable.of(filled.folder, table)
     large = max(before.data_files(), key=lambda file: file["record_count"])["file_path"]
-    care = Care(keep_days=0, older_than=timedelta(0), target=CompactionTarget(rows=9), progress=silent)
     with filled.lake._site.hold() as (warehouse, runs):
-        maintain(warehouse, runs, care)
+        maintain(warehouse, runs, **AT_ONCE, target=CompactionTarget(rows=9), progress=silent)
     after = IcebergTable.of(filled.folder, table)
     sizes = sorted(file["record_count"] for file in after.data_files() if file["file_path"] != large)
     # Nine files of two rows: four of them fill a file, four more another, and one is alone.

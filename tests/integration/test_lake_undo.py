@@ -12,7 +12,7 @@ import stedi
 from canary import EMAIL
 from lakes import EVERY_TABLE, IcebergTable, files_of, pour, put, rich_world, run, tables_of
 from stedi.errors import RejectedError, RunConflictError, StediError
-from stedi.governance.erase import erasure as erase
+from stedi.governance.erase import erase
 from stedi.pipeline import publish
 from stedi.pipeline.tags import MARK
 from stedi.warehouse import sqlite_catalog
@@ -127,7 +127,7 @@ def test_a_maintenance_that_fails_is_taken_back(filled, more, monkeypatch):
 
 @pytest.mark.parametrize(
     "step",
-    [pytest.param(step, marks=pytest.mark.campaign) for step in ("remove", "expire_but", "forget")],
+    [pytest.param(step, marks=pytest.mark.campaign) for step in ("stage_tables", "expire_but", "forget")],
 )
 def test_an_erasure_that_has_begun_is_brought_to_its_end(cages, monkeypatch, step):
     """A fault in the middle is followed by one more try; only one before the first publication ends it."""

@@ -18,8 +18,8 @@ from stedi.consent.tombstones import TombstoneIndex
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.governance.erase.neighbours import Neighbours
-from stedi.governance.erase.objects import whose_is
-from stedi.governance.erase.person import Person
+from stedi.governance.erase.subject import Subject
+from stedi.governance.erase.whose import whose_is
 from stedi.landing.names_and_phones import name_forms
 from stedi.landing.removal import write_object_without
 from worlds import SECRET
@@ -139,14 +139,14 @@ def four_people(dice):
 
 
 def person_of(one, others):
-    neighbours = Neighbours(scan=None, person=key(one.email), own=frozenset({key(one.serial)}))
+    neighbours = Neighbours(scan=None, person=key(one.email))
     # What it would find in the tables.
     neighbours.__dict__.update(
         emails=frozenset(key(other.email) for other in others) - {key(one.email)},
         devices=frozenset(key(other.serial) for other in others),
         asides=frozenset().union(*(other.asides for other in others)),
     )
-    return Person(
+    return Subject(
         key=key(one.email),
         customer_id=KEY.customer_id(one.email),
         own={key(one.serial): KEY.device_id(one.serial)},

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -40,15 +41,12 @@ from stedi.pipeline.undo import carried_out
 from stedi.places import expanded, is_address, is_plain, user
 from stedi.progress import Progress, silent
 from stedi.retention import KEEP_DAYS, UNREACHED_FOR
-from stedi.warehouse.warehouse import Warehouse
 from stedi.wording import beginning
 
 if TYPE_CHECKING:
-    from stedi.governance.erase.erasure import Request
     from stedi.governance.explain.explanation import Explanation
     from stedi.governance.maintain.report import MaintenanceReport
     from stedi.governance.privacy.report import PrivacyReport
-    from stedi.governance.rotate.rotate import Rotation
     from stedi.governance.rotate.rotation import RotationReport
     from stedi.governance.verify.finding import Verification
     from stedi.pipeline.receipts.handed_in import HandedIn
@@ -299,17 +297,16 @@ class Lake:
             Traceback (most recent call last):
             stedi.errors.LakeError: there is no published run in the lake ...
         """
-        from stedi.governance.maintain.maintain import Care, maintain, plan_maintenance
-        from stedi.warehouse.compaction import CompactionTarget
+        from stedi.governance.maintain.maintain import maintain
 
-        care = Care(keep_days=keep_days, older_than=older_than, target=CompactionTarget(), progress=progress)
+        maintained = partial(maintain, keep_days=keep_days, older_than=older_than, progress=progress)
         warehouse, runs = self._site.read()
         if plan:
             with self._site.explained():
-                return plan_maintenance(warehouse, runs, care)
+                return maintained(warehouse, runs, plan=True)
         # A scratch folder is asked for, so that those of killed runs go.
         with self._site.hold() as (held, published), self._site.scratch():
-            return maintain(held, published, care)
+            return maintained(held, published)
 
     @clear_errors
     def verify(
@@ -434,51 +431,40 @@ class Lake:
             Traceback (most recent call last):
             stedi.errors.LakeError: there is no published run in the lake ...
         """
-        from stedi.governance.erase.erasure import Erasure, Request
+        from stedi.governance.erase.erase import erase, plan_erasure
+        from stedi.governance.erase.erasure import TagDecisions
+        from stedi.governance.erase.find import find
 
         warehouse, runs = self._site.read()
         asked_at = lake_time(runs[-1])
         pseudonyms, _ = find_key(self._pseudonyms, fingerprint=runs[-1].key_fingerprint)
-
         root = os.fspath(landing) if landing is not None else None
         if root is not None:
             check_root(root, lake=self._site.folder)
-
-        def request(scratch: Path) -> "Request":
-            left_out: list[tuple[str, str]] = []
-
-            def leave_out(path: str, why: str) -> None:
-                left_out.append((path, why))
-
-            sources = find_sources(root, left_out=leave_out) if root is not None else {}
-            return Request(
-                asked=(email, serial_number),
-                asked_at=asked_at,
-                asked_by=asked_by if asked_by is not None else user(),
-                reason=reason,
-                device=device,
-                drop=frozenset(drop_tags),
-                move=frozenset(move_tags),
-                rebuild=frozenset(rebuild_tags),
-                landing=root,
-                sources=sources,
-                left_out=left_out,
-                folder=self._site.folder,
-                pseudonyms=pseudonyms,
-                scratch=scratch,
-                progress=progress,
-            )
-
+        found = partial(
+            find,
+            email=email,
+            serial_number=serial_number,
+            asked_at=asked_at,
+            asked_by=asked_by if asked_by is not None else user(),
+            reason=reason,
+            device=device,
+            tags=TagDecisions(frozenset(drop_tags), frozenset(move_tags), frozenset(rebuild_tags)),
+            landing=root,
+            folder=self._site.folder,
+            pseudonyms=pseudonyms,
+            progress=progress,
+        )
         if plan:
             with self._site.explained(), tempfile.TemporaryDirectory(prefix="stedi-") as folder:
-                return Erasure(warehouse, runs, request(Path(folder))).plan()
+                return plan_erasure(found(warehouse, runs, scratch=Path(folder)))
         with self._site.hold(erasing=True) as (held, published), self._site.scratch() as scratch:
 
-            def erase(newest: Sequence[Run]) -> "Receipt":
+            def erase_newest(newest: Sequence[Run]) -> "Receipt":
                 with tempfile.TemporaryDirectory(dir=scratch) as folder:
-                    return Erasure(held, newest, request(Path(folder))).execute()
+                    return erase(found(held, newest, scratch=Path(folder)))
 
-            return carried_out(held, published, erase, unfinished="erasing")
+            return carried_out(held, published, erase_newest, unfinished="erasing")
 
     @clear_errors
     def rotate_key(
@@ -516,35 +502,28 @@ class Lake:
             Traceback (most recent call last):
             stedi.errors.LakeError: there is no published run in the lake ...
         """
-        from stedi.governance.rotate.rotate import Change, Rotation, keys_of
+        from stedi.governance.rotate.rotate import keys_of, plan_rotation, rotate
 
-        def rotation(
-            warehouse: Warehouse, runs: Sequence[Run], scratch: Path
-        ) -> "tuple[Rotation, Succession]":
-            succession = find_successor(self._pseudonyms, new, used=keys_of(runs), newest=runs[-1].kind)
-            change = Change(
-                succession=succession, drop=frozenset(drop_tags), scratch=scratch, progress=progress
-            )
-            return Rotation(warehouse, runs, change), succession
+        def successor(runs: Sequence[Run]) -> Succession:
+            return find_successor(self._pseudonyms, new, used=keys_of(runs), newest=runs[-1].kind)
 
         warehouse, runs = self._site.read()
+        drop = frozenset(drop_tags)
         if plan:
-            with self._site.explained(), tempfile.TemporaryDirectory(prefix="stedi-") as folder:
-                planned, succession = rotation(warehouse, runs, Path(folder))
-                return planned.plan(made=new is None and succession.to_save)
+            with self._site.explained():
+                succession = successor(runs)
+                made = new is None and succession.to_save
+                return plan_rotation(warehouse, runs, succession, made=made, drop=drop)
         with self._site.hold(rotating=True) as (held, published), self._site.scratch() as scratch:
 
-            def rotate(newest: Sequence[Run]) -> "RotationReport":
-                begun, succession = rotation(held, newest, scratch)
-                fingerprint = succession.pseudonyms.fingerprint
-                if newest[-1].kind != "rotating" and fingerprint == newest[-1].key_fingerprint:
-                    return begun.nothing_to_do()
-                report = begun.execute()
-                if self._pseudonyms is not None:
+            def rotate_newest(newest: Sequence[Run]) -> "RotationReport":
+                succession = successor(newest)
+                report = rotate(held, newest, succession, drop=drop, scratch=scratch, progress=progress)
+                if self._pseudonyms is not None and report.outcome == "rotated":
                     self._pseudonyms = succession.pseudonyms
                 return report
 
-            return carried_out(held, published, rotate, unfinished="rotating")
+            return carried_out(held, published, rotate_newest, unfinished="rotating")
 
     @clear_errors
     def receipts(self) -> "Sequence[Receipt]":
@@ -580,8 +559,8 @@ class Lake:
         """
         from stedi.pipeline.receipts.chain import (
             check_all_there,
-            check_chain,
             check_in_chain,
+            check_receipt_chain,
             check_signature,
             receipts_of,
         )
@@ -591,7 +570,7 @@ class Lake:
         if receipt is not None:
             check_signature(receipt, pseudonyms)
         receipts = receipts_of(warehouse)
-        check_chain(receipts, pseudonyms)
+        check_receipt_chain(receipts, pseudonyms)
         check_all_there(receipts, runs)
         if receipt is not None:
             check_in_chain(receipt, receipts)

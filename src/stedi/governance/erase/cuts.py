@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 import pyarrow as pa
 
-from stedi.governance.erase.person import Person
-from stedi.landing.gate import ERASED_TEXT, Gate
+from stedi.governance.erase.erasure import Erasure
+from stedi.governance.erase.subject import Subject
+from stedi.landing.gate import ERASED_TEXT
 from stedi.names import (
     ACCELEROMETER_LANDING,
     ACCELEROMETER_TRUSTED,
@@ -25,10 +25,8 @@ from stedi.names import (
 )
 from stedi.warehouse.cut import Cut, GroupChange, Texts
 
-_TIMES: Final = {STEP_TRAINER_TRUSTED: "sensor_reading_time", MACHINE_LEARNING_CURATED: "timestamp"}
 
-
-class Subject(NamedTuple):
+class _Filter(NamedTuple):
     """Rows that go, by what a column says.
 
     Attributes:
@@ -44,36 +42,36 @@ class Subject(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowCut:
-    """Takes out the rows of some subjects, and replaces texts of a column in all others.
+    """Takes out some rows, and replaces texts of a column in all others.
 
     Attributes:
         subjects: Whose rows go.
         replaced: For some columns, what each of their texts becomes.
     """
 
-    subjects: Sequence[Subject]
+    filters: Sequence[_Filter]
     replaced: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
 
     @property
     def columns(self) -> Sequence[str]:
         """The columns to decide by."""
-        times = [each.until[0] for each in self.subjects if each.until is not None]
-        return list(dict.fromkeys([*(each.column for each in self.subjects), *times, *self.replaced]))
+        times = [each.until[0] for each in self.filters if each.until is not None]
+        return list(dict.fromkeys([*(each.column for each in self.filters), *times, *self.replaced]))
 
     def __call__(self, rows: pa.Table) -> GroupChange | None:
         """Say what becomes of the rows of a row group."""
         keep = pl.repeat(value=True, n=rows.num_rows, dtype=pl.Boolean, eager=True)
         touched = False
-        for subject in self.subjects:
-            texts = Texts.of(rows.column(subject.column))
-            chosen = subject.chosen(texts.distinct)
+        for each in self.filters:
+            texts = Texts.of(rows.column(each.column))
+            chosen = each.chosen(texts.distinct)
             if not chosen.any():
                 continue
             gone = texts.rows(chosen)
-            if subject.until is not None:
-                column, last = subject.until
+            if each.until is not None:
+                column, last = each.until
                 gone &= pl.Series(rows.column(column)).cast(pl.Datetime("us", "UTC")) <= last
-            touched |= bool(gone.any()) or subject.until is None
+            touched |= bool(gone.any()) or each.until is None
             keep &= ~gone
         values: dict[str, pl.Series] = {}
         for column, new in self.replaced.items():
@@ -93,7 +91,7 @@ class QuarantineCut:
     A rejected record of somebody else may be a denial: it stays, without its raw text.
     """
 
-    person: Person
+    subject: Subject
     erase_shared: bool
     path: Callable[[str], str]
 
@@ -127,26 +125,26 @@ class QuarantineCut:
 
     def _left(self, row: dict[str, Any]) -> dict[str, Any] | None:
         """Return what is left of a rejected record; None where nothing is."""
-        person, raw = self.person, row["raw"] or ""
+        subject, raw = self.subject, row["raw"] or ""
         emails, serials = row["emails"], row["serial_numbers"]
-        mine = [each for each in emails if person.reads(each)]
-        own = [each for each in serials if person.owns(each)]
-        named = bool(mine) or bool(own) or person.named_in(raw)
+        mine = [each for each in emails if subject.reads(each)]
+        own = [each for each in serials if subject.owns(each)]
+        named = bool(mine) or bool(own) or subject.named_in(raw)
         place = None if row["_object"] is None else self.path(row["_object"])
         left = {**row, "_object": place, "raw": ERASED_TEXT if named else row["raw"]}
         if row["table_name"] != CUSTOMER_LANDING:
-            shared = self.erase_shared and any(map(person.shares, serials))
-            nameless = named and not emails and not serials and not person.names_others(raw)
+            shared = self.erase_shared and any(map(subject.shares, serials))
+            nameless = named and not emails and not serials and not subject.names_others(raw)
             return None if mine or own or shared or nameless else left
         others = [each for each in emails if each not in mine]
         left |= {"emails": others, "serial_numbers": [each for each in serials if each not in own]}
         if mine and row["last_update_date"] is None and row["released_at"] is None:
             # It may be newer than the erasure: it denies for the person still, without naming them.
-            left["tombstones"] = sorted({*row["tombstones"], person.customer_id})
+            left["tombstones"] = sorted({*row["tombstones"], subject.customer_id})
         if not others:
             # Nobody else's, as far as can be read: it says nothing about consent.
-            lone = named and not person.names_others(raw)
-            if not (mine or row["tombstones"] or lone or person.hinted_in(raw)):
+            lone = named and not subject.names_others(raw)
+            if not (mine or row["tombstones"] or lone or subject.hinted_in(raw)):
                 return left
             return {**left, "serial_numbers": []} if left["tombstones"] else None
         return left
@@ -165,57 +163,29 @@ def _text(column: pa.ChunkedArray) -> pl.Series:
     return texts.distinct.gather(texts.places)
 
 
-def cuts(
-    person: Person, path: Callable[[str], str], *, erased_at: datetime, erase_shared: bool
-) -> Mapping[str, Cut]:
-    """Return what goes of each table that can hold the person.
-
-    Args:
-        person: Who.
-        path: Gives a path without the names of the person.
-        erased_at: When.
-        erase_shared: Readings of devices that others listed too go as well, up to then.
-    """
+def cuts(erasure: Erasure) -> Mapping[str, Cut]:
+    """Return what goes of each table that can hold the subject."""
+    subject, path, until = erasure.subject, erasure.paths.mask, erasure.erased_at
     place = {"_object": path}
-    shared_steps = (
-        [Subject("serial_number", person.is_shared, ("sensor_reading_time", erased_at))]
-        if erase_shared
-        else []
-    )
-    me = Subject("customer_id", lambda ids: ids == person.customer_id)
-    devices = list(person.shared.values())
+    steps = [_Filter("serial_number", subject.is_own)]
+    if erasure.erase_shared:
+        steps.append(_Filter("serial_number", subject.is_shared, ("sensor_reading_time", until)))
+    mine = _Filter("customer_id", lambda ids: ids == subject.customer_id)
+    shared = list(subject.shared.values())
+
+    def with_shared(time: str) -> RowCut:
+        others = _Filter("device_id", lambda ids: ids.is_in(shared), (time, until))
+        return RowCut(filters=[mine, others] if shared else [mine])
+
     return {
-        CUSTOMER_LANDING: RowCut(subjects=[Subject("email", person.is_mine)], replaced=place),
-        ACCELEROMETER_LANDING: RowCut(subjects=[Subject("user", person.is_mine)], replaced=place),
-        STEP_TRAINER_LANDING: RowCut(
-            subjects=[Subject("serial_number", person.is_own), *shared_steps], replaced=place
-        ),
-        QUARANTINE: QuarantineCut(person=person, erase_shared=erase_shared, path=place["_object"]),
-        OBJECT: RowCut(subjects=[], replaced={"path": place["_object"]}),
-        CUSTOMER_TRUSTED: RowCut(subjects=[me]),
-        ACCELEROMETER_TRUSTED: RowCut(subjects=[me]),
-        CUSTOMER_CURATED: RowCut(subjects=[me]),
-        **{
-            table: RowCut(
-                subjects=[
-                    me,
-                    *(
-                        [Subject("device_id", lambda ids: ids.is_in(devices), (time, erased_at))]
-                        if devices
-                        else []
-                    ),
-                ]
-            )
-            for table, time in _TIMES.items()
-        },
+        CUSTOMER_LANDING: RowCut(filters=[_Filter("email", subject.is_mine)], replaced=place),
+        ACCELEROMETER_LANDING: RowCut(filters=[_Filter("user", subject.is_mine)], replaced=place),
+        STEP_TRAINER_LANDING: RowCut(filters=steps, replaced=place),
+        QUARANTINE: QuarantineCut(subject=subject, erase_shared=erasure.erase_shared, path=path),
+        OBJECT: RowCut(filters=[], replaced={"path": path}),
+        CUSTOMER_TRUSTED: RowCut(filters=[mine]),
+        ACCELEROMETER_TRUSTED: RowCut(filters=[mine]),
+        CUSTOMER_CURATED: RowCut(filters=[mine]),
+        STEP_TRAINER_TRUSTED: with_shared("sensor_reading_time"),
+        MACHINE_LEARNING_CURATED: with_shared("timestamp"),
     }
-
-
-def safe_names(person: Person, gate: Gate) -> Callable[[str], str]:
-    """Return what gives a path without the names of a person, as the next run will see it."""
-
-    @cache
-    def safe(path: str) -> str:
-        return gate.path(path, person.neighbours.know)
-
-    return safe

@@ -1,14 +1,14 @@
 """What an erasure found before it changed anything: kept until its receipt is written, whoever is killed."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Final, Self
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
-from stedi.governance.erase.objects import Rewrite, Rewrites
-from stedi.governance.erase.traces import Traces
+from pydantic import TypeAdapter
+
+from stedi.governance.erase.find import Found
+from stedi.governance.erase.prepare import Rewrite
 from stedi.landing.redact import safe_path
-from stedi.pipeline.history import Run
 from stedi.pipeline.receipts.receipt import RemovedFile, RewrittenObject
 from stedi.warehouse.warehouse import Warehouse
 
@@ -39,48 +39,13 @@ class Findings:
     bytes: int
     refs: tuple[str, ...] = ()
 
-    @classmethod
-    def of(
-        cls,
-        warehouse: Warehouse,
-        traces: Traces,
-        runs: Sequence[Run],
-        rewrites: Rewrites,
-        refs: Iterable[str],
-    ) -> Self:
-        """Write down where the person is."""
-        base = runs[-1].snapshots
-        trained = {run.run_id: traces.trained_on(run) for run in runs if run.kind == "run"}
-        return cls(
-            removed={
-                table: tuple(
-                    RemovedFile(
-                        name=place.rpartition("/data/")[2],
-                        sha256=warehouse.files.digest(place),
-                        bytes=traces.holdings[table].files[place].file_size_in_bytes,
-                    )
-                    for place in sorted(touched)
-                )
-                for table, touched in traces.touched.items()
-            },
-            rewritten={table: len(traces.found_in(table, base[table])) for table in traces.touched},
-            trained_on=tuple(run_id for run_id, held in trained.items() if held),
-            unknown_runs=tuple(run_id for run_id, held in trained.items() if held is None),
-            objects=tuple(_told(each) for each in rewrites.found),
-            files=traces.scanned,
-            bytes=traces.scanned_bytes,
-            refs=tuple(refs),
-        )
-
     def with_objects(self, anew: Sequence[tuple[Rewrite, Rewrite]]) -> "Findings":
         """Return these findings with objects that were written to meanwhile, and rewritten once more."""
         told = {_told(before): _told(after) for before, after in anew}
         return replace(self, objects=tuple(told.get(each, each) for each in self.objects))
 
-    def joined(self, earlier: "Findings | None") -> "Findings":
+    def joined(self, earlier: "Findings") -> "Findings":
         """Return these findings and those of an erasure that was interrupted."""
-        if earlier is None:
-            return self
         tables = {**earlier.removed, **self.removed}
         trained = _union(earlier.trained_on, self.trained_on)
         told = {*trained, *(run for run in self.unknown_runs if run not in earlier.unknown_runs)}
@@ -102,6 +67,33 @@ class Findings:
         )
 
 
+def findings_of(found: Found) -> Findings:
+    """Write down where the subject is."""
+    warehouse, traces, runs = found.erasure.warehouse, found.traces, found.runs
+    newest = runs[-1].snapshots
+    trained = {run.run_id: traces.trained_on(run) for run in runs if run.kind == "run"}
+    return Findings(
+        removed={
+            table: tuple(
+                RemovedFile(
+                    name=place.rpartition("/data/")[2],
+                    sha256=warehouse.files.digest(place),
+                    bytes=traces.holdings[table].files[place].file_size_in_bytes,
+                )
+                for place in sorted(touched)
+            )
+            for table, touched in traces.touched.items()
+        },
+        rewritten={table: len(traces.found_in(table, newest[table])) for table in traces.touched},
+        trained_on=tuple(run_id for run_id, held in trained.items() if held),
+        unknown_runs=tuple(run_id for run_id, held in trained.items() if held is None),
+        objects=tuple(_told(each) for each in found.rewrites.found),
+        files=traces.scanned,
+        bytes=traces.scanned_bytes,
+        refs=tuple(found.refs),
+    )
+
+
 def _told(each: Rewrite) -> RewrittenObject:
     return RewrittenObject(
         path=safe_path(each.label, digest=each.old_digest),
@@ -115,40 +107,34 @@ def _union(first: Iterable[Any], second: Iterable[Any]) -> list[Any]:
     return list(dict.fromkeys([*first, *second]))
 
 
-def keep(warehouse: Warehouse, findings: Findings, *, of: str) -> None:
-    """Keep findings until the receipt is written.
-
-    Args:
-        warehouse: Beside whose tables they are kept.
-        findings: The findings; nothing in them names anybody.
-        of: Of which erasure they are.
-    """
-    warehouse.notes.write(_DRAFT, json.dumps({"of": of, "findings": asdict(findings)}).encode())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    of: str
+    findings: Findings
 
 
-def kept(warehouse: Warehouse, *, of: str) -> Findings | None:
-    """Return the findings that were kept of an erasure; None where there are none."""
-    text = warehouse.notes.find(_DRAFT)
+_KEPT: Final = TypeAdapter(_Kept)
+
+
+def keep(found: Found, findings: Findings) -> None:
+    """Keep the findings of an erasure until the receipt is written; nothing in them names anybody."""
+    kept = _Kept(of=_identity(found), findings=findings)
+    found.erasure.warehouse.notes.write(_DRAFT, _KEPT.dump_json(kept))
+
+
+def with_kept(found: Found, findings: Findings) -> Findings:
+    """Return findings, and those that were kept of the same erasure before an interruption."""
+    text = found.erasure.warehouse.notes.find(_DRAFT)
     if text is None:
-        return None
-    found = json.loads(text)
-    if found["of"] != of:
-        return None
-    values = found["findings"]
-    return Findings(
-        removed={
-            table: tuple(RemovedFile(**file) for file in files) for table, files in values["removed"].items()
-        },
-        rewritten=values["rewritten"],
-        trained_on=tuple(values["trained_on"]),
-        unknown_runs=tuple(values["unknown_runs"]),
-        objects=tuple(RewrittenObject(**each) for each in values["objects"]),
-        files=values["files"],
-        bytes=values["bytes"],
-        refs=tuple(values.get("refs", ())),
-    )
+        return findings
+    kept = _KEPT.validate_json(text)
+    return findings.joined(kept.findings) if kept.of == _identity(found) else findings
 
 
 def forget(warehouse: Warehouse) -> None:
     """Delete kept findings."""
     warehouse.notes.delete(_DRAFT)
+
+
+def _identity(found: Found) -> str:
+    return f"{found.erasure.subject.customer_id} {found.erasure.erased_at.isoformat()}"

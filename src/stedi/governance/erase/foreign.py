@@ -8,17 +8,22 @@ import hashlib
 import os
 import stat
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
 import pyarrow as pa
 
-from stedi.governance.erase.objects import DRAFT, Remaining
-from stedi.governance.erase.person import Person
+from stedi.errors import CatalogError
+from stedi.governance.erase.erasure import Erasure
+from stedi.governance.erase.prepare import DRAFT, Remaining, list_again
+from stedi.governance.erase.subject import Subject
+from stedi.landing.objects import LandingObject
 from stedi.landing.redact import as_typed, safe_path
+from stedi.landing.s3 import is_url
 from stedi.landing.tokens import spellings, stands
 from stedi.warehouse.file_texts import UnreadableError, decoded, raw
 from stedi.warehouse.unreadable import UNREADABLE
@@ -48,61 +53,67 @@ class _File(NamedTuple):
     regular: bool
 
 
-def look_through(
-    warehouse: Warehouse,
-    folder: Path | None,
-    places: Sequence[str],
-    person: Person,
-    mask: Callable[[str], str],
-) -> Sequence[Remaining]:
-    """Return the files that stedi did not write and that hold a person, or may.
+def foreign_files(erasure: Erasure) -> Sequence[Remaining]:
+    """Return the files in the lake, as it is now, that stedi did not write and that hold the subject."""
+    with suppress(CatalogError):
+        return look_through(
+            erasure, erasure.warehouse.leftovers(before=datetime.now(UTC), without={}).foreign
+        )
+    return ()
+
+
+def look_through(erasure: Erasure, places: Sequence[str]) -> Sequence[Remaining]:
+    """Return the files that stedi did not write and that hold the subject, or may.
 
     Args:
-        warehouse: The lake's tables.
-        folder: The folder of a local lake.
+        erasure: The erasure.
         places: Files in the warehouse that stedi did not write, within its root.
-        person: Who.
-        mask: Gives a path without the names of the person.
     """
+    erasure.progress("looking through other files", 0, 1)
+    mask, root = erasure.paths.mask, erasure.warehouse.root
     found = []
-    if (masked := mask(warehouse.root)) != warehouse.root:
-        found.append(Remaining(path=as_typed(masked), why=_ROOT, sure=False))
-    for file in _files(warehouse, folder, places):
-        shown = as_typed(mask(file.shown))
-        why = _why(file, person)
+    if mask(root) != root:
+        found.append(Remaining(as_typed(mask(root)), _ROOT, sure=False))
+    for file in _files(erasure.warehouse, erasure.folder, places):
+        why = _why(file, erasure.subject)
         if mask(file.shown) != file.shown:
             why = _HOLDS if why == _HOLDS else _NAMED
         if why is not None:
-            found.append(Remaining(path=shown, why=why, sure=why != _UNKNOWN))
+            found.append(Remaining(as_typed(mask(file.shown)), why, sure=why != _UNKNOWN))
     return found
 
 
 def look_beside(
-    root: str, read: Iterable[str], lake: Path | None, person: Person, mask: Callable[[str], str]
+    erasure: Erasure, sources: Mapping[str, Sequence[LandingObject]], left_out: Sequence[tuple[str, str]]
 ) -> Sequence[Remaining]:
-    """Return the files under a landing root that no run reads, and that hold a person, or may.
+    """Return the files under a landing root on a disk that no run reads, and that hold the subject, or may.
 
     Args:
-        root: The landing root, on a disk.
-        read: The objects that runs read.
-        lake: The folder of the lake, which may lie in the root.
-        person: Who.
-        mask: Gives a path without the names of the person.
+        erasure: The erasure.
+        sources: The objects that runs read, by table.
+        left_out: Places that can't be listed, and why.
     """
+    root, mask = erasure.landing, erasure.paths.mask
+    if root is None or is_url(root):
+        return ()
+    erasure.progress("looking through files beside landing objects", 0, 1)
+    # What came since they were listed is looked at in the end.
+    objects = (*sources.values(), *list_again(erasure, sources).values())
+    read = (*(each.path for some in objects for each in some), *(path for path, _ in left_out))
     known = {os.path.abspath(place) for place in read}  # noqa: PTH100 - links are objects, too
     found = []
     for here, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if lake is None or Path(here, name) != lake)
+        folders[:] = sorted(name for name in folders if Path(here, name) != erasure.folder)
         for path in (Path(here, name) for name in sorted(names)):
             if os.path.abspath(path) in known or path.name.endswith(DRAFT):  # noqa: PTH100
                 continue
             place = str(path.relative_to(root))
-            why = _why(_local(path, place), person)
+            why = _why(_local(path, place), erasure.subject)
             if why != _HOLDS and mask(place) != place:
                 why = _NAMED
             if why is not None:
                 shown = safe_path(mask(place), digest=_digest(path))
-                found.append(Remaining(path=shown, why=_BESIDE[why], sure=why != _UNKNOWN))
+                found.append(Remaining(shown, _BESIDE[why], sure=why != _UNKNOWN))
     return found
 
 
@@ -112,10 +123,10 @@ def _digest(path: Path) -> str | None:
     return None
 
 
-def _why(file: _File, person: Person) -> str | None:
+def _why(file: _File, subject: Subject) -> str | None:
     """Say why a file remains, or may; None where it holds nobody who is meant."""
     try:
-        return _look(file, person)
+        return _look(file, subject)
     except (UnreadableError, OSError, *UNREADABLE, zipfile.BadZipFile, NotImplementedError):
         return _UNKNOWN
 
@@ -143,7 +154,7 @@ def _local(path: Path, shown: str) -> _File:
     return _File(shown, lambda: path.open("rb"), regular=stat.S_ISREG(path.lstat().st_mode))
 
 
-def _look(file: _File, person: Person) -> str | None:
+def _look(file: _File, subject: Subject) -> str | None:
     """Say why a file remains; None where it holds nobody who is meant."""
     if not file.regular:
         return _UNKNOWN
@@ -151,7 +162,7 @@ def _look(file: _File, person: Person) -> str | None:
         head = source.read(16)
     unknown = False
     for where, text in _texts(file, head):
-        if _holds(where, text, person):
+        if _holds(where, text, subject):
             return _HOLDS
         unknown |= where == "" and b"\x00" in text and not _known(head)
     return _UNKNOWN if unknown else None
@@ -203,16 +214,16 @@ def _arrow(source: BinaryIO) -> Iterator[tuple[str, bytes]]:
                 yield f"column {name}", "\n".join(texts).encode()
 
 
-def _holds(where: str, text: bytes, person: Person) -> bool:
+def _holds(where: str, text: bytes, subject: Subject) -> bool:
     plain = text.decode("utf-8", "replace")
     column = where.removeprefix("column ").lower().partition(".")[0]
-    if column in _EMAILS and any(map(person.has_email, plain.split("\n"))):
+    if column in _EMAILS and any(map(subject.has_email, plain.split("\n"))):
         return True
-    if column in _SERIALS and any(map(person.owns, plain.split("\n"))):
+    if column in _SERIALS and any(map(subject.owns, plain.split("\n"))):
         return True
-    ids = (person.customer_id, *person.own.values())
+    ids = (subject.customer_id, *subject.own.values())
     return (
         any(stands(spelled, each) for spelled in spellings(plain) for each in ids)
-        or person.named_in(plain)
-        or person.called_in(plain)
+        or subject.named_in(plain)
+        or subject.called_in(plain)
     )

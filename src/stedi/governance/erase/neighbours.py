@@ -8,7 +8,6 @@ import polars as pl
 
 from stedi.consent.pseudonyms import keys
 from stedi.landing.names_and_phones import name_forms
-from stedi.landing.paths import NameKind
 from stedi.landing.tokens import bare
 from stedi.names import ACCELEROMETER_LANDING, CUSTOMER_LANDING, STEP_TRAINER_LANDING
 from stedi.warehouse.run_tables import Scan
@@ -21,12 +20,10 @@ class Neighbours:
     Attributes:
         scan: Gives the tables.
         person: The key of the person's e-mail; None where it is not known.
-        own: The keys of the person's own devices.
     """
 
     scan: Scan
     person: str | None
-    own: Collection[str]
 
     @cached_property
     def emails(self) -> frozenset[str]:
@@ -43,21 +40,21 @@ class Neighbours:
 
     @cached_property
     def devices(self) -> frozenset[str]:
-        """The keys of all devices that are not the person's own."""
+        """The keys of all devices, the person's own among them."""
         tables = (CUSTOMER_LANDING, STEP_TRAINER_LANDING)
         spelled = [self._distinct(table, "serial_number") for table in tables]
-        return frozenset(keys(pl.concat(spelled))).difference(self.own)
+        return frozenset(keys(pl.concat(spelled)))
 
     @cached_property
     def asides(self) -> frozenset[str]:
-        """The forms of their names and phone numbers."""
+        """The name_forms of their names and phone numbers."""
         rows = self._named()
         theirs = rows.filter(~self.is_mine(rows["email"]))
         texts = pl.concat([theirs["customer_name"], theirs["phone"]]).drop_nulls().unique()
         return frozenset(form for text in texts for form in name_forms(text))
 
     def mine(self) -> frozenset[str]:
-        """Return the forms of the person's names and phone numbers that nobody else has."""
+        """Return the name_forms of the person's names and phone numbers that nobody else has."""
         rows = self._named()
         mine = self.is_mine(rows["email"])
         found = frozenset(
@@ -82,12 +79,6 @@ class Neighbours:
         if self.person is None:
             return pl.repeat(False, len(emails), eager=True)  # noqa: FBT003 - a value
         return (keys(emails) == self.person).fill_null(value=False)
-
-    def know(self, kind: NameKind, name: str) -> bool:
-        """Say whether a name is of one of them."""
-        return (
-            name in self.asides if kind == "quasi_identifier" else name in self.emails or name in self.devices
-        )
 
     def _named(self) -> pl.DataFrame:
         return self.scan(CUSTOMER_LANDING).select("email", "customer_name", "phone").unique().collect()

@@ -1,143 +1,116 @@
-"""The tables without a person: landing tables first, then all that is derived from them, as one run."""
+"""The steps of an erasure in the tables, each published by a row of the run table."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from stedi.consent.effective import undated_in
-from stedi.consent.pseudonyms import Pseudonyms
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
-from stedi.governance.erase.objects import Rewrite
-from stedi.governance.erase.person import Person
+from stedi.governance.erase.erasure import Erasure
+from stedi.governance.erase.find import Found
+from stedi.governance.erase.prepare import Rewrite
+from stedi.governance.erase.tombstones import all_tombstones
 from stedi.governance.erase.traces import Traces
 from stedi.names import OBJECT, QUARANTINE, TOMBSTONE
 from stedi.pipeline.derive.derive import Derivation
 from stedi.pipeline.derive.erased_rows import ErasedRows
 from stedi.pipeline.derive.previous_run import PreviousRun
 from stedi.pipeline.history import Run
-from stedi.pipeline.publication import Publication, account_of, unchanged
+from stedi.pipeline.publication import Publication, account_of, publication, unchanged
 from stedi.pipeline.publish import audit
 from stedi.plan.lineage import DERIVED_TABLES, LANDING_TABLES, RECORD_TABLES, published_tables
 from stedi.progress import Progress
 from stedi.warehouse.cut import taken_out, write_kept
 from stedi.warehouse.rewrite import forget_removed
-from stedi.warehouse.warehouse import Warehouse
 
 _PLACE = ["table_name", "digest"]
 
 
-def bury(
-    warehouse: Warehouse,
-    step: Publication,
-    person: Person,
-    *,
-    erased_at: datetime,
-    tombstones: pl.DataFrame,
-) -> Run:
-    """Stage the tombstones of a person and their devices; return the row that publishes them.
+def publish(found: Found, stage: Callable[[Publication], Run | None]) -> Found:
+    """Publish a step of an erasure; return what was found, with the row of that step among its runs.
 
     Args:
-        warehouse: The lake's tables.
-        step: The step.
-        person: Whom to bury.
-        erased_at: When.
-        tombstones: Those that stay.
+        found: What was found.
+        stage: Stages the step, and gives the row that publishes it; None where nothing changes.
     """
-    kinds = [
-        (person.customer_id, "person"),
-        *((each, "device") for each in person.own.values()),
-        *((each, "shared_device") for each in person.shared.values()),
-        *((each, "aside") for each in sorted(person.aside_ids)),
-    ]
-    new = pl.DataFrame(
-        [(digest, step.base.key_fingerprint, kind, erased_at, None) for digest, kind in kinds],
-        schema=polars_schema(contract_of(TOMBSTONE)),
-        orient="row",
-    )
+    with publication(found.erasure.warehouse, found.runs) as step:
+        row = stage(step)
+        if row is None:
+            return found
+        found.erasure.progress("publishing", 0, 1)
+        step.publish(row)
+    return replace(found, runs=(*found.runs, row))
+
+
+def stage_tombstones(step: Publication, erasure: Erasure) -> Run:
+    """Stage the tombstones of the subject and their devices; return the row that publishes them."""
+    warehouse, base = step.warehouse, step.base.snapshots[TOMBSTONE]
     writer = warehouse.table(TOMBSTONE).writer(step.run_id)
-    writer.write(pl.concat([tombstones, new]))
-    base = step.base.snapshots[TOMBSTONE]
+    writer.write(all_tombstones(erasure))
     snapshot_id = warehouse.table(TOMBSTONE).replace(step.branch, base, writer.close())
     grown = warehouse.table(TOMBSTONE).count(snapshot_id) - warehouse.table(TOMBSTONE).count(base)
-    return step.row(
-        "erasing",
-        snapshots={**step.base.snapshots, TOMBSTONE: snapshot_id},
-        accounts=unchanged(step.base) | {TOMBSTONE: account_of(TOMBSTONE, added=grown)},
-    )
+    return _row(step, TOMBSTONE, snapshot_id, added=grown)
 
 
-def enter(warehouse: Warehouse, step: Publication, rewrites: Collection[Rewrite]) -> Run | None:
+def stage_ledger(step: Publication, rewrites: Collection[Rewrite]) -> Run | None:
     """Stage ledger entries of landing objects that will be replaced, so that no run reads them again.
 
     Returns:
         The row that publishes them; None where there is nothing to enter.
     """
-    base = step.base.snapshots[OBJECT]
+    warehouse, base = step.warehouse, step.base.snapshots[OBJECT]
     entries = _entries(warehouse.table(OBJECT).scan(base).collect(), rewrites, step.run_id)
     if entries.is_empty():
         return None
     writer = warehouse.table(OBJECT).writer(step.run_id)
     writer.write(entries)
     snapshot_id = warehouse.table(OBJECT).stage(step.branch, base, added=writer.close())
+    return _row(step, OBJECT, snapshot_id, added=entries.height)
+
+
+def _row(step: Publication, table: str, snapshot_id: int, *, added: int) -> Run:
     return step.row(
         "erasing",
-        snapshots={**step.base.snapshots, OBJECT: snapshot_id},
-        accounts=unchanged(step.base) | {OBJECT: account_of(OBJECT, added=entries.height)},
+        snapshots={**step.base.snapshots, table: snapshot_id},
+        accounts=unchanged(step.base) | {table: account_of(table, added=added)},
     )
 
 
-def remove(
-    warehouse: Warehouse,
-    step: Publication,
-    person: Person,
-    traces: Traces,
-    *,
-    tombstones_before: int,
-    path: Callable[[str], str],
-    pseudonyms: Pseudonyms,
-    scratch: Path,
-    progress: Progress,
-) -> Run | None:
-    """Stage all tables without a person; return the row that publishes them, None where nothing changes."""
-    base = step.base.snapshots
-    found = {table: traces.found_in(table, base[table]) for table in traces.touched}
-    removed = {
-        table: _write_without(warehouse, step, table, traces, progress)
-        for table in (*LANDING_TABLES, QUARANTINE)
-    }
-    snapshots = dict(base)
-    for table, gone in removed.items():
-        snapshots[table] = gone.snapshot_id
-    snapshots[OBJECT] = _ledger(warehouse, step, removed, path)
-    accounts = {
-        **unchanged(step.base),
-        **{table: account_of(table, erased=gone.rows.height) for table, gone in removed.items()},
-    }
+def stage_tables(step: Publication, found: Found) -> Run | None:
+    """Stage all tables without the subject; return the row that publishes them, None if nothing changes."""
+    erasure, traces, warehouse, base = found.erasure, found.traces, step.warehouse, step.base.snapshots
+    held = {table: traces.found_in(table, base[table]) for table in traces.touched}
+    sent = (*LANDING_TABLES, QUARANTINE)
+    removed = {table: _write_without(step, table, traces, erasure.progress) for table in sent}
+    snapshots = dict(base) | {table: gone.snapshot_id for table, gone in removed.items()}
+    snapshots[OBJECT] = _clean_ledger(step, removed, erasure.paths.mask)
+    accounts = unchanged(step.base)
+    accounts |= {table: account_of(table, erased=gone.rows.height) for table, gone in removed.items()}
     match = step.base.match
-    if any(found[table] for table in (*LANDING_TABLES, QUARANTINE, *DERIVED_TABLES)):
+    if any(held[table] for table in (*sent, *DERIVED_TABLES)):
         # Derived rows of somebody of whom nothing was sent are none of ours: all is derived anew.
-        stray = not any(found[table] for table in LANDING_TABLES)
-        stray = stray and any(found[table] for table in DERIVED_TABLES)
+        stray = not any(held[table] for table in LANDING_TABLES)
+        stray = stray and any(held[table] for table in DERIVED_TABLES)
+        # What is there was derived before the tombstones were published.
+        past = {**base, TOMBSTONE: found.before.snapshots[TOMBSTONE]}
+        subject_key = erasure.subject.key
         derived = Derivation(
             warehouse,
             {table: snapshots[table] for table in RECORD_TABLES},
-            # What is there was derived before the tombstones were published.
-            PreviousRun(warehouse, step.base, {**base, TOMBSTONE: tombstones_before}, anew=stray),
+            PreviousRun(warehouse, step.base, past, anew=stray),
             run_id=step.run_id,
-            scratch=scratch,
-            progress=progress,
+            scratch=erasure.scratch,
+            progress=erasure.progress,
             erased=ErasedRows(
-                people=pl.Series([person.key] if person.key else [], dtype=pl.String),
+                people=pl.Series([subject_key] if subject_key else [], dtype=pl.String),
                 landing={table: removed[table].rows for table in LANDING_TABLES},
             ),
         ).run(
             branch=step.branch,
             now=step.base.now,
-            pseudonyms=pseudonyms,
+            pseudonyms=erasure.pseudonyms,
             consent=step.base.consent,
         )
         derived.match.check()
@@ -154,16 +127,14 @@ def remove(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class _Gone:
+class _Removed:
     snapshot_id: int
     rows: pl.DataFrame
 
 
-def _write_without(
-    warehouse: Warehouse, step: Publication, table: str, traces: Traces, progress: Progress
-) -> _Gone:
-    """Write the data files of a table that hold the person anew."""
-    base = step.base.snapshots[table]
+def _write_without(step: Publication, table: str, traces: Traces, progress: Progress) -> _Removed:
+    """Write the data files of a table that hold the subject anew."""
+    warehouse, base = step.warehouse, step.base.snapshots[table]
     found = traces.found_in(table, base)
     gone = [polars_schema(contract_of(table)).to_frame()]
     writer = warehouse.table(table).writer(step.run_id)
@@ -174,17 +145,12 @@ def _write_without(
         write_kept(warehouse.table(table).iceberg, file, touch, writer)
     removed = [traces.holdings[table].files[place] for place in found]
     snapshot_id = warehouse.table(table).stage(step.branch, base, added=writer.close(), removed=removed)
-    return _Gone(snapshot_id=snapshot_id, rows=pl.concat(gone))
+    return _Removed(snapshot_id=snapshot_id, rows=pl.concat(gone))
 
 
-def _ledger(
-    warehouse: Warehouse,
-    step: Publication,
-    removed: Mapping[str, _Gone],
-    path: Callable[[str], str],
-) -> int:
+def _clean_ledger(step: Publication, removed: Mapping[str, _Removed], path: Callable[[str], str]) -> int:
     """Count what was erased in the ledger, and take names out of its paths; return its snapshot."""
-    base = step.base.snapshots[OBJECT]
+    warehouse, base = step.warehouse, step.base.snapshots[OBJECT]
     ledger = warehouse.table(OBJECT).scan(base).collect()
     records = _per_object((table, gone.rows) for table, gone in removed.items() if table != QUARANTINE)
     bad = removed[QUARANTINE].rows

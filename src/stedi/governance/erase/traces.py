@@ -29,6 +29,11 @@ class Traces:
     scanned: int
     scanned_bytes: int
 
+    @property
+    def any(self) -> bool:
+        """Whether the person was found anywhere."""
+        return any(self.touched.values()) or any(self.snapshots.values())
+
     def holds(self, run: Run) -> bool:
         """Say whether a run shows the person."""
         return any(run.snapshots.get(table) in ids for table, ids in self.snapshots.items())

@@ -16,9 +16,6 @@ from stedi.warehouse.rewrite import rewrite_main, stage_compaction
 from stedi.warehouse.warehouse import Warehouse
 from stedi.warehouse.writer import TableWriter
 
-Told = Callable[[int], None]
-"""Is called with how many rows were read."""
-
 
 class _Rows(NamedTuple):
     """Rows as a multiset: how many, and the sum of their hashes, which no order changes."""
@@ -49,18 +46,27 @@ def compact(
     run_id: str,
     branch: str,
     base: int,
-    told: Told,
+    count: Callable[[int], None],
 ) -> int:
     """Write groups of small files of a table as one file each, on a branch, and return the new snapshot.
 
     Without groups, only the manifests are written anew.
+
+    Args:
+        warehouse: The lake's tables.
+        table: The table.
+        groups: Its small files.
+        run_id: The run that will publish the snapshot.
+        branch: The branch.
+        base: The snapshot to build upon.
+        count: Is called with how many rows were read.
 
     Raises:
         ConservationError: The new files hold other rows than the old ones.
     """
     writer = warehouse.table(table).writer(run_id)
     for group in groups:
-        _merge(warehouse, table, group, writer, told)
+        _merge(warehouse, table, group, writer, count)
     removed = [file for group in groups for file in group.files]
     snapshot_id = stage_compaction(
         warehouse.table(table).writable, branch, base=base, added=writer.close(), removed=removed
@@ -70,13 +76,15 @@ def compact(
     return snapshot_id
 
 
-def _merge(warehouse: Warehouse, table: str, group: Group, writer: TableWriter, told: Told) -> None:
+def _merge(
+    warehouse: Warehouse, table: str, group: Group, writer: TableWriter, count: Callable[[int], None]
+) -> None:
     first = len(writer.close())
     read = _NONE
     frames = []
     for frame in rows_of(warehouse.table(table).iceberg, group.files):
         read += _rows(frame)
-        told(frame.height)
+        count(frame.height)
         if group.bucket is None:
             writer.write(frame)
         else:

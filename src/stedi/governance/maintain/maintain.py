@@ -5,9 +5,10 @@ on: the merged files are published like a run, by one row of the run table; what
 and what is deleted is reached by nothing.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from itertools import chain
+from typing import Final
 
 from stedi.governance.maintain.compact import compact, plan_compaction, publish_compacted
 from stedi.governance.maintain.report import MaintenanceReport, TableMaintenance
@@ -23,98 +24,103 @@ from stedi.warehouse.compaction import CompactionTarget, Group
 from stedi.warehouse.unreachable import Leftovers
 from stedi.warehouse.warehouse import Warehouse
 
+_TARGET: Final = CompactionTarget()
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Care:
-    """What a maintenance is asked to do.
 
-    Attributes:
+def maintain(
+    warehouse: Warehouse,
+    runs: Sequence[Run],
+    *,
+    plan: bool = False,
+    keep_days: int,
+    older_than: timedelta,
+    target: CompactionTarget = _TARGET,
+    progress: Progress,
+) -> MaintenanceReport:
+    """Maintain a lake, repaired and written to by nobody else; or say what that would do now.
+
+    Args:
+        warehouse: The lake's tables.
+        runs: The published runs, the newest last.
+        plan: Do nothing.
         keep_days: For how many days runs stay readable.
         older_than: The age from which an unreachable file is deleted.
         target: How large data files should be.
         progress: Is told how far the work is.
     """
-
-    keep_days: int
-    older_than: timedelta
-    target: CompactionTarget
-    progress: Progress
-
-
-def _old(started_at: datetime, care: Care) -> datetime:
-    """Return the time before which a file was written that is old; all are where no age is asked for."""
-    return started_at - care.older_than if care.older_than else END_OF_TIME
-
-
-def plan_maintenance(warehouse: Warehouse, runs: Sequence[Run], care: Care) -> MaintenanceReport:
-    """Say what a maintenance would do now, and do nothing."""
     started_at = lake_time(runs[-1])
+    kept_from, unnamed_from = started_at - timedelta(days=keep_days), started_at - older_than
+    # All files are old where no age is asked for.
+    oldest = unnamed_from if older_than else END_OF_TIME
+    if not plan:
+        # Files are deleted in the end, and all that is needed for that must be there: found out before.
+        warehouse.leftovers(before=started_at, without={})
     newest = _snapshots(warehouse, runs[-1])
+    rows = {table: warehouse.table(table).count(snapshot_id) for table, snapshot_id in newest.items()}
     before = _files(warehouse, newest)
-    groups = plan_compaction(warehouse, newest, care.target)
-    merged = {table: sum(len(group.files) - 1 for group in groups.get(table, ())) for table in newest}
-    expired = _expirable(warehouse, runs, care, started_at)
-    care.progress("looking for files that nothing reaches", 0, 1)
-    found = warehouse.leftovers(before=_old(started_at, care), without=expired)
-    return _report(
-        care,
-        started_at,
-        None,
-        _Work(
-            rows=_rows(warehouse, newest),
-            before=before,
-            after={table: before[table] - merged[table] for table in newest},
-            rewritten=groups.keys(),
-            expired=expired,
-            found=found,
+    groups = plan_compaction(warehouse, newest, target)
+    run = None
+    if plan:
+        merged = {table: sum(len(group.files) - 1 for group in some) for table, some in groups.items()}
+        after = {table: before[table] - merged.get(table, 0) for table in newest}
+        expired = expirable(warehouse, runs, kept_from=kept_from, unnamed_from=unnamed_from)
+        progress("looking for files that nothing reaches", 0, 1)
+        found = warehouse.leftovers(before=oldest, without=expired)
+    else:
+        if groups:
+            run = _publish_compaction(warehouse, runs, groups, target, progress)
+            runs = [*runs, run]
+        after = _files(warehouse, _snapshots(warehouse, runs[-1]))
+        expired = expirable(warehouse, runs, kept_from=kept_from, unnamed_from=unnamed_from)
+        for place, (table, snapshot_ids) in enumerate(expired.items()):
+            progress("expiring snapshots", place, len(expired))
+            warehouse.table(table).expire(snapshot_ids)
+        progress("looking for files that nothing reaches", 0, 1)
+        # What the catalog says now, not what this process believes.
+        warehouse.refresh()
+        found = warehouse.leftovers(before=oldest, without={})
+        _delete(warehouse, found, progress)
+    return MaintenanceReport(
+        planned=plan,
+        run=run,
+        started_at=started_at,
+        ended_at=time_since(started_at),
+        keep_days=keep_days,
+        older_than=older_than,
+        tables=tuple(
+            TableMaintenance(
+                table=table,
+                rows=rows[table],
+                files_before=before[table],
+                files_after=after[table],
+                rewritten=table in groups,
+                expired=len(expired[table]),
+                deleted=len(found.files[table]),
+                freed=sum(file.size for file in found.files[table]),
+            )
+            for table in rows
         ),
+        young=found.young,
+        foreign=tuple(map(as_typed, found.foreign)),
     )
 
 
-def maintain(warehouse: Warehouse, runs: Sequence[Run], care: Care) -> MaintenanceReport:
-    """Maintain a repaired lake that nobody else writes to."""
-    started_at = lake_time(runs[-1])
-    # Files are deleted in the end, and for that all that is needed must be there: found out before anything.
-    warehouse.leftovers(before=started_at, without={})
-    newest = _snapshots(warehouse, runs[-1])
-    rows, before = _rows(warehouse, newest), _files(warehouse, newest)
-    groups = plan_compaction(warehouse, newest, care.target)
-    run = _compact(warehouse, runs, groups, care) if groups else None
-    if run is not None:
-        runs = [*runs, run]
-    after = _files(warehouse, _snapshots(warehouse, runs[-1]))
-    expired = _expirable(warehouse, runs, care, started_at)
-    for place, (table, snapshot_ids) in enumerate(expired.items()):
-        care.progress("expiring snapshots", place, len(expired))
-        warehouse.table(table).expire(snapshot_ids)
-    care.progress("looking for files that nothing reaches", 0, 1)
-    # What the catalog says now, not what this process believes.
-    warehouse.refresh()
-    found = warehouse.leftovers(before=_old(started_at, care), without={})
-    _delete(warehouse, found, care.progress)
-    return _report(
-        care,
-        started_at,
-        run,
-        _Work(rows=rows, before=before, after=after, rewritten=groups.keys(), expired=expired, found=found),
-        planned=False,
-    )
-
-
-def _compact(
+def _publish_compaction(
     warehouse: Warehouse,
     runs: Sequence[Run],
     groups: Mapping[str, Sequence[Group]],
-    care: Care,
+    target: CompactionTarget,
+    progress: Progress,
 ) -> Run:
-    total = sum(group.rows for of_table in groups.values() for group in of_table)
+    """Write groups of small files as one file each, and publish that; return the row of the run table."""
+    total = sum(group.rows for group in chain(*groups.values()))
     done = 0
     snapshots = dict(runs[-1].snapshots)
 
-    def read(rows: int) -> None:
+    def count(rows: int) -> None:
         nonlocal done
         done += rows
-        care.progress("merging small files", done, total)
+        progress("merging small files", done, total)
 
     with publication(warehouse, runs) as step:
         for table in (name for name in groups if name != RUN):
@@ -125,35 +131,18 @@ def _compact(
                 run_id=step.run_id,
                 branch=step.branch,
                 base=snapshots[table],
-                told=read,
+                count=count,
             )
         run = step.row("maintenance", snapshots=snapshots)
-        publish_compacted(warehouse, run, runs, care.target)
+        publish_compacted(warehouse, run, runs, target)
     return run
 
 
 def _delete(warehouse: Warehouse, found: Leftovers, progress: Progress) -> None:
-    total = sum(map(len, found.files.values()))
-    deleted = 0
-
-    def done() -> None:
-        nonlocal deleted
-        deleted += 1
-        progress("deleting files that nothing reaches", deleted, total)
-
-    for files in found.files.values():
-        warehouse.files.delete(files, done)
-
-
-def _expirable(
-    warehouse: Warehouse, runs: Sequence[Run], care: Care, now: datetime
-) -> Mapping[str, set[int]]:
-    return expirable(
-        warehouse,
-        runs,
-        kept_from=now - timedelta(days=care.keep_days),
-        unnamed_from=now - care.older_than,
-    )
+    files = list(chain(*found.files.values()))
+    numbers = iter(range(1, len(files) + 1))
+    what = "deleting files that nothing reaches"
+    warehouse.files.delete(files, lambda: progress(what, next(numbers), len(files)))
 
 
 def _snapshots(warehouse: Warehouse, run: Run) -> Mapping[str, int]:
@@ -161,52 +150,8 @@ def _snapshots(warehouse: Warehouse, run: Run) -> Mapping[str, int]:
     return {table: run.snapshots[table] for table in published_tables()} | {RUN: warehouse.table(RUN).main()}
 
 
-def _files(warehouse: Warehouse, snapshots: Mapping[str, int]) -> Mapping[str, int]:
+def _files(warehouse: Warehouse, snapshots: Mapping[str, int]) -> dict[str, int]:
     return {
         table: warehouse.table(table).total(snapshot_id, "data-files")
         for table, snapshot_id in snapshots.items()
     }
-
-
-def _rows(warehouse: Warehouse, snapshots: Mapping[str, int]) -> Mapping[str, int]:
-    return {table: warehouse.table(table).count(snapshot_id) for table, snapshot_id in snapshots.items()}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Work:
-    """The figures of a report, by table."""
-
-    rows: Mapping[str, int]
-    before: Mapping[str, int]
-    after: Mapping[str, int]
-    rewritten: Collection[str]
-    expired: Mapping[str, Collection[int]]
-    found: Leftovers
-
-
-def _report(
-    care: Care, started_at: datetime, run: Run | None, work: _Work, *, planned: bool = True
-) -> MaintenanceReport:
-    return MaintenanceReport(
-        planned=planned,
-        run=run,
-        started_at=started_at,
-        ended_at=time_since(started_at),
-        keep_days=care.keep_days,
-        older_than=care.older_than,
-        tables=tuple(
-            TableMaintenance(
-                table=table,
-                rows=work.rows[table],
-                files_before=work.before[table],
-                files_after=work.after[table],
-                rewritten=table in work.rewritten,
-                expired=len(work.expired[table]),
-                deleted=len(work.found.files[table]),
-                freed=sum(file.size for file in work.found.files[table]),
-            )
-            for table in work.rows
-        ),
-        young=work.found.young,
-        foreign=tuple(map(as_typed, work.found.foreign)),
-    )

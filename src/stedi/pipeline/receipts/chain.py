@@ -60,7 +60,7 @@ def check_all_there(receipts: Sequence[Receipt], runs: Sequence[Run]) -> None:
         )
 
 
-def append(warehouse: Warehouse, receipt: Receipt, pseudonyms: Pseudonyms) -> Receipt:
+def sign_and_keep(warehouse: Warehouse, receipt: Receipt, pseudonyms: Pseudonyms) -> Receipt:
     """Number, chain, sign and keep a receipt; return it as it is kept."""
     before = receipts_of(warehouse)
     linked = replace(
@@ -92,7 +92,7 @@ def check_signature(receipt: Receipt, pseudonyms: Pseudonyms) -> None:
         )
 
 
-def check_chain(receipts: Sequence[Receipt], pseudonyms: Pseudonyms) -> None:
+def check_receipt_chain(receipts: Sequence[Receipt], pseudonyms: Pseudonyms) -> None:
     """Refuse a chain in which a receipt was changed, left out or put in.
 
     Raises:

@@ -2,18 +2,25 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Literal, Self
+from functools import cache
+from typing import Annotated, Final, Literal
+
+from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer, TypeAdapter, with_config
 
 from stedi.errors import ReceiptError
+from stedi.pipeline.receipts.markdown import as_markdown
 
 DeviceDecision = Literal["keep", "erase"]
 Outcome = Literal["planned", "erased", "nothing_left", "nobody"]
-FORMAT: Final = "stedi-erasure-receipt-1"
+_FORMAT: Final = "stedi-erasure-receipt-1"
 FIRST: Final = "0" * 64
 """What the first receipt of a lake names as the one before it."""
+# Written as Python does, +00:00 and not Z: what is signed must stay the same bytes.
+_Time = Annotated[datetime, BeforeValidator(datetime.fromisoformat), PlainSerializer(datetime.isoformat)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,9 +108,11 @@ class Remains:
     shared_devices: int
     foreign_files: int
     elsewhere: tuple[str, ...]
-    files: tuple[LeftObject, ...] = ()
+    # Receipts that were signed before there was such a list have none.
+    files: Annotated[tuple[LeftObject, ...], Field(min_length=1, exclude_if=operator.not_)] = ()
 
 
+@with_config(ConfigDict(extra="forbid", strict=True))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """What ``Lake.erase`` did, or would do.
@@ -151,11 +160,11 @@ class Receipt:
     device_decision: str | None
     key_fingerprint: str
     code_version: str
-    asked_at: datetime
+    asked_at: _Time
     asked_by: str = field(repr=False)
     reason: str | None = field(repr=False)
-    erased_at: datetime | None
-    finished_at: datetime
+    erased_at: _Time | None
+    finished_at: _Time
     resumed: bool
     tables: tuple[TableErasure, ...]
     objects: tuple[RewrittenObject, ...]
@@ -181,11 +190,8 @@ class Receipt:
 
     def to_dict(self) -> dict[str, object]:
         """Return everything as plain values, ready for JSON."""
-        values = {name: _plain(value) for name, value in asdict(self).items()}
-        # Receipts that were signed before there was such a list have none.
-        if not self.remains.files:
-            del values["remains"]["files"]
-        return {"format": FORMAT} | values
+        values: dict[str, object] = _schema().dump_python(self, mode="json")
+        return {"format": _FORMAT} | values
 
     def body(self) -> bytes:
         """Return what is signed: everything but the signature, in one spelling."""
@@ -201,7 +207,7 @@ class Receipt:
         return json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
-    def from_json(cls, text: str | bytes) -> Self:
+    def from_json(cls, text: str | bytes) -> "Receipt":
         """Read a receipt.
 
         Raises:
@@ -209,70 +215,34 @@ class Receipt:
         """
         try:
             found = json.loads(text)
-            if found.pop("format") != FORMAT:
-                raise ReceiptError(f"this is no receipt of the format {FORMAT}")
-            receipt: Self = _of(cls, found)
+            if found.pop("format") != _FORMAT:
+                raise ReceiptError(f"this is no receipt of the format {_FORMAT}")
+            return _schema().validate_json(json.dumps(found))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise ReceiptError(
                 "this is no receipt, or something in it was changed: it must be JSON as stedi erase wrote it"
             ) from None
-        return receipt
 
     def to_markdown(self) -> str:
         """Return the receipt for people."""
-        from stedi.pipeline.receipts.markdown import markdown  # noqa: PLC0415 - it knows this class
-
-        return markdown(self)
+        return as_markdown(self)
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
-
-
-_NESTED: Final[Mapping[type, Mapping[str, type]]] = {
-    Receipt: {"tables": TableErasure, "objects": RewrittenObject, "scanned": Scanned, "remains": Remains},
-    TableErasure: {"removed": RemovedFile},
-    Remains: {"objects": LeftObject, "files": LeftObject},
-}
-_OPTIONAL: Final[Mapping[type, Sequence[str]]] = {Remains: ("files",)}
-"""What a receipt has only where there is something to say."""
-_TIMES: Final = ("asked_at", "erased_at", "finished_at")
-
-
-def _of(kind: Any, values: Mapping[str, Any]) -> Any:
-    """Make a value of its plain form: with all its fields, and no others."""
-    names = {field.name for field in fields(kind)}
-    optional = {each for each in _OPTIONAL.get(kind, ()) if each not in values}
-    if set(values) != names - optional or any(not values.get(each, True) for each in _OPTIONAL.get(kind, ())):
-        raise KeyError(*sorted(set(values) ^ names))
-    made: dict[str, Any] = {}
-    for name, value in values.items():
-        nested = _NESTED.get(kind, {}).get(name)
-        if name in _TIMES and value is not None:
-            made[name] = datetime.fromisoformat(value)
-        elif nested is not None and isinstance(value, list):
-            made[name] = tuple(_of(nested, item) for item in value)
-        elif nested is not None:
-            made[name] = _of(nested, value)
-        else:
-            made[name] = tuple(value) if isinstance(value, list) else value
-    return kind(**made)
+@cache
+def _schema() -> TypeAdapter[Receipt]:
+    return TypeAdapter(Receipt)
 
 
 def elsewhere(*, landing: bool, remote: bool) -> Sequence[str]:
     """Return what nobody but people can look after, in words."""
-    told = [
+    places = [
         "backups and copies of the lake folder, and of the landing objects",
         "exports (stedi export), and files that other tools made of the tables",
         "datasets and models that were trained on the runs named here",
         "other lakes, and the systems that send the data: ask them to erase too, or they send it again",
     ]
     if not landing:
-        told.insert(1, "the raw landing objects: no landing root was given (--landing ROOT)")
+        places.insert(1, "the raw landing objects: no landing root was given (--landing ROOT)")
     if remote:
-        told.append("older versions of objects in buckets with versioning or object lock")
-    return told
+        places.append("older versions of objects in buckets with versioning or object lock")
+    return places

@@ -30,7 +30,7 @@ def scan(table: str) -> pl.LazyFrame:
     ],
 )
 def test_everybody_else_is_a_neighbour(person, names, emails):
-    neighbours = Neighbours(scan=scan, person=person, own=())
+    neighbours = Neighbours(scan=scan, person=person)
     assert names <= neighbours.asides
     assert ("ann lee" in neighbours.asides) == ("ann lee" in names)
     assert neighbours.emails == emails

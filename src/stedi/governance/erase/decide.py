@@ -1,0 +1,88 @@
+"""What has to be decided before anybody is erased, and whether there is anything to erase."""
+
+from stedi.errors import ConfigurationError, LakeError, UnknownNameError
+from stedi.governance.erase.find import Found
+from stedi.governance.erase.foreign import foreign_files
+from stedi.names import RUN
+from stedi.wording import count, others, were
+
+
+def undecided(found: Found) -> list[str]:
+    """Return the tags and branches that hold the subject, and of which nothing was said."""
+    decided = frozenset().union(*found.erasure.tags)
+    return [name for name in found.refs if name not in decided]
+
+
+def check_decided(found: Found) -> None:
+    """Refuse an erasure of which not everything is decided.
+
+    Raises:
+        ConfigurationError: Nothing was said about shared devices, or of a tag what can't be done.
+        LakeError: Tags or branches hold the subject, and nothing was said about them.
+        UnknownNameError: There is no such tag.
+    """
+    erasure, warehouse = found.erasure, found.erasure.warehouse
+    devices = len(erasure.subject.shared)
+    if devices and erasure.device is None:
+        raise ConfigurationError(
+            f"{count(devices, 'device')} of this person {were(devices)} also listed by "
+            f"{others(erasure.subject.others)}: their readings may be of either. Decide with device= "
+            '(--device): "keep" leaves the raw readings and never trusts what was recorded until now; '
+            '"erase" deletes it, of everybody. Nothing was changed'
+        )
+    if named := undecided(found):
+        raise LakeError(
+            f"tags or branches hold this person: {', '.join(named)}. Say of each whether it is rebuilt at "
+            "its own run, without them (rebuild_tags=, --rebuild-tag), moved to the newest run (move_tags=, "
+            "--move-tag) or dropped (drop_tags=, --drop-tag). Nothing was changed"
+        )
+    drop, move, rebuild = erasure.tags
+    branches = {name for table in found.cuts for name in warehouse.table(table).refs()}
+    branches -= {name for table in found.cuts for name in warehouse.table(table).tags()}
+    if wrong := sorted((move | rebuild) & branches):
+        raise ConfigurationError(
+            f"{wrong[0]!r} is a branch, and can't be moved or rebuilt: drop it, by --drop-tag"
+        )
+    asked = [*drop, *move, *rebuild]
+    if twice := sorted(name for name in set(asked) if asked.count(name) > 1):
+        raise ConfigurationError(f"the tag {twice[0]!r} was named twice: drop, move or rebuild it")
+    known = {name for table in (*found.cuts, RUN) for name in warehouse.table(table).refs()}
+    for name in sorted(asked):
+        # Whoever asks once more says the same of tags that are gone by now.
+        if name not in known and not _was_erased(found):
+            raise UnknownNameError.of("tag", name, known)
+
+
+def check_told_apart(found: Found) -> None:
+    """Refuse to erase by a device what is known of no e-mail.
+
+    Raises:
+        ConfigurationError: Only the tombstone of the subject is left, and a device of theirs was named.
+    """
+    if found.erasure.subject.key is None:
+        raise ConfigurationError(
+            "the customer of this device was erased, and what was sent since still holds them or another "
+            "device of theirs: name them by e-mail. Nothing was changed"
+        )
+
+
+def is_gone(found: Found) -> bool:
+    """Say whether the subject was erased before, and nothing of them came back."""
+    return _was_erased(found) and not _is_held(found)
+
+
+def is_nobody(found: Found) -> bool:
+    """Say whether nobody is meant: the lake never knew them, and nothing that was looked at does."""
+    if found.erasure.unfinished or _was_erased(found) or _is_held(found):
+        return False
+    left = (*found.rewrites.remaining, *found.beside)
+    return not any(each.sure for each in left) and not any(each.sure for each in foreign_files(found.erasure))
+
+
+def _was_erased(found: Found) -> bool:
+    subject = found.erasure.subject
+    return subject.key is None or subject.buried.find("customer", subject.key) is not None
+
+
+def _is_held(found: Found) -> bool:
+    return found.traces.any or bool(found.rewrites.found)
