@@ -20,7 +20,7 @@ _FORMAT: Final = "stedi-erasure-receipt-1"
 FIRST: Final = "0" * 64
 """What the first receipt of a lake names as the one before it."""
 # Written as Python does, +00:00 and not Z: what is signed must stay the same bytes.
-_Time = Annotated[datetime, BeforeValidator(datetime.fromisoformat), PlainSerializer(datetime.isoformat)]
+IsoTime = Annotated[datetime, BeforeValidator(datetime.fromisoformat), PlainSerializer(datetime.isoformat)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,11 +160,11 @@ class Receipt:
     device_decision: str | None
     key_fingerprint: str
     code_version: str
-    asked_at: _Time
+    asked_at: IsoTime
     asked_by: str = field(repr=False)
     reason: str | None = field(repr=False)
-    erased_at: _Time | None
-    finished_at: _Time
+    erased_at: IsoTime | None
+    finished_at: IsoTime
     resumed: bool
     tables: tuple[TableErasure, ...]
     objects: tuple[RewrittenObject, ...]
