@@ -5,6 +5,7 @@ write, and the same erasure once more finishes it. docs/design/2026-11-24-erasur
 """
 
 from collections.abc import Collection, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Final
 
@@ -15,7 +16,7 @@ from stedi.governance.erase.findings import Findings, findings_of, forget, keep,
 from stedi.governance.erase.foreign import foreign_files, look_through
 from stedi.governance.erase.prepare import find_late
 from stedi.governance.erase.rebuild import rebuild_tags
-from stedi.governance.erase.replace import OldFiles, Replaced, clear_drafts, replace_objects
+from stedi.governance.erase.replace import Replaced, clear_drafts, replace_objects
 from stedi.governance.erase.tables import publish, stage_ledger, stage_tables, stage_tombstones
 from stedi.governance.erase.traces import find_traces
 from stedi.governance.erase.write_receipt import erased_tables, planned_tables, receipt_of
@@ -69,8 +70,8 @@ def erase(found: Found) -> Receipt:
     signed = _signed_before(found)
     if signed is None:
         keep(found, findings)
-    with OldFiles() as old_files:
-        found, replaced = _replace_objects(found, old_files)
+    with ExitStack() as opened:
+        found, replaced = _replace_objects(found, opened)
         findings = findings.with_objects(replaced.anew)
         # Before the tables, too: names and phone numbers are known only while these tell them.
         rebuild_tags(warehouse, erasure.tags.rebuild, found.traces, erasure.progress)
@@ -81,7 +82,7 @@ def erase(found: Found) -> Receipt:
         decoded = check_nothing_left(found)
         warehouse.scrub_catalog()
         known = {each.path for each in (*found.rewrites.remaining, *replaced.remaining)}
-        late = (*old_files.copy_additions(), *find_late(erasure, found.sources, found.rewrites))
+        late = (*replaced.copy_additions(), *find_late(erasure, found.sources, found.rewrites))
         if signed is None:
             receipt = receipt_of(
                 found,
@@ -93,7 +94,7 @@ def erase(found: Found) -> Receipt:
                 decoded=decoded,
                 remaining=[*replaced.remaining, *(each for each in late if each.path not in known)],
             )
-            signed = sign_and_keep(warehouse, receipt, erasure.pseudonyms)
+            signed = sign_and_keep(warehouse, receipt, erasure.subject.pseudonyms)
         forget(warehouse)
         _publish_end(found)
         return signed
@@ -110,7 +111,7 @@ def _renew_tombstones(found: Found) -> Receipt:
         row = stage_tombstones(step, erasure)
         files = foreign_files(erasure)
         receipt = receipt_of(found, _findings(found), outcome="nothing_left", files=files)
-        receipt = sign_and_keep(erasure.warehouse, receipt, erasure.pseudonyms)
+        receipt = sign_and_keep(erasure.warehouse, receipt, erasure.subject.pseudonyms)
         erasure.progress("publishing", 0, 1)
         step.publish(replace(row, kind="erasure"))
     return receipt
@@ -126,7 +127,7 @@ def _signed_before(found: Found) -> Receipt | None:
     return next((each for each in signed if (each.subject, each.erased_at) == of), None)
 
 
-def _replace_objects(found: Found, old_files: OldFiles) -> tuple[Found, Replaced]:
+def _replace_objects(found: Found, opened: ExitStack) -> tuple[Found, Replaced]:
     """Replace landing objects, which the ledger must know before; the tables still tell who is meant."""
     erasure = found.erasure
     entered = publish(found, lambda step: stage_ledger(step, found.rewrites.found))
@@ -134,7 +135,7 @@ def _replace_objects(found: Found, old_files: OldFiles) -> tuple[Found, Replaced
         newer = find_traces(erasure.warehouse, {OBJECT: found.cuts[OBJECT]}, silent)
         entered = replace(entered, traces=found.traces.joined(newer))
     clear_drafts(erasure)
-    return entered, replace_objects(erasure, found.rewrites, old_files)
+    return entered, replace_objects(erasure, found.rewrites, opened)
 
 
 def _drop_refs(found: Found, holding: Collection[str]) -> None:

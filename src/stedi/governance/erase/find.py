@@ -148,7 +148,6 @@ def find(
         landing=landing,
         paths=LandingPaths(root=_absolute(landing), mask=mask, label=_mask(subject, tombstones)),
         folder=folder,
-        pseudonyms=pseudonyms,
         scratch=scratch,
         progress=progress,
     )

@@ -1,7 +1,7 @@
 """Whom an erasure is about: the names by which the lake knows them, and what of a text is theirs."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Final
@@ -41,11 +41,11 @@ class Subject:
     key: str | None
     customer_id: str
     own: dict[str, str]
-    shared: dict[str, str]
+    shared: Mapping[str, str] = field(default_factory=dict)
     lost: frozenset[str]
-    handed_on: dict[str, datetime]
-    others: int
-    asides: frozenset[str]
+    handed_on: Mapping[str, datetime] = field(default_factory=dict)
+    others: int = 0
+    asides: frozenset[str] = frozenset()
     lost_asides: frozenset[str]
     buried: Buried
     neighbours: Neighbours

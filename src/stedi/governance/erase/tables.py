@@ -108,7 +108,7 @@ def stage_tables(step: Publication, found: Found) -> Run | None:
         ).run(
             branch=step.branch,
             now=step.base.now,
-            pseudonyms=erasure.pseudonyms,
+            pseudonyms=erasure.subject.pseudonyms,
             consent=step.base.consent,
         )
         derived.match.check()

@@ -100,7 +100,7 @@ def receipt_of(
         devices=len(subject.own) + len(subject.lost),
         shared_devices=len(subject.shared),
         device_decision=erasure.device if subject.shared else None,
-        key_fingerprint=erasure.pseudonyms.fingerprint,
+        key_fingerprint=erasure.subject.pseudonyms.fingerprint,
         code_version=version(DISTRIBUTION),
         asked_at=erasure.asked_at,
         asked_by=erasure.asked_by,
