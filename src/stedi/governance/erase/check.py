@@ -5,19 +5,19 @@ from datetime import UTC, datetime
 from stedi.consent.pseudonyms import key
 from stedi.contract import CONTRACTS
 from stedi.errors import CatalogError, ConservationError
-from stedi.governance.erase.find import Found
+from stedi.governance.erase.find import Scope
 from stedi.landing.tokens import stands
 from stedi.names import ACCELEROMETER_LANDING, STEP_TRAINER_LANDING
 
 
-def check_whole(found: Found) -> None:
+def check_whole(scope: Scope) -> None:
     """Refuse what could not be brought to its end, before anything is published or deleted.
 
     Raises:
         CatalogError: A file is damaged that will be read.
     """
-    warehouse, traces = found.erasure.warehouse, found.traces
-    found.erasure.progress("checking all files", 0, 1)
+    warehouse, traces = scope.erasure.warehouse, scope.traces
+    scope.erasure.progress("checking all files", 0, 1)
     warehouse.leftovers(before=datetime.now(UTC), without={})
     # These are the largest, and of them only what is rewritten is read in full.
     large = (ACCELEROMETER_LANDING, STEP_TRAINER_LANDING)
@@ -32,7 +32,7 @@ def check_whole(found: Found) -> None:
         )
 
 
-def check_nothing_left(found: Found) -> int:
+def check_nothing_left(scope: Scope) -> int:
     """Decode what is left of the lake; return how many files there were.
 
     Data files in which nothing was found at the beginning are the same, and are not read again.
@@ -40,12 +40,12 @@ def check_nothing_left(found: Found) -> int:
     Raises:
         ConservationError: Something is left.
     """
-    warehouse, subject, traces = found.erasure.warehouse, found.erasure.subject, found.traces
+    warehouse, subject, traces = scope.erasure.warehouse, scope.erasure.subject, scope.traces
     decoded = 0
     names = (*subject.telling, subject.customer_id)
     # The lake may lie in a folder of that name, which stands in every place of a file.
     root = warehouse.root.encode()
-    for table, cut in found.cuts.items():
+    for table, cut in scope.cuts.items():
         before, touched = traces.holdings[table].files, traces.touched[table]
         files = warehouse.holding(table).files
         left = any(

@@ -100,7 +100,7 @@ def find_subject(
 
 def _erased_before(
     tombstones: pl.DataFrame,
-    grave: Grave | None,
+    tombstone: Grave | None,
     erased: Mapping[str, Collection[datetime]],
     customer_id: str,
 ) -> Mapping[str, Mapping[str, datetime]]:
@@ -108,9 +108,11 @@ def _erased_before(
 
     The tombstones of one erasure bear the same time, and no other does; receipts say which times these are.
     """
-    times = {at for each in (customer_id, grave and grave.born) if each for at in erased.get(each, ())}
-    if grave is not None:
-        times |= set(tombstones.filter(digest=grave.digest)["erased_at"])
+    times = {
+        at for each in (customer_id, tombstone and tombstone.born) if each for at in erased.get(each, ())
+    }
+    if tombstone is not None:
+        times |= set(tombstones.filter(digest=tombstone.digest)["erased_at"])
     kinds = ("person", "device", "shared_device", "claimed_device", "aside")
     found: dict[str, dict[str, datetime]] = {kind: {} for kind in kinds}
     for digest, kind, at in tombstones.select("digest", "kind", "erased_at").iter_rows():

@@ -68,8 +68,8 @@ class Subject:
         return at is not None and until <= at.timestamp() * _MILLISECONDS
 
     def _buried_as(self, serial_number: str) -> str | None:
-        grave = self.buried.find("device", serial_number)
-        return None if grave is None else grave.digest
+        tombstone = self.buried.find("device", serial_number)
+        return None if tombstone is None else tombstone.digest
 
     def shares(self, serial_number: str) -> bool:
         """Say whether a spelling is of a device that others listed too."""
@@ -173,8 +173,12 @@ class Subject:
             return True
         if not self.lost_asides:
             return False
-        grave = self.buried.find("aside", form)
-        return grave is not None and grave.digest in self.lost_asides and form not in self.neighbours.asides
+        tombstone = self.buried.find("aside", form)
+        return (
+            tombstone is not None
+            and tombstone.digest in self.lost_asides
+            and form not in self.neighbours.asides
+        )
 
     def is_of_another(self, kind: Kind, name: str) -> bool:
         """Say whether a name that stands in a path is somebody else's."""
@@ -186,8 +190,8 @@ class Subject:
     @property
     def digests(self) -> frozenset[str]:
         """The digests of all their tombstones, made or to be made."""
-        grave = None if self.key is None else self.buried.find("customer", self.key)
-        person = {self.customer_id} if grave is None else {self.customer_id, grave.digest}
+        tombstone = None if self.key is None else self.buried.find("customer", self.key)
+        person = {self.customer_id} if tombstone is None else {self.customer_id, tombstone.digest}
         devices = digests_of(self.buried, self.own) | {*self.own.values()} | self.lost
         return frozenset(person | devices | self.aside_ids | self.lost_asides)
 
