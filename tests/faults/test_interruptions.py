@@ -88,7 +88,7 @@ def test_plans_of_erasures_and_rotations_write_nothing(trial):
     [
         pytest.param("before", "vacuum", "scrub_catalog", "sigkill", marks=pytest.mark.campaign),
         pytest.param(
-            "after", "commit", "_publish_end > tables.publish", "interrupt", marks=pytest.mark.campaign
+            "after", "commit", "_publish_end > tables.publish_step", "interrupt", marks=pytest.mark.campaign
         ),
     ],
 )

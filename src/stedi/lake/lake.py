@@ -433,7 +433,7 @@ class Lake:
         """
         from stedi.governance.erase.erase import erase, plan_erasure
         from stedi.governance.erase.erasure import TagDecisions
-        from stedi.governance.erase.find import find
+        from stedi.governance.erase.find import find_scope
 
         warehouse, runs = self._site.read()
         asked_at = lake_time(runs[-1])
@@ -441,8 +441,8 @@ class Lake:
         root = os.fspath(landing) if landing is not None else None
         if root is not None:
             check_root(root, lake=self._site.folder)
-        found = partial(
-            find,
+        scope = partial(
+            find_scope,
             email=email,
             serial_number=serial_number,
             asked_at=asked_at,
@@ -457,12 +457,12 @@ class Lake:
         )
         if plan:
             with self._site.explained(), tempfile.TemporaryDirectory(prefix="stedi-") as folder:
-                return plan_erasure(found(warehouse, runs, scratch=Path(folder)))
+                return plan_erasure(scope(warehouse, runs, scratch=Path(folder)))
         with self._site.hold(erasing=True) as (held, published), self._site.scratch() as scratch:
 
             def erase_newest(newest: Sequence[Run]) -> "Receipt":
                 with tempfile.TemporaryDirectory(dir=scratch) as folder:
-                    return erase(found(held, newest, scratch=Path(folder)))
+                    return erase(scope(held, newest, scratch=Path(folder)))
 
             return carried_out(held, published, erase_newest, unfinished="erasing")
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from stedi.consent.pseudonyms import key
 from stedi.contract import CONTRACTS
 from stedi.errors import CatalogError, ConservationError
-from stedi.governance.erase.find import Found
+from stedi.governance.erase.find import Scope
 from stedi.landing.tokens import stands
 from stedi.names import ACCELEROMETER_LANDING, STEP_TRAINER_LANDING
 from stedi.warehouse.cut import touch
@@ -13,14 +13,14 @@ from stedi.warehouse.damage import first_damaged, first_damaged_of
 from stedi.warehouse.holding import holding, metadata_texts
 
 
-def check_whole(found: Found) -> None:
+def check_whole(scope: Scope) -> None:
     """Refuse what could not be brought to its end, before anything is published or deleted.
 
     Raises:
         CatalogError: A file is damaged that will be read.
     """
-    warehouse, traces = found.erasure.warehouse, found.traces
-    found.erasure.progress("checking all files", 0, 1)
+    warehouse, traces = scope.erasure.warehouse, scope.traces
+    scope.erasure.progress("checking all files", 0, 1)
     warehouse.leftovers(before=datetime.now(UTC), without={})
     # These are the largest, and of them only what is rewritten is read in full.
     large = (ACCELEROMETER_LANDING, STEP_TRAINER_LANDING)
@@ -35,7 +35,7 @@ def check_whole(found: Found) -> None:
         )
 
 
-def check_nothing_left(found: Found) -> int:
+def check_nothing_left(scope: Scope) -> int:
     """Decode what is left of the lake; return how many files there were.
 
     Data files in which nothing was found at the beginning are the same, and are not read again.
@@ -43,29 +43,27 @@ def check_nothing_left(found: Found) -> int:
     Raises:
         ConservationError: Something is left.
     """
-    warehouse, subject, traces = found.erasure.warehouse, found.erasure.subject, found.traces
+    warehouse, subject, traces = scope.erasure.warehouse, scope.erasure.subject, scope.traces
     decoded = 0
     names = (*subject.telling, subject.customer_id)
     # The lake may lie in a folder of that name, which stands in every place of a file.
     root = warehouse.root.encode()
-    for table, cut in found.cuts.items():
+    for table, cut in scope.cuts.items():
         before, touched = traces.holdings[table].files, traces.touched[table]
-        for place, file in holding(warehouse.table(table).iceberg).files.items():
-            if place in touched or (
-                place not in before and touch(warehouse.table(table).iceberg, file, cut).changed
-            ):
-                raise _left(table)
-            decoded += 1
+        files = holding(warehouse.table(table).iceberg).files
+        left = any(
+            place in touched
+            or (place not in before and touch(warehouse.table(table).iceberg, file, cut).changed)
+            for place, file in files.items()
+        )
+        decoded += len(files)
         for text in metadata_texts(warehouse.table(table).iceberg):
             plain = key(text.replace(root, b"").decode("utf-8", "replace"))
-            if any(stands(plain, each) for each in names):
-                raise _left(table)
+            left = left or any(stands(plain, each) for each in names)
             decoded += 1
+        if left:
+            raise ConservationError(
+                f"{table}: something of the erased person was found after all was done; the erasure is not "
+                "finished. Run it again; if that does not help, this is a bug in stedi: please report it"
+            )
     return decoded
-
-
-def _left(table: str) -> ConservationError:
-    return ConservationError(
-        f"{table}: something of the erased person was found after all was done; the erasure is not finished. "
-        "Run it again; if that does not help, this is a bug in stedi: please report it"
-    )

@@ -1,19 +1,19 @@
 """What has to be decided before anybody is erased, and whether there is anything to erase."""
 
 from stedi.errors import ConfigurationError, LakeError, UnknownNameError
-from stedi.governance.erase.find import Found
+from stedi.governance.erase.find import Scope
 from stedi.governance.erase.foreign import foreign_files
 from stedi.names import RUN
 from stedi.wording import count, others, were
 
 
-def undecided(found: Found) -> list[str]:
+def undecided(scope: Scope) -> list[str]:
     """Return the tags and branches that hold the subject, and of which nothing was said."""
-    decided = frozenset().union(*found.erasure.tags)
-    return [name for name in found.refs if name not in decided]
+    decided = frozenset().union(*scope.erasure.tags)
+    return [name for name in scope.refs if name not in decided]
 
 
-def check_decided(found: Found) -> None:
+def check_decided(scope: Scope) -> None:
     """Refuse an erasure of which not everything is decided.
 
     Raises:
@@ -21,7 +21,7 @@ def check_decided(found: Found) -> None:
         LakeError: Tags or branches hold the subject, and nothing was said about them.
         UnknownNameError: There is no such tag.
     """
-    erasure, warehouse = found.erasure, found.erasure.warehouse
+    erasure, warehouse = scope.erasure, scope.erasure.warehouse
     devices = len(erasure.subject.shared)
     if devices and erasure.device is None:
         raise ConfigurationError(
@@ -30,15 +30,15 @@ def check_decided(found: Found) -> None:
             '(--device): "keep" leaves the raw readings and never trusts what was recorded until now; '
             '"erase" deletes it, of everybody. Nothing was changed'
         )
-    if named := undecided(found):
+    if named := undecided(scope):
         raise LakeError(
             f"tags or branches hold this person: {', '.join(named)}. Say of each whether it is rebuilt at "
             "its own run, without them (rebuild_tags=, --rebuild-tag), moved to the newest run (move_tags=, "
             "--move-tag) or dropped (drop_tags=, --drop-tag). Nothing was changed"
         )
     drop, move, rebuild = erasure.tags
-    branches = {name for table in found.cuts for name in warehouse.table(table).refs()}
-    branches -= {name for table in found.cuts for name in warehouse.table(table).tags()}
+    branches = {name for table in scope.cuts for name in warehouse.table(table).refs()}
+    branches -= {name for table in scope.cuts for name in warehouse.table(table).tags()}
     if wrong := sorted((move | rebuild) & branches):
         raise ConfigurationError(
             f"{wrong[0]!r} is a branch, and can't be moved or rebuilt: drop it, by --drop-tag"
@@ -46,43 +46,43 @@ def check_decided(found: Found) -> None:
     asked = [*drop, *move, *rebuild]
     if twice := sorted(name for name in set(asked) if asked.count(name) > 1):
         raise ConfigurationError(f"the tag {twice[0]!r} was named twice: drop, move or rebuild it")
-    known = {name for table in (*found.cuts, RUN) for name in warehouse.table(table).refs()}
+    known = {name for table in (*scope.cuts, RUN) for name in warehouse.table(table).refs()}
     for name in sorted(asked):
         # Whoever asks once more says the same of tags that are gone by now.
-        if name not in known and not _was_erased(found):
+        if name not in known and not _was_erased(scope):
             raise UnknownNameError.of("tag", name, known)
 
 
-def check_told_apart(found: Found) -> None:
+def check_told_apart(scope: Scope) -> None:
     """Refuse to erase by a device what is known of no e-mail.
 
     Raises:
         ConfigurationError: Only the tombstone of the subject is left, and a device of theirs was named.
     """
-    if found.erasure.subject.key is None:
+    if scope.erasure.subject.key is None:
         raise ConfigurationError(
             "the customer of this device was erased, and what was sent since still holds them or another "
             "device of theirs: name them by e-mail. Nothing was changed"
         )
 
 
-def is_gone(found: Found) -> bool:
+def is_gone(scope: Scope) -> bool:
     """Say whether the subject was erased before, and nothing of them came back."""
-    return _was_erased(found) and not _is_held(found)
+    return _was_erased(scope) and not _is_held(scope)
 
 
-def is_nobody(found: Found) -> bool:
+def is_nobody(scope: Scope) -> bool:
     """Say whether nobody is meant: the lake never knew them, and nothing that was looked at does."""
-    if found.erasure.unfinished or _was_erased(found) or _is_held(found):
+    if scope.erasure.unfinished or _was_erased(scope) or _is_held(scope):
         return False
-    left = (*found.rewrites.remaining, *found.beside)
-    return not any(each.sure for each in left) and not any(each.sure for each in foreign_files(found.erasure))
+    left = (*scope.rewrites.remaining, *scope.beside)
+    return not any(each.sure for each in left) and not any(each.sure for each in foreign_files(scope.erasure))
 
 
-def _was_erased(found: Found) -> bool:
-    subject = found.erasure.subject
+def _was_erased(scope: Scope) -> bool:
+    subject = scope.erasure.subject
     return subject.key is None or subject.buried.find("customer", subject.key) is not None
 
 
-def _is_held(found: Found) -> bool:
-    return found.traces.any or bool(found.rewrites.found)
+def _is_held(scope: Scope) -> bool:
+    return scope.traces.any or bool(scope.rewrites.found)

@@ -5,18 +5,19 @@ write, and the same erasure once more finishes it. docs/design/2026-11-24-erasur
 """
 
 from collections.abc import Collection, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Final
 
 from stedi.governance.erase.check import check_nothing_left, check_whole
 from stedi.governance.erase.decide import check_decided, check_told_apart, is_gone, is_nobody
-from stedi.governance.erase.find import Found
+from stedi.governance.erase.find import Scope
 from stedi.governance.erase.findings import Findings, findings_of, forget, keep, with_kept
 from stedi.governance.erase.foreign import foreign_files, look_through
 from stedi.governance.erase.prepare import find_late
 from stedi.governance.erase.rebuild import rebuild_tags
-from stedi.governance.erase.replace import OldFiles, Replaced, clear_drafts, replace_objects
-from stedi.governance.erase.tables import publish, stage_ledger, stage_tables, stage_tombstones
+from stedi.governance.erase.replace import Replaced, clear_drafts, replace_objects
+from stedi.governance.erase.tables import publish_step, stage_ledger, stage_tables, stage_tombstones
 from stedi.governance.erase.traces import find_traces
 from stedi.governance.erase.write_receipt import erased_tables, planned_tables, receipt_of
 from stedi.names import OBJECT, RUN
@@ -30,95 +31,95 @@ from stedi.progress import silent
 _TABLES: Final = tuple(published_tables())
 
 
-def plan_erasure(found: Found) -> Receipt:
+def plan_erasure(scope: Scope) -> Receipt:
     """Return what an erasure would do; change nothing.
 
     Args:
-        found: Whom it is about, and where they are.
+        scope: Whom it is about, and where they are.
     """
-    findings, files = findings_of(found), foreign_files(found.erasure)
-    if is_nobody(found):
-        return receipt_of(found, findings, outcome="nobody", files=files)
-    tables = planned_tables(found, findings)
-    return receipt_of(found, findings, outcome="planned", files=files, tables=tables)
+    findings, files = findings_of(scope), foreign_files(scope.erasure)
+    if is_nobody(scope):
+        return receipt_of(scope, findings, outcome="nobody", files=files)
+    tables = planned_tables(scope, findings)
+    return receipt_of(scope, findings, outcome="planned", files=files, tables=tables)
 
 
-def erase(found: Found) -> Receipt:
+def erase(scope: Scope) -> Receipt:
     """Erase, and return the receipt.
 
     Args:
-        found: Whom it is about, and where they are, in a lake that is held by this process.
+        scope: Whom it is about, and where they are, in a lake that is held by this process.
 
     Raises:
         ConfigurationError: Somebody has to decide about a shared device first.
         LakeError: Tags or branches hold the subject, and nothing was said about them.
     """
-    erasure, warehouse = found.erasure, found.erasure.warehouse
-    check_decided(found)
-    check_all_there(receipts_of(warehouse), found.runs)
-    if is_nobody(found):
-        return receipt_of(found, _findings(found), outcome="nobody", files=foreign_files(erasure))
+    erasure, warehouse = scope.erasure, scope.erasure.warehouse
+    check_decided(scope)
+    check_all_there(receipts_of(warehouse), scope.runs)
+    if is_nobody(scope):
+        return receipt_of(scope, _findings(scope), outcome="nobody", files=foreign_files(erasure))
     if not erasure.unfinished:
-        if is_gone(found):
-            return _renew_tombstones(found)
-        check_told_apart(found)
-        check_whole(found)
+        if is_gone(scope):
+            return _renew_tombstones(scope)
+        check_told_apart(scope)
+        check_whole(scope)
         # First of all: from here on no old file brings them back.
-        found = publish(found, lambda step: stage_tombstones(step, erasure))
-    findings = _findings(found)
-    signed = _signed_before(found)
+        scope = publish_step(scope, lambda step: stage_tombstones(step, erasure))
+    findings = _findings(scope)
+    signed = _signed_before(scope)
     if signed is None:
-        keep(found, findings)
-    with OldFiles() as old_files:
-        found, replaced = _replace_objects(found, old_files)
+        keep(scope, findings)
+    with ExitStack() as opened:
+        scope, replaced = _replace_objects(scope, opened)
         findings = findings.with_objects(replaced.anew)
         # Before the tables, too: names and phone numbers are known only while these tell them.
-        rebuild_tags(warehouse, erasure.tags.rebuild, found.traces, erasure.progress)
-        found = publish(found, lambda step: stage_tables(step, found))
-        _drop_refs(found, findings.refs)
-        expired = _expire(found)
+        rebuild_tags(warehouse, erasure.tags.rebuild, scope.traces, erasure.progress)
+        scope = publish_step(scope, lambda step: stage_tables(step, scope))
+        _drop_refs(scope, findings.refs)
+        expired = _expire(scope)
         swept = sweep(warehouse, erasure.progress)
-        decoded = check_nothing_left(found)
+        decoded = check_nothing_left(scope)
         warehouse.scrub_catalog()
-        known = {each.path for each in (*found.rewrites.remaining, *replaced.remaining)}
-        late = (*old_files.copy_additions(), *find_late(erasure, found.sources, found.rewrites))
+        known = {each.path for each in (*scope.rewrites.remaining, *replaced.remaining)}
+        late = (*replaced.copy_additions(), *find_late(erasure, scope.sources, scope.rewrites))
         if signed is None:
             receipt = receipt_of(
-                found,
+                scope,
                 findings,
                 outcome="erased",
                 files=look_through(erasure, swept.foreign),
-                tables=erased_tables(found, findings, expired),
+                tables=erased_tables(scope, findings, expired),
                 swept=swept,
                 decoded=decoded,
                 remaining=[*replaced.remaining, *(each for each in late if each.path not in known)],
             )
-            signed = sign_and_keep(warehouse, receipt, erasure.pseudonyms)
+            signed = sign_and_keep(warehouse, receipt, erasure.subject.pseudonyms)
         forget(warehouse)
-        _publish_end(found)
+        _publish_end(scope)
         return signed
 
 
-def _findings(found: Found) -> Findings:
-    return with_kept(found, findings_of(found))
+def _findings(scope: Scope) -> Findings:
+    return with_kept(scope, findings_of(scope))
 
 
-def _renew_tombstones(found: Found) -> Receipt:
+def _renew_tombstones(scope: Scope) -> Receipt:
     """Keep out what was sent since the erasure before, too: it may be on its way still."""
-    erasure = found.erasure
-    with publication(erasure.warehouse, found.runs) as step:
+    erasure = scope.erasure
+    with publication(erasure.warehouse, scope.runs) as step:
         row = stage_tombstones(step, erasure)
         files = foreign_files(erasure)
-        receipt = receipt_of(found, _findings(found), outcome="nothing_left", files=files)
-        receipt = sign_and_keep(erasure.warehouse, receipt, erasure.pseudonyms)
+        receipt = receipt_of(scope, _findings(scope), outcome="nothing_left", files=files)
+        receipt = sign_and_keep(erasure.warehouse, receipt, erasure.subject.pseudonyms)
         erasure.progress("publishing", 0, 1)
         step.publish(replace(row, kind="erasure"))
     return receipt
 
 
-def _signed_before(found: Found) -> Receipt | None:
+def _signed_before(scope: Scope) -> Receipt | None:
     """Return the receipt of this very erasure, if it was written before an interruption."""
-    erasure = found.erasure
+    erasure = scope.erasure
     if not erasure.unfinished:
         return None
     of = (erasure.subject.customer_id, erasure.erased_at)
@@ -126,27 +127,27 @@ def _signed_before(found: Found) -> Receipt | None:
     return next((each for each in signed if (each.subject, each.erased_at) == of), None)
 
 
-def _replace_objects(found: Found, old_files: OldFiles) -> tuple[Found, Replaced]:
+def _replace_objects(scope: Scope, opened: ExitStack) -> tuple[Scope, Replaced]:
     """Replace landing objects, which the ledger must know before; the tables still tell who is meant."""
-    erasure = found.erasure
-    entered = publish(found, lambda step: stage_ledger(step, found.rewrites.found))
-    if entered is not found:
-        newer = find_traces(erasure.warehouse, {OBJECT: found.cuts[OBJECT]}, silent)
-        entered = replace(entered, traces=found.traces.joined(newer))
+    erasure = scope.erasure
+    entered = publish_step(scope, lambda step: stage_ledger(step, scope.rewrites.found))
+    if entered is not scope:
+        newer = find_traces(erasure.warehouse, {OBJECT: scope.cuts[OBJECT]}, silent)
+        entered = replace(entered, traces=scope.traces.joined(newer))
     clear_drafts(erasure)
-    return entered, replace_objects(erasure, found.rewrites, old_files)
+    return entered, replace_objects(erasure, scope.rewrites, opened)
 
 
-def _drop_refs(found: Found, holding: Collection[str]) -> None:
+def _drop_refs(scope: Scope, holding: Collection[str]) -> None:
     """Drop the tags of runs that hold the subject, and what users named; move tags that should stay.
 
     Args:
-        found: What the erasure found.
+        scope: What the erasure found.
         holding: What users named, and held the subject before the erasure began.
     """
-    warehouse, tags = found.erasure.warehouse, found.erasure.tags
-    newest = {**found.runs[-1].snapshots, RUN: warehouse.table(RUN).main()}
-    of_runs = {run.ref for run in found.runs if found.traces.holds(run)}
+    warehouse, tags = scope.erasure.warehouse, scope.erasure.tags
+    newest = {**scope.runs[-1].snapshots, RUN: warehouse.table(RUN).main()}
+    of_runs = {run.ref for run in scope.runs if scope.traces.holds(run)}
     moved = tags.move.intersection(holding)
     drop_refs(warehouse, of_runs | tags.drop.intersection(holding) | moved)
     for name in sorted(moved):
@@ -154,12 +155,12 @@ def _drop_refs(found: Found, holding: Collection[str]) -> None:
             warehouse.table(table).tag(newest[table], name)
 
 
-def _expire(found: Found) -> Mapping[str, int]:
+def _expire(scope: Scope) -> Mapping[str, int]:
     """Expire all snapshots but those of runs that never held the subject; return how many, by table."""
-    kept = [*(run for run in found.runs if not found.traces.holds(run)), found.runs[-1]]
+    kept = [*(run for run in scope.runs if not scope.traces.holds(run)), scope.runs[-1]]
     snapshots = {table: {run.snapshots[table] for run in kept} for table in _TABLES}
-    return expire_but(found.erasure.warehouse, snapshots, found.erasure.progress)
+    return expire_but(scope.erasure.warehouse, snapshots, scope.erasure.progress)
 
 
-def _publish_end(found: Found) -> None:
-    publish(found, lambda step: step.row("erasure"))
+def _publish_end(scope: Scope) -> None:
+    publish_step(scope, lambda step: step.row("erasure"))

@@ -5,7 +5,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from stedi.consent.pseudonyms import Pseudonyms
 from stedi.contract import contract_of
 from stedi.governance.erase.paths import LandingPaths
 from stedi.governance.erase.subject import Subject
@@ -47,7 +46,6 @@ class Erasure:
         landing: The landing root to look through; None to leave it alone.
         paths: The paths in it.
         folder: The folder of a local lake; None where the warehouse is on an object store.
-        pseudonyms: The lake's key.
         scratch: An empty folder.
         progress: Is told how far the erasure is.
     """
@@ -64,7 +62,6 @@ class Erasure:
     landing: str | None
     paths: LandingPaths
     folder: Path | None
-    pseudonyms: Pseudonyms
     scratch: Path
     progress: Progress
 

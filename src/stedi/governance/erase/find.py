@@ -34,8 +34,8 @@ from stedi.warehouse.warehouse import Warehouse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Found:
-    """What an erasure found, and what it has published since.
+class Scope:
+    """Whom an erasure is about and where they are, and what it has published since.
 
     Attributes:
         erasure: The erasure.
@@ -63,7 +63,7 @@ class Found:
         return _last_finished(self.runs)
 
 
-def find(
+def find_scope(
     warehouse: Warehouse,
     runs: Sequence[Run],
     *,
@@ -79,7 +79,7 @@ def find(
     pseudonyms: Pseudonyms,
     scratch: Path,
     progress: Progress,
-) -> Found:
+) -> Scope:
     """Find out whom an erasure is about, and where they are; change nothing.
 
     Args:
@@ -148,14 +148,13 @@ def find(
         landing=landing,
         paths=LandingPaths(root=_absolute(landing), mask=mask, label=_mask(subject, tombstones)),
         folder=folder,
-        pseudonyms=pseudonyms,
         scratch=scratch,
         progress=progress,
     )
     what_goes = cuts(erasure)
     traces = find_traces(warehouse, what_goes, progress)
     refs = named_by_users(warehouse, traces)
-    return Found(
+    return Scope(
         erasure=erasure,
         runs=as_they_are,
         cuts=what_goes,

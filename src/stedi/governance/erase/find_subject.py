@@ -64,7 +64,6 @@ def find_subject(
     neighbours = Neighbours(scan=scan, person=person)
     people = {each: neighbours.others(people_of(listed, pl.Series([each]))) for each in mine}
     shared = {each for each, of in people.items() if of}
-    kinds = dict(pending.select("digest", "kind").iter_rows())
     own = {each: pseudonyms.device_id(each) for each in mine - shared}
     customer_id = pseudonyms.customer_id(person)
     before = _erased_before(tombstones, buried.find("customer", person), erased, customer_id)
@@ -78,12 +77,15 @@ def find_subject(
     handed_on = {digest: at for digest, at in lost.items() if digest in now_theirs}
     if erase_shared:
         handed_on |= {**before["shared_device"], **before["claimed_device"]}
+    # Devices of which only the ids are known any more: others still list them.
+    again = frozenset(pending.filter(kind="shared_device")["digest"])
+    known_devices = shared.union(keys(pairs["serial_number"]) if again else ())
+    ids = {each: pseudonyms.device_id(each) for each in known_devices}
     return Subject(
         key=person,
         customer_id=customer_id,
         own=own,
-        shared={each: pseudonyms.device_id(each) for each in shared}
-        | _found_again(scan, pseudonyms, {d for d, kind in kinds.items() if kind == "shared_device"}),
+        shared={each: digest for each, digest in ids.items() if each in shared or digest in again},
         lost=frozenset(lost) - frozenset(handed_on),
         handed_on=handed_on,
         others=len(set().union(*people.values())),
@@ -98,7 +100,7 @@ def find_subject(
 
 def _erased_before(
     tombstones: pl.DataFrame,
-    grave: Tombstone | None,
+    tombstone: Tombstone | None,
     erased: Mapping[str, Collection[datetime]],
     customer_id: str,
 ) -> Mapping[str, Mapping[str, datetime]]:
@@ -106,9 +108,14 @@ def _erased_before(
 
     The tombstones of one erasure bear the same time, and no other does; receipts say which times these are.
     """
-    times = {at for each in (customer_id, grave and grave.original_id) if each for at in erased.get(each, ())}
-    if grave is not None:
-        times |= set(tombstones.filter(digest=grave.digest)["erased_at"])
+    times = {
+        at
+        for each in (customer_id, tombstone and tombstone.original_id)
+        if each
+        for at in erased.get(each, ())
+    }
+    if tombstone is not None:
+        times |= set(tombstones.filter(digest=tombstone.digest)["erased_at"])
     kinds = ("person", "device", "shared_device", "claimed_device", "aside")
     found: dict[str, dict[str, datetime]] = {kind: {} for kind in kinds}
     for digest, kind, at in tombstones.select("digest", "kind", "erased_at").iter_rows():
@@ -143,11 +150,7 @@ def _erased_with(
         key=None,
         customer_id=people[0],
         own={device: digest},
-        shared={},
         lost=frozenset(each for each, kind in kinds.items() if kind == "device") - {digest},
-        handed_on={},
-        others=0,
-        asides=frozenset(),
         lost_asides=frozenset(each for each, kind in kinds.items() if kind == "aside"),
         buried=buried,
         neighbours=Neighbours(scan=scan, person=None),
@@ -163,12 +166,3 @@ def _only_claimant(listed: pl.DataFrame, device: str) -> str:
             f"{found} ever listed the device of this serial number: name the customer to erase by e-mail"
         )
     return str(people[0])
-
-
-def _found_again(scan: Scan, pseudonyms: Pseudonyms, digests: set[str]) -> dict[str, str]:
-    """Return the keys of devices of which only the ids are known: others still list them."""
-    if not digests:
-        return {}
-    spelled = scan(CUSTOMER_LANDING).select("serial_number").unique().collect()["serial_number"]
-    found = {each: pseudonyms.device_id(each) for each in keys(spelled).unique()}
-    return {each: digest for each, digest in found.items() if digest in digests}

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from stedi.governance.erase.find import Found
+from stedi.governance.erase.find import Scope
 from stedi.governance.erase.prepare import Rewrite
 from stedi.landing.redact import safe_path
 from stedi.pipeline.receipts.receipt import RemovedFile, RewrittenObject
@@ -41,7 +41,7 @@ class Findings:
 
     def with_objects(self, anew: Sequence[tuple[Rewrite, Rewrite]]) -> "Findings":
         """Return these findings with objects that were written to meanwhile, and rewritten once more."""
-        told = {_told(before): _told(after) for before, after in anew}
+        told = {_rewritten(before): _rewritten(after) for before, after in anew}
         return replace(self, objects=tuple(told.get(each, each) for each in self.objects))
 
     def joined(self, earlier: "Findings") -> "Findings":
@@ -67,9 +67,9 @@ class Findings:
         )
 
 
-def findings_of(found: Found) -> Findings:
+def findings_of(scope: Scope) -> Findings:
     """Write down where the subject is."""
-    warehouse, traces, runs = found.erasure.warehouse, found.traces, found.runs
+    warehouse, traces, runs = scope.erasure.warehouse, scope.traces, scope.runs
     newest = runs[-1].snapshots
     trained = {run.run_id: traces.trained_on(run) for run in runs if run.kind == "run"}
     return Findings(
@@ -87,14 +87,14 @@ def findings_of(found: Found) -> Findings:
         rewritten={table: len(traces.found_in(table, newest[table])) for table in traces.touched},
         trained_on=tuple(run_id for run_id, held in trained.items() if held),
         unknown_runs=tuple(run_id for run_id, held in trained.items() if held is None),
-        objects=tuple(_told(each) for each in found.rewrites.found),
+        objects=tuple(_rewritten(each) for each in scope.rewrites.found),
         files=traces.scanned,
         bytes=traces.scanned_bytes,
-        refs=tuple(found.refs),
+        refs=tuple(scope.refs),
     )
 
 
-def _told(each: Rewrite) -> RewrittenObject:
+def _rewritten(each: Rewrite) -> RewrittenObject:
     return RewrittenObject(
         path=safe_path(each.label, digest=each.old_digest),
         digest_before=each.old_digest,
@@ -116,19 +116,19 @@ class _Kept:
 _KEPT: Final = TypeAdapter(_Kept)
 
 
-def keep(found: Found, findings: Findings) -> None:
+def keep(scope: Scope, findings: Findings) -> None:
     """Keep the findings of an erasure until the receipt is written; nothing in them names anybody."""
-    kept = _Kept(of=_identity(found), findings=findings)
-    found.erasure.warehouse.notes.write(_DRAFT, _KEPT.dump_json(kept))
+    kept = _Kept(of=_identity(scope), findings=findings)
+    scope.erasure.warehouse.notes.write(_DRAFT, _KEPT.dump_json(kept))
 
 
-def with_kept(found: Found, findings: Findings) -> Findings:
+def with_kept(scope: Scope, findings: Findings) -> Findings:
     """Return findings, and those that were kept of the same erasure before an interruption."""
-    text = found.erasure.warehouse.notes.find(_DRAFT)
+    text = scope.erasure.warehouse.notes.find(_DRAFT)
     if text is None:
         return findings
     kept = _KEPT.validate_json(text)
-    return findings.joined(kept.findings) if kept.of == _identity(found) else findings
+    return findings.joined(kept.findings) if kept.of == _identity(scope) else findings
 
 
 def forget(warehouse: Warehouse) -> None:
@@ -136,5 +136,5 @@ def forget(warehouse: Warehouse) -> None:
     warehouse.notes.delete(_DRAFT)
 
 
-def _identity(found: Found) -> str:
-    return f"{found.erasure.subject.customer_id} {found.erasure.erased_at.isoformat()}"
+def _identity(scope: Scope) -> str:
+    return f"{scope.erasure.subject.customer_id} {scope.erasure.erased_at.isoformat()}"

@@ -25,7 +25,7 @@ from stedi.landing.objects import LandingObject
 from stedi.landing.redact import as_typed, safe_path
 from stedi.landing.s3 import is_url
 from stedi.landing.tokens import spellings, stands
-from stedi.warehouse.file_texts import UnreadableError, decoded, raw
+from stedi.warehouse.file_texts import AVRO, PARQUET, SQLITE, UnreadableError, decoded, raw
 from stedi.warehouse.unreadable import UNREADABLE
 from stedi.warehouse.warehouse import Warehouse
 
@@ -33,6 +33,10 @@ _OWN: Final = ("catalog.db", "lock.db")
 _SCRATCH: Final = "scratch"
 _ARROW: Final = b"ARROW1"
 _ZIP: Final = b"PK\x03\x04"
+_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
+_PACKED: Final = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ\x00")
+_DECODED: Final = (PARQUET, AVRO, SQLITE, _ARROW, _ZIP, *_PACKED, *_UTF_16)
+"""How files of a kind begin whose texts are all decoded."""
 _MEMBER: Final = 256 * 1024 * 1024
 _HOLDS: Final = "stedi did not write it, and it holds the person: delete it, or have its owner do so"
 _NAMED: Final = "stedi did not write it, and its name holds the person: rename it, or delete it"
@@ -71,15 +75,13 @@ def look_through(erasure: Erasure, places: Sequence[str]) -> Sequence[Remaining]
     """
     erasure.progress("looking through other files", 0, 1)
     mask, root = erasure.paths.mask, erasure.warehouse.root
-    found = []
+    found = [
+        Remaining(as_typed(mask(file.shown)), why, sure=why != _UNKNOWN)
+        for file in _files(erasure.warehouse, erasure.folder, places)
+        if (why := _why(file, erasure)) is not None
+    ]
     if mask(root) != root:
-        found.append(Remaining(as_typed(mask(root)), _ROOT, sure=False))
-    for file in _files(erasure.warehouse, erasure.folder, places):
-        why = _why(file, erasure.subject)
-        if mask(file.shown) != file.shown:
-            why = _HOLDS if why == _HOLDS else _NAMED
-        if why is not None:
-            found.append(Remaining(as_typed(mask(file.shown)), why, sure=why != _UNKNOWN))
+        found.insert(0, Remaining(as_typed(mask(root)), _ROOT, sure=False))
     return found
 
 
@@ -108,10 +110,7 @@ def look_beside(
             if os.path.abspath(path) in known or path.name.endswith(DRAFT):  # noqa: PTH100
                 continue
             place = str(path.relative_to(root))
-            why = _why(_local(path, place), erasure.subject)
-            if why != _HOLDS and mask(place) != place:
-                why = _NAMED
-            if why is not None:
+            if (why := _why(_local(path, place), erasure)) is not None:
                 shown = safe_path(mask(place), digest=_digest(path))
                 found.append(Remaining(shown, _BESIDE[why], sure=why != _UNKNOWN))
     return found
@@ -123,12 +122,13 @@ def _digest(path: Path) -> str | None:
     return None
 
 
-def _why(file: _File, subject: Subject) -> str | None:
+def _why(file: _File, erasure: Erasure) -> str | None:
     """Say why a file remains, or may; None where it holds nobody who is meant."""
     try:
-        return _look(file, subject)
+        why = _look(file, erasure.subject)
     except (UnreadableError, OSError, *UNREADABLE, zipfile.BadZipFile, NotImplementedError):
-        return _UNKNOWN
+        why = _UNKNOWN
+    return _NAMED if why != _HOLDS and erasure.paths.mask(file.shown) != file.shown else why
 
 
 def _files(warehouse: Warehouse, folder: Path | None, places: Sequence[str]) -> Iterator[_File]:
@@ -164,23 +164,8 @@ def _look(file: _File, subject: Subject) -> str | None:
     for where, text in _texts(file, head):
         if _holds(where, text, subject):
             return _HOLDS
-        unknown |= where == "" and b"\x00" in text and not _known(head)
+        unknown |= where == "" and b"\x00" in text and not head.startswith(_DECODED)
     return _UNKNOWN if unknown else None
-
-
-def _known(head: bytes) -> bool:
-    """Say whether a file is of a kind whose texts are all decoded."""
-    known = (
-        b"PAR1",
-        b"Obj\x01",
-        b"SQLite format 3\x00",
-        _ARROW,
-        _ZIP,
-        b"\x1f\x8b",
-        b"\x28\xb5\x2f\xfd",
-        b"BZh",
-    )
-    return head.startswith((*known, b"\xfd7zXZ\x00", b"\xff\xfe", b"\xfe\xff"))
 
 
 def _texts(file: _File, head: bytes) -> Iterator[tuple[str, bytes]]:
@@ -197,7 +182,7 @@ def _texts(file: _File, head: bytes) -> Iterator[tuple[str, bytes]]:
                 text = packed.read(member)
                 yield "", text
                 yield from decoded(BytesIO(text))
-    elif head.startswith((b"\xff\xfe", b"\xfe\xff")):
+    elif head.startswith(_UTF_16):
         with file.open() as source:
             yield "unpacked", source.read(_MEMBER).decode("utf-16", "replace").encode()
     else:

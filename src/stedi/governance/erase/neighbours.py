@@ -1,6 +1,6 @@
 """Everybody else in a lake, by name: what of a text is theirs must stay, whatever stands in it."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -49,30 +49,17 @@ class Neighbours:
     def asides(self) -> frozenset[str]:
         """The name_forms of their names and phone numbers."""
         rows = self._named()
-        theirs = rows.filter(~self.is_mine(rows["email"]))
-        texts = pl.concat([theirs["customer_name"], theirs["phone"]]).drop_nulls().unique()
-        return frozenset(form for text in texts for form in name_forms(text))
+        return _forms(rows.filter(~self.is_mine(rows["email"])))
 
     def mine(self) -> frozenset[str]:
         """Return the name_forms of the person's names and phone numbers that nobody else has."""
         rows = self._named()
         mine = self.is_mine(rows["email"])
-        found = frozenset(
-            form
-            for name in ("customer_name", "phone")
-            for text in rows.filter(mine)[name].drop_nulls().unique()
-            for form in name_forms(text)
-        )
-        theirs = rows.filter(~mine)
-        near = _resembles(theirs, found)
-        shared = {
-            form
-            for row in theirs.filter(near).select("customer_name", "phone").iter_rows()
-            for text in row
-            if text is not None
-            for form in name_forms(text)
-        }
-        return found - shared
+        found = _forms(rows.filter(mine))
+        # Only rows with the letters and digits of one of these can have it.
+        wanted = [_solid(pl.Series([each])).item() for each in found]
+        near = _solid(rows["customer_name"]).is_in(wanted) | _solid(rows["phone"]).is_in(wanted)
+        return found - _forms(rows.filter(~mine & near))
 
     def is_mine(self, emails: pl.Series) -> pl.Series:
         """Say which spellings are the person's e-mail."""
@@ -87,10 +74,9 @@ class Neighbours:
         return self.scan(table).select(pl.col(column).unique()).collect()[column].drop_nulls()
 
 
-def _resembles(rows: pl.DataFrame, found: Collection[str]) -> pl.Series:
-    """Say which rows have the letters and digits of a name or phone number among these."""
-    wanted = [_solid(pl.Series([each])).item() for each in found]
-    return _solid(rows["customer_name"]).is_in(wanted) | _solid(rows["phone"]).is_in(wanted)
+def _forms(rows: pl.DataFrame) -> frozenset[str]:
+    texts = pl.concat([rows["customer_name"], rows["phone"]]).drop_nulls().unique()
+    return frozenset(form for text in texts for form in name_forms(text))
 
 
 def _solid(texts: pl.Series) -> pl.Series:

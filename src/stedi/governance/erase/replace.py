@@ -36,32 +36,20 @@ class Replaced(NamedTuple):
     Attributes:
         remaining: Those that could not be written.
         anew: Those that were written to meanwhile, and rewritten once more: as they were to be, and are.
+        files: The files that were replaced, and whose old bytes are held open.
     """
 
-    remaining: Sequence[Remaining]
-    anew: Sequence[tuple[Rewrite, Rewrite]]
-
-
-class OldFiles(ExitStack):
-    """The old bytes of files that were replaced, held open: whoever has them open, too, may still write."""
-
-    def __init__(self) -> None:
-        """Hold nothing yet."""
-        super().__init__()
-        self._replacements: list[FileReplacement] = []
-
-    def keep(self, replacement: FileReplacement, opened: ExitStack) -> None:
-        """Hold the old bytes of one more file, of as many as may be open at a time."""
-        if len(self._replacements) < _OPEN:
-            self._replacements.append(replacement)
-            self.push(opened)
-        else:
-            opened.close()
+    remaining: list[Remaining]
+    anew: list[tuple[Rewrite, Rewrite]]
+    files: list[FileReplacement]
 
     def copy_additions(self) -> Sequence[Remaining]:
-        """Append to the new files what was written to the old bytes since; return those that can't be."""
+        """Append to the new files what was written to the old bytes since; return those that can't be.
+
+        Whoever had a file open when it was replaced goes on writing to the old bytes.
+        """
         left = []
-        for each in self._replacements:
+        for each in self.files:
             try:
                 each.copy_additions()
             except (OSError, LandingError):
@@ -88,44 +76,45 @@ def clear_drafts(erasure: Erasure) -> None:
                     Path(here).rmdir()
 
 
-def replace_objects(erasure: Erasure, rewrites: Rewrites, old_files: OldFiles) -> Replaced:
+def replace_objects(erasure: Erasure, rewrites: Rewrites, opened: ExitStack) -> Replaced:
     """Put the rewritten objects in place, each only if it still is what was read.
 
     Args:
         erasure: The erasure.
         rewrites: What is to be put in place.
-        old_files: Is given the old bytes, to be held as long as the erasure takes.
+        opened: Holds the old bytes as long as the erasure takes.
     """
-    remaining: list[Remaining] = []
-    anew: list[tuple[Rewrite, Rewrite]] = []
+    done = Replaced([], [], [])
     moved: dict[str, str] = {}
     total = len(rewrites.found)
     # Links last: by then it is known where the files are to which they lead.
     for number, each in enumerate(sorted(rewrites.found, key=lambda one: one.link_to is not None)):
         erasure.progress("rewriting landing objects", number, total)
         # Once more: whatever stays is work for somebody, and may only have failed for a moment.
-        done = _attempt(erasure, each, moved, old_files)
-        done = _attempt(erasure, each, moved, old_files) if isinstance(done, str) else done
-        if isinstance(done, str):
-            remaining.append(Remaining(erasure.paths.shown(each.old.path, each.old_digest), done))
-        else:
-            moved[each.old.path] = done.new.path
-            if done is not each:
-                anew.append((each, done))
+        for last in (False, True):
+            try:
+                new = _replace(erasure, each, moved, done.files, opened)
+            except (OSError, LandingError) as error:
+                if last:
+                    shown = erasure.paths.shown(each.old.path, each.old_digest)
+                    done.remaining.append(Remaining(shown, reason(error, "written")))
+            else:
+                moved[each.old.path] = new.new.path
+                if new is not each:
+                    done.anew.append((each, new))
+                break
         each.written.unlink(missing_ok=True)
     erasure.progress("rewriting landing objects", total, total)
-    return Replaced(remaining, anew)
+    return done
 
 
-def _attempt(erasure: Erasure, each: Rewrite, moved: Mapping[str, str], old_files: OldFiles) -> Rewrite | str:
-    """Put a rewritten object in place, and return it as it is there; say why that can't be done, if so."""
-    try:
-        return _replace(erasure, each, moved, old_files)
-    except (OSError, LandingError) as error:
-        return reason(error, "written")
-
-
-def _replace(erasure: Erasure, each: Rewrite, moved: Mapping[str, str], old_files: OldFiles) -> Rewrite:
+def _replace(
+    erasure: Erasure,
+    each: Rewrite,
+    moved: Mapping[str, str],
+    files: list[FileReplacement],
+    opened: ExitStack,
+) -> Rewrite:
     """Put an object in place, and return it as it is: cut once more where somebody had written to it."""
     if each.link_to is not None:
         _relink(each, moved.get(each.link_to, each.link_to))
@@ -133,9 +122,12 @@ def _replace(erasure: Erasure, each: Rewrite, moved: Mapping[str, str], old_file
     if s3.is_url(each.old.path):
         return _replace_remote(erasure, each)
     replacement = FileReplacement(erasure, each)
-    with ExitStack() as opened:
-        done = replacement.replace(opened)
-        old_files.keep(replacement, opened.pop_all())
+    with ExitStack() as old:
+        done = replacement.replace(old)
+        # As many as may be open at a time.
+        if len(files) < _OPEN:
+            files.append(replacement)
+            opened.push(old.pop_all())
     return done
 
 

@@ -1,7 +1,7 @@
 """Whom an erasure is about: the names by which the lake knows them, and what of a text is theirs."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Final
@@ -41,11 +41,11 @@ class Subject:
     key: str | None
     customer_id: str
     own: dict[str, str]
-    shared: dict[str, str]
+    shared: Mapping[str, str] = field(default_factory=dict)
     lost: frozenset[str]
-    handed_on: dict[str, datetime]
-    others: int
-    asides: frozenset[str]
+    handed_on: Mapping[str, datetime] = field(default_factory=dict)
+    others: int = 0
+    asides: frozenset[str] = frozenset()
     lost_asides: frozenset[str]
     buried: TombstoneIndex
     neighbours: Neighbours
@@ -68,8 +68,8 @@ class Subject:
         return at is not None and until <= at.timestamp() * _MILLISECONDS
 
     def _buried_as(self, serial_number: str) -> str | None:
-        grave = self.buried.find("device", serial_number)
-        return None if grave is None else grave.digest
+        tombstone = self.buried.find("device", serial_number)
+        return None if tombstone is None else tombstone.digest
 
     def shares(self, serial_number: str) -> bool:
         """Say whether a spelling is of a device that others listed too."""
@@ -175,8 +175,12 @@ class Subject:
             return True
         if not self.lost_asides:
             return False
-        grave = self.buried.find("aside", form)
-        return grave is not None and grave.digest in self.lost_asides and form not in self.neighbours.asides
+        tombstone = self.buried.find("aside", form)
+        return (
+            tombstone is not None
+            and tombstone.digest in self.lost_asides
+            and form not in self.neighbours.asides
+        )
 
     def is_of_another(self, kind: NameKind, name: str) -> bool:
         """Say whether a name that stands in a path is somebody else's."""
@@ -188,8 +192,8 @@ class Subject:
     @property
     def digests(self) -> frozenset[str]:
         """The digests of all their tombstones, made or to be made."""
-        grave = None if self.key is None else self.buried.find("customer", self.key)
-        person = {self.customer_id} if grave is None else {self.customer_id, grave.digest}
+        tombstone = None if self.key is None else self.buried.find("customer", self.key)
+        person = {self.customer_id} if tombstone is None else {self.customer_id, tombstone.digest}
         devices = digests_of(self.buried, self.own) | {*self.own.values()} | self.lost
         return frozenset(person | devices | self.aside_ids | self.lost_asides)
 

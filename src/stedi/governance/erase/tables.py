@@ -9,7 +9,7 @@ from stedi.consent.effective import undated_in
 from stedi.contract import contract_of
 from stedi.contract.schemas import polars_schema
 from stedi.governance.erase.erasure import Erasure
-from stedi.governance.erase.find import Found
+from stedi.governance.erase.find import Scope
 from stedi.governance.erase.prepare import Rewrite
 from stedi.governance.erase.tombstones import all_tombstones
 from stedi.governance.erase.traces import Traces
@@ -28,20 +28,20 @@ from stedi.warehouse.rewrite import forget_removed
 _PLACE = ["table_name", "digest"]
 
 
-def publish(found: Found, stage: Callable[[Publication], Run | None]) -> Found:
-    """Publish a step of an erasure; return what was found, with the row of that step among its runs.
+def publish_step(scope: Scope, stage: Callable[[Publication], Run | None]) -> Scope:
+    """Publish a step of an erasure; return its scope, with the row of that step among its runs.
 
     Args:
-        found: What was found.
+        scope: What the erasure found.
         stage: Stages the step, and gives the row that publishes it; None where nothing changes.
     """
-    with publication(found.erasure.warehouse, found.runs) as step:
+    with publication(scope.erasure.warehouse, scope.runs) as step:
         row = stage(step)
         if row is None:
-            return found
-        found.erasure.progress("publishing", 0, 1)
+            return scope
+        scope.erasure.progress("publishing", 0, 1)
         step.publish(row)
-    return replace(found, runs=(*found.runs, row))
+    return replace(scope, runs=(*scope.runs, row))
 
 
 def stage_tombstones(step: Publication, erasure: Erasure) -> Run:
@@ -78,9 +78,9 @@ def _row(step: Publication, table: str, snapshot_id: int, *, added: int) -> Run:
     )
 
 
-def stage_tables(step: Publication, found: Found) -> Run | None:
+def stage_tables(step: Publication, scope: Scope) -> Run | None:
     """Stage all tables without the subject; return the row that publishes them, None if nothing changes."""
-    erasure, traces, warehouse, base = found.erasure, found.traces, step.warehouse, step.base.snapshots
+    erasure, traces, warehouse, base = scope.erasure, scope.traces, step.warehouse, step.base.snapshots
     held = {table: traces.found_in(table, base[table]) for table in traces.touched}
     sent = (*LANDING_TABLES, QUARANTINE)
     removed = {table: _write_without(step, table, traces, erasure.progress) for table in sent}
@@ -94,7 +94,7 @@ def stage_tables(step: Publication, found: Found) -> Run | None:
         stray = not any(held[table] for table in LANDING_TABLES)
         stray = stray and any(held[table] for table in DERIVED_TABLES)
         # What is there was derived before the tombstones were published.
-        past = {**base, TOMBSTONE: found.before.snapshots[TOMBSTONE]}
+        past = {**base, TOMBSTONE: scope.before.snapshots[TOMBSTONE]}
         subject_key = erasure.subject.key
         derived = Derivation(
             warehouse,
@@ -110,7 +110,7 @@ def stage_tables(step: Publication, found: Found) -> Run | None:
         ).run(
             branch=step.branch,
             now=step.base.now,
-            pseudonyms=erasure.pseudonyms,
+            pseudonyms=erasure.subject.pseudonyms,
             consent=step.base.consent,
         )
         derived.match.check()

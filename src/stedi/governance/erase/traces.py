@@ -1,7 +1,8 @@
 """Which snapshots, runs, tags and branches of a lake hold a person."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 
 from stedi.names import MACHINE_LEARNING_CURATED
 from stedi.pipeline.history import TAG_PREFIX, Run
@@ -11,23 +12,38 @@ from stedi.warehouse.holding import Holding, holding
 from stedi.warehouse.warehouse import Warehouse
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Traces:
     """Where a person is, in all snapshots of all tables.
 
     Attributes:
         holdings: The data files of all snapshots of each table.
         touched: Per table, the data files that hold the person, and where in them.
-        snapshots: Per table, the snapshots that hold such a file, or name it.
-        scanned: How many data files were looked at.
-        scanned_bytes: How large they are.
     """
 
     holdings: Mapping[str, Holding]
     touched: Mapping[str, Mapping[str, Touch]]
-    snapshots: Mapping[str, frozenset[int]]
-    scanned: int
-    scanned_bytes: int
+
+    @cached_property
+    def snapshots(self) -> Mapping[str, frozenset[int]]:
+        """Per table, the snapshots that hold such a file, or name it."""
+        return {
+            table: frozenset(
+                at for at, named in holding.named.items() if not named.isdisjoint(self.touched[table])
+            )
+            for table, holding in self.holdings.items()
+        }
+
+    @property
+    def scanned(self) -> int:
+        """How many data files were looked at."""
+        return sum(len(holding.files) for holding in self.holdings.values())
+
+    @property
+    def scanned_bytes(self) -> int:
+        """How large they are."""
+        files = (file for holding in self.holdings.values() for file in holding.files.values())
+        return sum(file.file_size_in_bytes for file in files)
 
     @property
     def any(self) -> bool:
@@ -46,12 +62,7 @@ class Traces:
 
     def joined(self, newer: "Traces") -> "Traces":
         """Return these traces, with those of tables that have a new snapshot since."""
-        return replace(
-            self,
-            holdings={**self.holdings, **newer.holdings},
-            touched={**self.touched, **newer.touched},
-            snapshots={**self.snapshots, **newer.snapshots},
-        )
+        return Traces(holdings={**self.holdings, **newer.holdings}, touched={**self.touched, **newer.touched})
 
     def found_in(self, table: str, snapshot_id: int) -> Mapping[str, Touch]:
         """Return the data files of a snapshot that hold the person."""
@@ -73,22 +84,7 @@ def find_traces(warehouse: Warehouse, cuts: Mapping[str, Cut], progress: Progres
                 touched[table][path] = touched_by
             done += 1
     progress("looking for the person", total, total)
-    return Traces(
-        holdings=holdings,
-        touched=touched,
-        snapshots={
-            table: frozenset(
-                snapshot_id
-                for snapshot_id, named in holdings[table].named.items()
-                if not named.isdisjoint(touched[table])
-            )
-            for table in cuts
-        },
-        scanned=total,
-        scanned_bytes=sum(
-            file.file_size_in_bytes for holding in holdings.values() for file in holding.files.values()
-        ),
-    )
+    return Traces(holdings=holdings, touched=touched)
 
 
 def named_by_users(warehouse: Warehouse, traces: Traces) -> Sequence[str]:

@@ -5,7 +5,7 @@ from importlib.metadata import version
 from typing import Final
 
 from stedi.governance.erase.decide import undecided
-from stedi.governance.erase.find import Found
+from stedi.governance.erase.find import Scope
 from stedi.governance.erase.findings import Findings
 from stedi.governance.erase.prepare import Remaining
 from stedi.names import DISTRIBUTION, ERASED
@@ -25,25 +25,25 @@ from stedi.plan.lineage import RECORD_TABLES
 _NOTHING: Final = Swept(0, 0, ())
 
 
-def planned_tables(found: Found, findings: Findings) -> Sequence[TableErasure]:
+def planned_tables(scope: Scope, findings: Findings) -> Sequence[TableErasure]:
     """Return what would become of each table."""
-    newest, traces = found.runs[-1].snapshots, found.traces
+    newest, traces = scope.runs[-1].snapshots, scope.traces
     rows = {
         table: sum(touch.gone for touch in traces.found_in(table, newest[table]).values())
-        for table in found.cuts
+        for table in scope.cuts
     }
-    return _tables(findings, rows, {table: len(traces.snapshots[table]) for table in found.cuts})
+    return _tables(findings, rows, {table: len(traces.snapshots[table]) for table in scope.cuts})
 
 
-def erased_tables(found: Found, findings: Findings, expired: Mapping[str, int]) -> Sequence[TableErasure]:
+def erased_tables(scope: Scope, findings: Findings, expired: Mapping[str, int]) -> Sequence[TableErasure]:
     """Return what became of each table: counted from the run table, so that no interruption is lost."""
-    before, newest = found.before, found.runs[-1]
-    steps = found.runs[found.runs.index(before) + 1 :]
+    before, newest = scope.before, scope.runs[-1]
+    steps = scope.runs[scope.runs.index(before) + 1 :]
     rows = {
         table: sum(step.accounts[table].dropped.get(ERASED, 0) for step in steps)
         if table in RECORD_TABLES
         else before.accounts[table].rows_out - newest.accounts[table].rows_out
-        for table in found.cuts
+        for table in scope.cuts
     }
     return _tables(findings, rows, expired)
 
@@ -64,7 +64,7 @@ def _tables(
 
 
 def receipt_of(
-    found: Found,
+    scope: Scope,
     findings: Findings,
     *,
     outcome: Outcome,
@@ -77,7 +77,7 @@ def receipt_of(
     """Return a receipt that is not signed yet.
 
     Args:
-        found: What the erasure found.
+        scope: What the erasure found.
         findings: What of it the receipt says.
         outcome: What came of it.
         files: Files of the lake that stedi did not write and that hold the subject, or may.
@@ -86,8 +86,8 @@ def receipt_of(
         decoded: How many files were decoded afterwards.
         remaining: Landing objects that could not be replaced, or came meanwhile.
     """
-    erasure, subject, tags = found.erasure, found.erasure.subject, found.erasure.tags
-    left = [*found.rewrites.remaining, *found.beside, *remaining]
+    erasure, subject, tags = scope.erasure, scope.erasure.subject, scope.erasure.tags
+    left = [*scope.rewrites.remaining, *scope.beside, *remaining]
 
     def named(names: Collection[str]) -> tuple[str, ...]:
         return tuple(sorted({*findings.refs}.intersection(names)))
@@ -100,7 +100,7 @@ def receipt_of(
         devices=len(subject.own) + len(subject.lost),
         shared_devices=len(subject.shared),
         device_decision=erasure.device if subject.shared else None,
-        key_fingerprint=erasure.pseudonyms.fingerprint,
+        key_fingerprint=erasure.subject.pseudonyms.fingerprint,
         code_version=version(DISTRIBUTION),
         asked_at=erasure.asked_at,
         asked_by=erasure.asked_by,
@@ -113,14 +113,14 @@ def receipt_of(
         refs_dropped=named(tags.drop),
         refs_moved=named(tags.move),
         refs_rebuilt=named(tags.rebuild),
-        refs_holding=tuple(undecided(found)),
+        refs_holding=tuple(undecided(scope)),
         files_deleted=swept.files,
         bytes_freed=swept.bytes,
         scanned=Scanned(
             files=findings.files,
             bytes=findings.bytes,
-            objects=found.rewrites.scanned,
-            object_bytes=found.rewrites.scanned_bytes,
+            objects=scope.rewrites.scanned,
+            object_bytes=scope.rewrites.scanned_bytes,
             decoded_after=decoded,
         ),
         remains=Remains(

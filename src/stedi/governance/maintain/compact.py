@@ -1,7 +1,7 @@
 """Compaction: many small data files become a few, and it is checked that they hold the same rows."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -17,25 +17,18 @@ from stedi.warehouse.warehouse import Warehouse
 from stedi.warehouse.writer import TableWriter
 
 
-class _Rows(NamedTuple):
+@dataclass
+class _Rows:
     """Rows as a multiset: how many, and the sum of their hashes, which no order changes."""
 
-    height: int
-    hashes: int
+    height: int = 0
+    hashes: int = 0
 
-    def __add__(self, other: object) -> "_Rows":
-        """Put two multisets together."""
-        if not isinstance(other, _Rows):
-            return NotImplemented
-        return _Rows(self.height + other.height, (self.hashes + other.hashes) % 2**64)
-
-
-_NONE = _Rows(0, 0)
-
-
-def _rows(frame: pl.DataFrame) -> _Rows:
-    # The sum of unsigned integers wraps around, in whatever parts it is taken.
-    return _Rows(frame.height, int(frame.hash_rows().sum()))
+    def add(self, frame: pl.DataFrame) -> None:
+        """Add rows."""
+        self.height += frame.height
+        # The sum of unsigned integers wraps around, in whatever parts it is taken.
+        self.hashes = (self.hashes + int(frame.hash_rows().sum())) % 2**64
 
 
 def compact(
@@ -80,10 +73,10 @@ def _merge(
     warehouse: Warehouse, table: str, group: Group, writer: TableWriter, count: Callable[[int], None]
 ) -> None:
     first = len(writer.close())
-    read = _NONE
+    read = _Rows()
     frames = []
     for frame in rows_of(warehouse.table(table).iceberg, group.files):
-        read += _rows(frame)
+        read.add(frame)
         count(frame.height)
         if group.bucket is None:
             writer.write(frame)
@@ -104,9 +97,10 @@ def publish_compacted(warehouse: Warehouse, run: Run, runs: Sequence[Run], targe
     small = small_files(warehouse.table(RUN).iceberg, warehouse.table(RUN).main(), target)
     row = to_frame(run)
     writer = warehouse.table(RUN).writer(run.run_id)
-    read = _rows(row)
+    read = _Rows()
+    read.add(row)
     for frame in rows_of(warehouse.table(RUN).iceberg, small):
-        read += _rows(frame)
+        read.add(frame)
         writer.write(frame)
     writer.write(row)
     files = writer.close()
@@ -116,9 +110,9 @@ def publish_compacted(warehouse: Warehouse, run: Run, runs: Sequence[Run], targe
 
 def _check(table: str, expected: _Rows, frames: Iterable[pl.DataFrame]) -> None:
     """Decode what was written, and compare."""
-    found = _NONE
+    found = _Rows()
     for frame in frames:
-        found += _rows(frame)
+        found.add(frame)
     if found != expected:
         raise _lost(table)
 
