@@ -223,12 +223,12 @@ def _log_likelihood(
     time = phone.start_s + np.arange(len(phone.upward)) / _RATE_HZ
     step = np.minimum(np.searchsorted(at, time), len(at) - 1)
     left = at[step] - time
-    told = np.where((left >= 0) & (left < length[step]), np.cos(2 * np.pi * left / length[step]), 0.0)
+    expected = np.where((left >= 0) & (left < length[step]), np.cos(2 * np.pi * left / length[step]), 0.0)
     # Of what the phone felt while the trainer did not record, no step is known.
     known = phone.seen & (time >= recorded[0] + offset) & (time <= recorded[1] + offset)
-    told, felt = told[known], phone.upward[known]
-    size = float(np.sqrt((told @ told) * (felt @ felt)))
-    alike = min(max(float(told @ felt) / size, 0.0), 1 - 1e-9) if size > 0 else 0.0
+    expected, measured = expected[known], phone.upward[known]
+    size = float(np.sqrt((expected @ expected) * (measured @ measured)))
+    alike = min(max(float(expected @ measured) / size, 0.0), 1 - 1e-9) if size > 0 else 0.0
     independent = 2 * (_BAND_HZ[1] - _BAND_HZ[0]) * (at[-1] - at[0])
     return -float(independent) / 2 * float(np.log1p(-(alike**2)))
 

@@ -9,7 +9,7 @@ from scipy.signal import butter, sosfiltfilt
 
 from stedi.ml.gait import noise_band, noise_gain
 
-_NO_TARGET: Final = (0.0, 8190.0)
+NO_TARGET: Final = (0.0, 8190.0)
 """What the step trainer reports when it sees nothing: a distance lies between them."""
 
 SIGMA: Final = 1.4826
@@ -41,7 +41,7 @@ class Signal(NamedTuple):
 
 def in_range(distance: NDArray[np.floating]) -> NDArray[np.bool_]:
     """Tell which distances are distances: not what stands for no target, nor NaN."""
-    low, high = _NO_TARGET
+    low, high = NO_TARGET
     inside: NDArray[np.bool_] = (distance > low) & (distance < high)
     return inside
 

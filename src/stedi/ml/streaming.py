@@ -14,7 +14,7 @@ from stedi.ml.matched_filter import FIRST_EVIDENCE, MatchedFilter
 from stedi.ml.online_resample import OnlineResampler
 from stedi.ml.sampling import MAX_GAP_S, MIN_RATE_HZ, SAME_TIME_S
 from stedi.ml.session import Sensors, check_sensors
-from stedi.ml.signals import in_range
+from stedi.ml.signals import NO_TARGET
 
 _SURE_S: Final = 0.08
 """How long nothing may look more like a step before one is said."""
@@ -115,15 +115,19 @@ class StreamingDetector:
         """
         trainer_s, distances = _readings(step_trainer, 1)
         phone_s, xyz = _readings(accelerometer, 3)
-        # A reading of nothing is none: the line between its neighbours may go on.
-        usable = np.concatenate([in_range(distances[:, 0]), np.isfinite(xyz).all(axis=1)]).tolist()
-        seconds = np.concatenate([trainer_s, phone_s - self._offset])
-        values = [*distances.tolist(), *xyz.tolist()]
+        times = np.concatenate([trainer_s, phone_s - self._offset])
+        seconds, values = times.tolist(), [*distances.tolist(), *xyz.tolist()]
         found: list[float] = []
-        for place in np.argsort(seconds, kind="stable").tolist():
-            sensor = self._trainer if place < len(trainer_s) else self._phone
-            if sensor is not None and usable[place]:
-                sensor.add(float(seconds[place]), values[place])
+        for place in np.argsort(times, kind="stable").tolist():
+            value = values[place]
+            # A reading of nothing is none: the line between its neighbours may go on. As plain numbers: one
+            # reading at a time, arrays would cost more than all the rest.
+            if place < len(trainer_s):
+                sensor, usable = self._trainer, NO_TARGET[0] < value[0] < NO_TARGET[1]
+            else:
+                sensor, usable = self._phone, all(map(math.isfinite, value))
+            if sensor is not None and usable:
+                sensor.add(seconds[place], value)
             self._advance(found)
         return np.array(found, np.float64)
 
@@ -229,7 +233,8 @@ def check_rate(rate_hz: float) -> None:
 def _readings(
     given: tuple[ArrayLike, ArrayLike] | None, columns: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    given = given if given is not None else ((), ())
+    if given is None:
+        return np.zeros(0), np.zeros((0, columns))
     times, values = np.atleast_1d(np.asarray(given[0])), np.asarray(given[1], np.float64).reshape(-1, columns)
     if len(times) != len(values):
         raise DatasetError(f"{len(times)} times for {len(values)} readings: give one time per reading")

@@ -79,8 +79,8 @@ def summarise_session(session: Session, steps_s: NDArray[np.float64] | None = No
         ...     started_at=datetime(2026, 1, 1, tzinfo=timezone.utc),
         ...     samples=np.zeros((1000, 4), np.float32), observed=np.ones((1000, 2), np.bool_),
         ... )
-        >>> told = summarise_session(session, np.array([1.0, 1.5, 2.1, 2.6, 3.2, 5.2, 5.7, 6.3, 6.8]))
-        >>> told.steps, told.hesitations, round(told.symmetry, 2), told.time_to_30_s
+        >>> summary = summarise_session(session, np.array([1.0, 1.5, 2.1, 2.6, 3.2, 5.2, 5.7, 6.3, 6.8]))
+        >>> summary.steps, summary.hesitations, round(summary.symmetry, 2), summary.time_to_30_s
         (9, 1, 0.83, None)
     """
     holds = session.rate_hz >= MIN_RATE_HZ

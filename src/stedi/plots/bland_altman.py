@@ -91,5 +91,5 @@ def bland_altman(
 def _title(differences: list[float]) -> str:
     equal = differences.count(0.0)
     sessions = f"{len(differences):,} session{'s' if len(differences) != 1 else ''}"
-    told = ", all equal" if equal == len(differences) else f", {equal:,} of them equal" if equal else ""
-    return f"{sessions}{told}: measured minus reference"
+    agreeing = ", all equal" if equal == len(differences) else f", {equal:,} of them equal" if equal else ""
+    return f"{sessions}{agreeing}: measured minus reference"

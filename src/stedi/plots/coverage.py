@@ -57,18 +57,18 @@ def coverage(spans: pl.DataFrame, *, axes: "Axes | None" = None) -> "Axes":
         >>> [container.get_label() for container in drawn.containers]
         ['step_trainer', 'accelerometer']
     """
-    told = need(spans, "coverage", _COLUMNS).with_columns(pl.col("start_s", "end_s").cast(pl.Float64))
+    checked = need(spans, "coverage", _COLUMNS).with_columns(pl.col("start_s", "end_s").cast(pl.Float64))
     usable = (
         pl.col("start_s").is_finite() & pl.col("end_s").is_finite() & (pl.col("start_s") <= pl.col("end_s"))
     )
-    if not told.select(usable.fill_null(value=False).all()).item():
+    if not checked.select(usable.fill_null(value=False).all()).item():
         raise FrameError("coverage: a span has no start or no end, or ends before it starts")
-    sessions = told["session_id"].unique(maintain_order=True).to_list()
-    sensors = told["sensor"].unique(maintain_order=True).to_list()
+    sessions = checked["session_id"].unique(maintain_order=True).to_list()
+    sensors = checked["sensor"].unique(maintain_order=True).to_list()
     drawn = single(axes, size=(9, min(1.3 + _LINE_INCHES * len(sessions), _TALLEST)))
     height = _LANE / len(sensors)
     for place, sensor in enumerate(sensors):
-        mine = told.filter(pl.col("sensor").eq_missing(sensor))
+        mine = checked.filter(pl.col("sensor").eq_missing(sensor))
         style, hatch = look(place), _HATCHES[place % len(_HATCHES)]
         drawn.barh(
             [sessions.index(name) - _LANE / 2 + (place + 0.5) * height for name in mine["session_id"]],
@@ -81,12 +81,14 @@ def coverage(spans: pl.DataFrame, *, axes: "Axes | None" = None) -> "Axes":
             linewidth=0.8,
             label=str(sensor),
         )
-    shares = [_share(told.filter(pl.col("session_id").eq_missing(name)), len(sensors)) for name in sessions]
+    shares = [
+        _share(checked.filter(pl.col("session_id").eq_missing(name)), len(sensors)) for name in sessions
+    ]
     every = ceil(len(sessions) / _MOST_LABELS)
     for place in range(0, len(sessions), every):
         text_beside(drawn, place, f"{100 * shares[place]:.0f} %")
     label_lanes(drawn, shortened(sessions), every=every)
-    drawn.set_xlim(min(told["start_s"]), max(told["end_s"]))
+    drawn.set_xlim(min(checked["start_s"]), max(checked["end_s"]))
     drawn.set_xlabel("seconds since the session began")
     drawn.set_title(_title(sessions, shares), loc="left")
     legend_below(drawn, columns=len(sensors))

@@ -43,14 +43,14 @@ def f1_by_group(scores: pl.DataFrame, *, n: str = "sessions", axes: "Axes | None
         >>> drawn.get_title(loc="left"), [text.get_text() for text in drawn.texts]
         ('F1 between 0.91 and 0.99', ['12 sessions', '30 sessions'])
     """
-    told = need(scores, "scores", _COLUMNS)
-    if told.select("group", "series").is_duplicated().any():
+    checked = need(scores, "scores", _COLUMNS)
+    if checked.select("group", "series").is_duplicated().any():
         raise FrameError("scores: a group and series come twice; aggregate them first")
-    known = told.filter(pl.col("f1").is_not_null() & pl.col("f1").is_not_nan())
+    known = checked.filter(pl.col("f1").is_not_null() & pl.col("f1").is_not_nan())
     if known.filter(~pl.col("f1").is_between(0, 1)).height:
         raise FrameError("scores: an F1 is outside 0 to 1")
-    groups = told["group"].unique(maintain_order=True).to_list()
-    series = told["series"].unique(maintain_order=True).to_list()
+    groups = checked["group"].unique(maintain_order=True).to_list()
+    series = checked["series"].unique(maintain_order=True).to_list()
     drawn = single(axes, size=(8, 1.2 + _LINE_INCHES * len(groups)))
     for place, name in enumerate(series):
         mine = known.filter(pl.col("series").eq_missing(name))
@@ -72,7 +72,7 @@ def f1_by_group(scores: pl.DataFrame, *, n: str = "sessions", axes: "Axes | None
     low = max(0.0, _STEP * floor((min(values) - _STEP / 2) / _STEP)) if values else 0.0
     for place, group in enumerate(groups):
         drawn.axhline(place, color=GREY, linewidth=0.6, linestyle=(0, (1, 2)), zorder=0)
-        counts = told.filter(pl.col("group").eq_missing(group))["n"].unique(maintain_order=True)
+        counts = checked.filter(pl.col("group").eq_missing(group))["n"].unique(maintain_order=True)
         text_beside(drawn, place, f"{' / '.join(f'{count:,}' for count in counts)} {n}")
     drawn.set_xlim(low, 1)
     label_lanes(drawn, [str(group) for group in groups])

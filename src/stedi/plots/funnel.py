@@ -65,11 +65,11 @@ def funnel(accounts: pl.DataFrame, *, most_reasons: int = 4, axes: "Axes | None"
     """
     if most_reasons < 1:
         raise FrameError(f"{most_reasons} reasons can't be told of a table; at least 1")
-    told = need(accounts, "accounts", _COLUMNS)
+    checked = need(accounts, "accounts", _COLUMNS)
     bars: list[_Bar] = []
     ticks: dict[float, str] = {}
     y = 0.0
-    for row in told.iter_rows(named=True):
+    for row in checked.iter_rows(named=True):
         ticks[y] = row["table"]
         for bar in _bars(row, y, most_reasons):
             bars.append(bar)
@@ -97,7 +97,7 @@ def funnel(accounts: pl.DataFrame, *, most_reasons: int = 4, axes: "Axes | None"
     drawn.set_xlim(0, 100)
     drawn.xaxis.set_major_formatter("{x:.0f} %")
     drawn.set_xlabel("of the rows that came in")
-    drawn.set_title(_title(told), loc="left")
+    drawn.set_title(_title(checked), loc="left")
     legend_below(drawn, columns=2)
     return drawn
 
@@ -113,15 +113,15 @@ def _bars(account: dict[str, object], y: float, most: int) -> list[_Bar]:
     words = f"{used:,} of {rows_in:,}" + (f", in {rows_out:,} rows" if rows_out != used else "")
     share = 1 / rows_in if rows_in else 0.0
     bars = [_Bar(y, 0.0, used * share, used=True, words=words)]
-    told = [(rows, words_of(reason)) for reason, rows in drops]
+    reasons = [(rows, words_of(reason)) for reason, rows in drops]
     if str(account["table"]).endswith(f"_{Zone.LANDING}"):
         # Of rejected records no reason is checked before another in a way that matters to people.
-        told.sort(key=lambda drop: -drop[0])
-    if len(told) > most:
-        rest = told[most - 1 :]
-        told = [*told[: most - 1], (sum(rows for rows, _ in rest), f"for {len(rest)} other reasons")]
+        reasons.sort(key=lambda drop: -drop[0])
+    if len(reasons) > most:
+        rest = reasons[most - 1 :]
+        reasons = [*reasons[: most - 1], (sum(rows for rows, _ in rest), f"for {len(rest)} other reasons")]
     before = used
-    for place, (rows, reason) in enumerate(told, 1):
+    for place, (rows, reason) in enumerate(reasons, 1):
         bars.append(_Bar(y + place, before * share, rows * share, used=False, words=f"{rows:,}  {reason}"))
         before += rows
     return bars
@@ -145,9 +145,9 @@ def _dropped(account: dict[str, object]) -> list[tuple[str, int]]:
     return [(str(each["reason"]), int(each["rows"])) for each in dropped if each["rows"]]
 
 
-def _title(told: pl.DataFrame) -> str:
-    landing = told.filter(pl.col("table").str.ends_with(f"_{Zone.LANDING}"))
-    last, rows = told.select("table", "rows_out").row(-1)
+def _title(checked: pl.DataFrame) -> str:
+    landing = checked.filter(pl.col("table").str.ends_with(f"_{Zone.LANDING}"))
+    last, rows = checked.select("table", "rows_out").row(-1)
     if landing.is_empty() or last in landing["table"]:
         return "what became of each row"
     return f"from {landing['rows_in'].sum():,} landing records to {rows:,} rows of {last}"

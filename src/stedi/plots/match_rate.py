@@ -41,19 +41,19 @@ def match_rate(rates: pl.DataFrame, *, axes: "Axes | None" = None) -> "Axes":
         >>> drawn.get_title(loc="left")
         'clocks as sent: 4.0 % pair exactly, 94.0 % within 20 ms'
     """
-    told = need(rates, "match rates", _COLUMNS).drop_nulls()
-    if told.is_empty():
+    checked = need(rates, "match rates", _COLUMNS).drop_nulls()
+    if checked.is_empty():
         raise FrameError("match rates: there is nothing to draw: every row has a null")
-    if told.filter((pl.col("tolerance_ms") < 0) | ~pl.col("rate").is_between(0, 1)).height:
+    if checked.filter((pl.col("tolerance_ms") < 0) | ~pl.col("rate").is_between(0, 1)).height:
         raise FrameError("match rates: a tolerance is negative, or a rate is outside 0 to 1")
-    told = told.with_columns(pl.col("tolerance_ms", "rate").cast(pl.Float64)).sort(
+    checked = checked.with_columns(pl.col("tolerance_ms", "rate").cast(pl.Float64)).sort(
         "tolerance_ms", maintain_order=True
     )
-    present = set(told["join"])
+    present = set(checked["join"])
     joins = [join for join in rates["join"].unique(maintain_order=True) if join in present]
     drawn = single(axes, size=(8, 4.2))
     for place, join in enumerate(joins):
-        mine = told.filter(pl.col("join").eq_missing(join))
+        mine = checked.filter(pl.col("join").eq_missing(join))
         style = look(place)
         drawn.plot(
             mine["tolerance_ms"].to_list(),
@@ -70,12 +70,12 @@ def match_rate(rates: pl.DataFrame, *, axes: "Axes | None" = None) -> "Axes":
             zorder=3,
         )
     drawn.axhline(100 * ENOUGH, color=GREY, linewidth=1, linestyle=(0, (1, 2)), label="below it a run warns")
-    _tolerances(drawn, sorted(set(told["tolerance_ms"])))
+    _tolerances(drawn, sorted(set(checked["tolerance_ms"])))
     drawn.set_ylim(0, 100)
     drawn.yaxis.set_major_formatter("{x:.0f} %")
     drawn.set_xlabel("tolerance, ms")
     drawn.set_ylabel("step readings that pair")
-    drawn.set_title(_title(told, joins), loc="left")
+    drawn.set_title(_title(checked, joins), loc="left")
     drawn.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, borderaxespad=0.2)
     return drawn
 
@@ -93,11 +93,11 @@ def _tolerances(axes: "Axes", values: list[float]) -> None:
     axes.set_xlim(0 if values[0] == 0 else above[0] / _ROOM, above[-1] * _ROOM)
 
 
-def _title(told: pl.DataFrame, joins: list[object]) -> str:
-    tolerances = sorted({min(told["tolerance_ms"]), max(told["tolerance_ms"])})
+def _title(checked: pl.DataFrame, joins: list[object]) -> str:
+    tolerances = sorted({min(checked["tolerance_ms"]), max(checked["tolerance_ms"])})
     words = []
     for tolerance in tolerances:
-        reached = told.filter(tolerance_ms=tolerance)["rate"]
+        reached = checked.filter(tolerance_ms=tolerance)["rate"]
         rates = dict.fromkeys(percent(rate) for rate in (min(reached), max(reached)))
         words.append(f"{' to '.join(rates)} {f'within {tolerance:g} ms' if tolerance else 'pair exactly'}")
     return f"{joins[0] if len(joins) == 1 else f'{len(joins)} joins'}: {', '.join(words)}"

@@ -65,13 +65,13 @@ def walk(sessions: Sequence[Exercise], draws: Draws, preset: Preset) -> Walks:
     of_session = steps.group_by("session").agg(
         steps=pl.len(), hesitations=pl.col("hesitates").sum(), last=pl.col("at").max()
     )
-    told = (
+    described = (
         walkers.join(of_session, on="session", maintain_order="left")
         .with_columns(seconds=pl.col("last") + 2 + 2 * draws.uniform(walkers.height))
         .drop("pace", "first_foot", "last")
     )
     return Walks(
-        sessions=told,
+        sessions=described,
         steps=steps.select("session", pl.col("number") + 1, "foot", "at"),
         moves=_moves(walkers, lifts),
     )
