@@ -4,14 +4,20 @@ Whatever is interrupted is seen in the run table, whose newest row then says ``e
 write, and the same erasure once more finishes it. docs/design/2026-11-24-erasure.md says why so.
 """
 
-from collections.abc import Collection, Mapping
+import os
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
+from stedi.consent.pseudonyms import Pseudonyms
 from stedi.governance.erase.check import check_nothing_left, check_whole
 from stedi.governance.erase.decide import check_decided, check_told_apart, is_gone, is_nobody
-from stedi.governance.erase.find import Scope
+from stedi.governance.erase.erasure import TagDecisions
+from stedi.governance.erase.find import Scope, find_scope
 from stedi.governance.erase.findings import Findings, findings_of, forget, keep, with_kept
 from stedi.governance.erase.foreign import foreign_files, look_through
 from stedi.governance.erase.prepare import find_late
@@ -20,15 +26,87 @@ from stedi.governance.erase.replace import Replaced, clear_drafts, replace_objec
 from stedi.governance.erase.tables import publish_step, stage_ledger, stage_tables, stage_tombstones
 from stedi.governance.erase.traces import find_traces
 from stedi.governance.erase.write_receipt import erased_tables, planned_tables, receipt_of
+from stedi.landing.root import check_root
 from stedi.names import OBJECT, RUN
+from stedi.pipeline.clock import lake_time
+from stedi.pipeline.history import Run
+from stedi.pipeline.keys import find_key
 from stedi.pipeline.publication import publication
 from stedi.pipeline.purge import drop_refs, expire_but, sweep
 from stedi.pipeline.receipts.chain import check_all_there, receipts_of, sign_and_keep
-from stedi.pipeline.receipts.receipt import Receipt
+from stedi.pipeline.receipts.receipt import DeviceDecision, Receipt
+from stedi.pipeline.site import Site
+from stedi.pipeline.undo import carried_out
+from stedi.places import user
 from stedi.plan.lineage import published_tables
-from stedi.progress import silent
+from stedi.progress import Progress, silent
 
 _TABLES: Final = tuple(published_tables())
+
+
+def erase_site(
+    site: Site,
+    pseudonyms: Pseudonyms | None,
+    *,
+    plan: bool,
+    email: str | None,
+    serial_number: str | None,
+    asked_by: str | None,
+    reason: str | None,
+    device: DeviceDecision | None,
+    drop_tags: Collection[str],
+    move_tags: Collection[str],
+    rebuild_tags: Collection[str],
+    landing: str | os.PathLike[str] | None,
+    progress: Progress,
+) -> Receipt:
+    """Erase a person from the lake of a site, or say what that would do; ``Lake.erase`` tells of it.
+
+    Args:
+        site: The site.
+        pseudonyms: The keys that were passed; None to look for the lake's own.
+        plan: Change nothing.
+        email: The e-mail of the person.
+        serial_number: Instead of it, the serial number of a device that only they ever listed.
+        asked_by: Who asked; None for the user who is logged in.
+        reason: Why.
+        device: What becomes of the readings of devices that others listed too.
+        drop_tags: Tags to drop if they hold the person.
+        move_tags: Tags to move to the newest run.
+        rebuild_tags: Tags to keep at their run, without the person.
+        landing: The landing root to rewrite; None to leave it alone.
+        progress: Is told how far the erasure is.
+    """
+    warehouse, runs = site.read()
+    asked_at = lake_time(runs[-1])
+    found, _ = find_key(pseudonyms, fingerprint=runs[-1].key_fingerprint)
+    root = os.fspath(landing) if landing is not None else None
+    if root is not None:
+        check_root(root, lake=site.folder)
+    scope = partial(
+        find_scope,
+        email=email,
+        serial_number=serial_number,
+        asked_at=asked_at,
+        asked_by=asked_by if asked_by is not None else user(),
+        reason=reason,
+        device=device,
+        tags=TagDecisions(frozenset(drop_tags), frozenset(move_tags), frozenset(rebuild_tags)),
+        landing=root,
+        folder=site.folder,
+        pseudonyms=found,
+        progress=progress,
+    )
+    if plan:
+        with site.explained(), TemporaryDirectory(prefix="stedi-") as folder:
+            return plan_erasure(scope(warehouse, runs, scratch=Path(folder)))
+    with site.hold(erasing=True) as (held, published), site.scratch() as scratch:
+
+        def erase_newest(newest: Sequence[Run]) -> Receipt:
+            with TemporaryDirectory(dir=scratch) as folder:
+                return erase(scope(held, newest, scratch=Path(folder)))
+
+        return carried_out(held, published, erase_newest, unfinished="erasing")
 
 
 def plan_erasure(scope: Scope) -> Receipt:

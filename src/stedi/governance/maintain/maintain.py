@@ -7,6 +7,7 @@ and what is deleted is reached by nothing.
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from itertools import chain
 from typing import Final
 
@@ -18,6 +19,7 @@ from stedi.pipeline.clock import lake_time, time_since
 from stedi.pipeline.expired import expirable
 from stedi.pipeline.history import Run
 from stedi.pipeline.publication import publication
+from stedi.pipeline.site import Site
 from stedi.plan.lineage import published_tables
 from stedi.progress import Progress
 from stedi.warehouse.compaction import CompactionTarget, Group
@@ -25,6 +27,28 @@ from stedi.warehouse.unreachable import Leftovers
 from stedi.warehouse.warehouse import Warehouse
 
 _TARGET: Final = CompactionTarget()
+
+
+def maintain_site(
+    site: Site, *, plan: bool, keep_days: int, older_than: timedelta, progress: Progress
+) -> MaintenanceReport:
+    """Maintain the lake of a site, or say what that would do now; ``Lake.maintain`` tells of it.
+
+    Args:
+        site: The site.
+        plan: Change nothing.
+        keep_days: For how many days runs stay readable.
+        older_than: The age from which an unreachable file is deleted.
+        progress: Is told how far the work is.
+    """
+    maintained = partial(maintain, keep_days=keep_days, older_than=older_than, progress=progress)
+    warehouse, runs = site.read()
+    if plan:
+        with site.explained():
+            return maintained(warehouse, runs, plan=True)
+    # A scratch folder is asked for, so that those of killed runs go.
+    with site.hold() as (held, published), site.scratch():
+        return maintained(held, published)
 
 
 def maintain(

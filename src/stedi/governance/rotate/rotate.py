@@ -5,7 +5,7 @@ and rotating once more finishes it. docs/design/2026-11-25-key-rotation.md says 
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -32,11 +32,13 @@ from stedi.names import (
 from stedi.pipeline.derive.derive import Derivation
 from stedi.pipeline.derive.previous_run import PreviousRun
 from stedi.pipeline.history import TAG_PREFIX, Run
-from stedi.pipeline.keys import Succession, save_successor
+from stedi.pipeline.keys import Succession, find_successor, save_successor
 from stedi.pipeline.publication import Publication, publication, unchanged
 from stedi.pipeline.publish import audit
 from stedi.pipeline.purge import drop_refs, expire_but, sweep
 from stedi.pipeline.receipts.chain import check_all_there, receipts_of
+from stedi.pipeline.site import Site
+from stedi.pipeline.undo import carried_out
 from stedi.plan.lineage import DERIVED_TABLES, KEYED_TABLES, RECORD_TABLES, published_tables
 from stedi.progress import Progress
 from stedi.warehouse.holding import holding, metadata_texts
@@ -53,6 +55,50 @@ _DEVICES: Final = (
     (STEP_TRAINER_LANDING, "serial_number"),
     (QUARANTINE, "serial_numbers"),
 )
+
+
+def rotate_site(
+    site: Site,
+    pseudonyms: Pseudonyms | None,
+    new: Pseudonyms | None,
+    *,
+    adopt: Callable[[Pseudonyms], None],
+    plan: bool,
+    drop_tags: Collection[str],
+    progress: Progress,
+) -> RotationReport:
+    """Rotate the key of the lake of a site, or say what that would do; ``Lake.rotate_key`` tells of it.
+
+    Args:
+        site: The site.
+        pseudonyms: The keys that were passed; None to look for the lake's own.
+        new: The new key, if it was passed.
+        adopt: Is told the new keys as soon as the lake has them.
+        plan: Change nothing.
+        drop_tags: Tags and branches that may be dropped.
+        progress: Is told how far it is.
+    """
+    drop = frozenset(drop_tags)
+
+    def successor(runs: Sequence[Run]) -> Succession:
+        return find_successor(pseudonyms, new, used=keys_of(runs), newest=runs[-1].kind)
+
+    warehouse, runs = site.read()
+    if plan:
+        with site.explained():
+            succession = successor(runs)
+            made = new is None and succession.to_save
+            return plan_rotation(warehouse, runs, succession, made=made, drop=drop)
+    with site.hold(rotating=True) as (held, published), site.scratch() as scratch:
+
+        def rotate_newest(newest: Sequence[Run]) -> RotationReport:
+            succession = successor(newest)
+            report = rotate(held, newest, succession, drop=drop, scratch=scratch, progress=progress)
+            if report.outcome == "rotated":
+                adopt(succession.pseudonyms)
+            return report
+
+        return carried_out(held, published, rotate_newest, unfinished="rotating")
 
 
 def plan_rotation(
