@@ -139,7 +139,7 @@ class Lake(GovernedLake):
         notes = look_around(os.fspath(landing), found, lake=self._site.folder)
         size = sum(each.size for each in found)
         with (
-            self._site.hold(only_look=plan, expected=size) as (warehouse, runs),
+            self._site.hold("plan" if plan else "write", expected=size) as (warehouse, runs),
             self._site.scratch() as scratch,
         ):
             base = runs[-1] if runs else None
@@ -232,7 +232,7 @@ class Lake(GovernedLake):
         with self._site.explained():
             if plan or warehouse.lake_format == LAKE_FORMAT:
                 return plan_upgrade(warehouse, runs)
-        with self._site.hold(upgrading=True) as (held, published), self._site.scratch() as scratch:
+        with self._site.hold("upgrade") as (held, published), self._site.scratch() as scratch:
             pseudonyms, _ = find_key(self._pseudonyms, fingerprint=published[-1].key_fingerprint)
             return upgrade(held, published, pseudonyms=pseudonyms, scratch=scratch, progress=progress)
 

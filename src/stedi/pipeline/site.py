@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from polars.exceptions import PanicException
 
@@ -38,6 +38,10 @@ _SHARED_WAIT: Final = timedelta(minutes=10)
 _SCRATCH: Final = "scratch"
 # The lock comes last: what is removed is removed under it.
 _OURS: Final = (CATALOG_FILE, WAREHOUSE_FOLDER, _SCRATCH, LOCK_FILE)
+
+
+Purpose = Literal["write", "plan", "erase", "rotate", "upgrade"]
+"""What a lake is held for."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -96,23 +100,16 @@ class Site:
 
     @contextlib.contextmanager
     def hold(
-        self,
-        *,
-        only_look: bool = False,
-        erasing: bool = False,
-        rotating: bool = False,
-        upgrading: bool = False,
-        expected: int = 0,
+        self, purpose: Purpose = "write", *, expected: int = 0
     ) -> Iterator[tuple[Warehouse, Sequence[Run]]]:
         """Hold the lake, made if need be and repaired, for the length of a block.
 
         A lake in which nothing was ever published is removed again if the block fails, whoever made it.
 
         Args:
-            only_look: Remove it in any case.
-            erasing: To erase somebody: only that may go on where an erasure is not finished.
-            rotating: To rotate the key: only that may go on where a rotation is not finished.
-            upgrading: To bring the lake to this version's format: all else needs it first.
+            purpose: ``"plan"`` removes it in any case. Only ``"erase"`` may go on where an erasure is not
+                finished, and only ``"rotate"`` where a rotation is not; ``"upgrade"`` takes a lake of an
+                older format, and all else needs that first.
             expected: How many bytes of landing files are to go into a new lake.
 
         Raises:
@@ -122,7 +119,7 @@ class Site:
             with undoing_when_terminated(), self.explained():
                 warehouse = self._made(expected)
                 with warehouse.held(self._wait(_SHARED_WAIT)):
-                    yield self._prepared(warehouse, erasing=erasing, rotating=rotating, upgrading=upgrading)
+                    yield self._prepared(warehouse, purpose)
             return
         self._refuse_lost()
         # Around all: whoever is asked to end does so when the folder is as it was, too.
@@ -132,21 +129,19 @@ class Site:
             try:
                 with exclusive(self.folder, self._wait(_LOCAL_WAIT)), self.explained():
                     try:
-                        yield self._prepared(
-                            self._made(expected), erasing=erasing, rotating=rotating, upgrading=upgrading
-                        )
+                        yield self._prepared(self._made(expected), purpose)
                         failed = False
                     finally:
-                        if failed or only_look:
+                        if failed or purpose == "plan":
                             with unbroken():
                                 self._remove_unused(self.folder)
             finally:
-                if made and (failed or only_look) and not self.exists:
+                if made and (failed or purpose == "plan") and not self.exists:
                     with contextlib.suppress(OSError):
                         self.folder.rmdir()
 
     @contextlib.contextmanager
-    def still(self) -> Iterator[bool]:
+    def keep_writers_off(self) -> Iterator[bool]:
         """Keep runs off the lake for the length of a block, as far as that can be; repair nothing.
 
         Yields:
@@ -251,31 +246,34 @@ class Site:
         warehouse.create_missing(self.buckets or buckets_for(expected))
         return warehouse
 
-    def _prepared(
-        self, warehouse: Warehouse, *, erasing: bool, rotating: bool, upgrading: bool
-    ) -> tuple[Warehouse, Sequence[Run]]:
+    def _prepared(self, warehouse: Warehouse, purpose: Purpose) -> tuple[Warehouse, Sequence[Run]]:
         """Refuse what must not be written to, and repair what is held."""
         warehouse.check_formats()
         runs = published(warehouse)
-        if not upgrading:
+        if purpose != "upgrade":
             if runs:
                 _refuse_older(warehouse)
+                self._refuse_unfinished(runs[-1], purpose)
             elif warehouse.lake_format < LAKE_FORMAT:
                 # Nothing is in it that could be old.
                 evolve_tables(warehouse)
                 set_format(warehouse)
-        if runs and runs[-1].kind == "erasing" and not (erasing or upgrading):
-            raise ErasureUnfinishedError(
-                f"an erasure in the lake {self}, begun at {runs[-1].started_at:%Y-%m-%d %H:%M:%S}Z, is not "
-                "finished, and nothing else may write until it is: run stedi erase again for the same person"
-            )
-        if runs and runs[-1].kind == "rotating" and not (rotating or upgrading):
-            raise RotationUnfinishedError(
-                f"a rotation of the key of {self}, begun at {runs[-1].started_at:%Y-%m-%d %H:%M:%S}Z, is not "
-                "finished, and nothing else may write until it is: run stedi rotate-key again"
-            )
         repair(warehouse, runs)
         return warehouse, runs
+
+    def _refuse_unfinished(self, newest: Run, purpose: Purpose) -> None:
+        begun = (
+            f"begun at {newest.started_at:%Y-%m-%d %H:%M:%S}Z, is not finished, and nothing else may write"
+        )
+        if newest.kind == "erasing" and purpose != "erase":
+            raise ErasureUnfinishedError(
+                f"an erasure in the lake {self}, {begun} until it is: run stedi erase again for the same "
+                "person"
+            )
+        if newest.kind == "rotating" and purpose != "rotate":
+            raise RotationUnfinishedError(
+                f"a rotation of the key of {self}, {begun} until it is: run stedi rotate-key again"
+            )
 
 
 def _refuse_older(warehouse: Warehouse) -> None:

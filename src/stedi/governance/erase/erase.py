@@ -100,7 +100,7 @@ def erase_site(
     if plan:
         with site.explained(), TemporaryDirectory(prefix="stedi-") as folder:
             return plan_erasure(scope(warehouse, runs, scratch=Path(folder)))
-    with site.hold(erasing=True) as (held, published), site.scratch() as scratch:
+    with site.hold("erase") as (held, published), site.scratch() as scratch:
 
         def erase_newest(newest: Sequence[Run]) -> Receipt:
             with TemporaryDirectory(dir=scratch) as folder:

@@ -89,7 +89,7 @@ def rotate_site(
             succession = successor(runs)
             made = new is None and succession.to_save
             return plan_rotation(warehouse, runs, succession, made=made, drop=drop)
-    with site.hold(rotating=True) as (held, published), site.scratch() as scratch:
+    with site.hold("rotate") as (held, published), site.scratch() as scratch:
 
         def rotate_newest(newest: Sequence[Run]) -> RotationReport:
             succession = successor(newest)

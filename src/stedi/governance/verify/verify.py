@@ -137,7 +137,7 @@ def verify_site(
         receipts: Receipts of erasures that somebody kept elsewhere.
     """
     site.read()
-    with site.still() as alone, site.explained():
+    with site.keep_writers_off() as alone, site.explained():
         warehouse, runs = site.read()
         began = datetime.now(UTC)
         newest = runs[-1]
