@@ -98,7 +98,9 @@ def live(bench: Bench, place: Path, files: Sequence[File], dice: random.Random, 
     for age in range(ages):
         if age:
             with monkeypatch.context() as patch:
-                patch.setattr("stedi.lake.lake.lake_time", lambda _, age=age: BEGIN + 100 * age * HOUR)
+                patch.setattr(
+                    "stedi.governance.erase.erase.lake_time", lambda _, age=age: BEGIN + 100 * age * HOUR
+                )
                 lake.erase(email=ANN, device="keep")
         last = age == ages - 1
         now = [each for each in waiting if each.age <= age and (last or dice.random() < 0.6)]

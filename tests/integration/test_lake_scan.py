@@ -216,7 +216,7 @@ def test_the_whole_history_can_be_read_after_run_tags_are_gone(bench, tmp_path):
 
 def test_a_lake_that_another_tool_changed_is_refused_in_one_line(bench):
     lake = bench.filled().lake
-    table = lake._site.read()[0]._table("run")
+    table = lake._site.read()[0].table("run").iceberg
     with table.update_schema(allow_incompatible_changes=True) as update:
         update.delete_column("code_version")
     with pytest.raises(CatalogError, match="run has no column 'code_version': another tool changed it"):

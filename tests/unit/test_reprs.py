@@ -144,7 +144,8 @@ def public() -> list[type]:
         elif isinstance(each, type) and each.__module__.startswith("stedi") and each not in found:
             found[each] = None
             todo += hints(each).values()
-            for name, member in vars(each).items():
+            ours = [owner for owner in each.__mro__ if owner.__module__.startswith("stedi")]
+            for name, member in (pair for owner in ours for pair in vars(owner).items()):
                 inner = member.fget if isinstance(member, property) else getattr(member, "__func__", member)
                 if not name.startswith("_") and inspect.isfunction(inner):
                     todo.append(inspect.unwrap(inner))

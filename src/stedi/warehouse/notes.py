@@ -90,5 +90,6 @@ class Notes:
     def delete(self, name: str) -> None:
         """Delete a note, if there is one."""
         self.check()
+        place = f"{self.place}/{name}"
         with contextlib.suppress(FileNotFoundError):
-            self.io.delete(f"{self.place}/{name}")
+            self.io.delete(place)
