@@ -9,6 +9,7 @@ from datetime import datetime
 from html import escape
 from typing import Final
 
+from ways import Stop
 from worked_example import ANN, SHARED, Decision, Record, Story, at, decisions
 
 from stedi.contract import contract_of
@@ -278,6 +279,40 @@ _ARROW: Final = (
     'markerUnits="userSpaceOnUse" orient="auto-start-reverse">'
     '<path class="tip" d="M0 0 L10 5 L0 10 z"/></marker></defs>'
 )
+
+
+# Ways through the code -------------------------------------------------------------------------------
+
+_STOP_WIDTH: Final = 292
+_STOP_HEIGHT: Final = 74
+_STOPS_A_ROW: Final = 3
+
+
+def way(stops: Sequence[Stop], title: str) -> str:
+    """Draw the modules of a way in rows, read like lines of text, an arrow from each to the next."""
+    parts = []
+    for number, stop in enumerate(stops):
+        row, column = divmod(number, _STOPS_A_ROW)
+        x, y = 16 + column * (_STOP_WIDTH + 26), 12 + row * (_STOP_HEIGHT + 34)
+        middle = x + _STOP_WIDTH / 2
+        parts.append(
+            f'<rect class="box" x="{x}" y="{y}" width="{_STOP_WIDTH}" height="{_STOP_HEIGHT}" rx="8"/>'
+            f'<text class="box-name" x="{middle}" y="{y + 22}">{number + 1}. {escape(stop.module)}</text>'
+            f'<text class="box-says" x="{middle}" y="{y + 43}">{escape(stop.does)}</text>'
+            f'<text class="box-gives" x="{middle}" y="{y + 62}">→ {escape(stop.gives)}</text>'
+        )
+        if number + 1 == len(stops):
+            continue
+        if column + 1 < _STOPS_A_ROW:
+            end = x + _STOP_WIDTH + 19
+            parts.append(f'<path class="drives" d="M{x + _STOP_WIDTH} {y + _STOP_HEIGHT / 2} H{end}"/>')
+        else:
+            below, first = y + _STOP_HEIGHT + 17, 16 + _STOP_WIDTH / 2
+            parts.append(
+                f'<path class="drives" d="M{middle} {y + _STOP_HEIGHT} V{below} H{first} V{below + 10}"/>'
+            )
+    rows = -(-len(stops) // _STOPS_A_ROW)
+    return _svg(976, 12 + rows * (_STOP_HEIGHT + 34), title, [_ARROW, *parts], kind="zones")
 
 
 def _svg(width: float, height: float, title: str, parts: Iterable[str], *, kind: str) -> str:

@@ -13,13 +13,14 @@ from typer.testing import CliRunner
 sys.path.insert(0, str(Path(__file__).parent))
 
 import drawing
+from ways import DAMAGED_RECORD, ERASED_EMAIL, LANDING_OBJECT
 from worked_example import ANN, CASES, SHARED, decisions
 
 from stedi.cli.app import app
 from stedi.contract.reasons import Drop
 
 _MARK: Final = re.compile(r"<!-- computed: ([a-z_ -]+) -->")
-_PAGES: Final = ("index.md", "consent.md", "cli.md")
+_PAGES: Final = ("index.md", "consent.md", "cli.md", "design/2026-12-01-the-house.md")
 
 
 def ann_table() -> str:
@@ -101,6 +102,9 @@ def _days(times: Iterable[datetime]) -> str:
 
 _COMPUTED: Final[Mapping[str, Callable[[], str]]] = {
     "zones": lambda: drawing.zones().replace("{contracts}", "contracts/"),
+    "way of a landing object": lambda: drawing.way(LANDING_OBJECT, "The way of a landing object"),
+    "way of a damaged record": lambda: drawing.way(DAMAGED_RECORD, "The way of a damaged record"),
+    "way of an email": lambda: drawing.way(ERASED_EMAIL, "The way of an e-mail through an erasure"),
     "ann picture": drawing.ann,
     "ann table": ann_table,
     "shared picture": drawing.shared,

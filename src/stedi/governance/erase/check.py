@@ -1,38 +1,11 @@
-"""Whether an erasure can be brought to its end, and, in the end, whether nothing is left."""
-
-from datetime import UTC, datetime
+"""In the end: whether nothing of the subject is left."""
 
 from stedi.consent.pseudonyms import key
-from stedi.contract import CONTRACTS
-from stedi.errors import CatalogError, ConservationError
+from stedi.errors import ConservationError
 from stedi.governance.erase.find import Scope
 from stedi.landing.tokens import stands
-from stedi.names import ACCELEROMETER_LANDING, STEP_TRAINER_LANDING
 from stedi.warehouse.cut import touch
-from stedi.warehouse.damage import first_damaged, first_damaged_of
 from stedi.warehouse.holding import holding, metadata_texts
-
-
-def check_whole(scope: Scope) -> None:
-    """Refuse what could not be brought to its end, before anything is published or deleted.
-
-    Raises:
-        CatalogError: A file is damaged that will be read.
-    """
-    warehouse, traces = scope.erasure.warehouse, scope.traces
-    scope.erasure.progress("checking all files", 0, 1)
-    warehouse.leftovers(before=datetime.now(UTC), without={})
-    # These are the largest, and of them only what is rewritten is read in full.
-    large = (ACCELEROMETER_LANDING, STEP_TRAINER_LANDING)
-    damaged = first_damaged(warehouse, data=[name for name in CONTRACTS if name not in large])
-    for name in large:
-        files = [traces.holdings[name].files[place] for place in traces.touched[name]]
-        damaged = damaged or first_damaged_of(warehouse.table(name).iceberg, files)
-    if damaged is not None:
-        raise CatalogError(
-            f"the lake is damaged: {damaged} can't be read, and nothing was erased. Restore it from a "
-            "backup, then erase again"
-        )
 
 
 def check_nothing_left(scope: Scope) -> int:

@@ -1,9 +1,13 @@
-"""What has to be decided before anybody is erased, and whether there is anything to erase."""
+"""The door of an erasure: what must be decided, and whole, before anything is changed."""
 
-from stedi.errors import ConfigurationError, LakeError, UnknownNameError
+from datetime import UTC, datetime
+
+from stedi.contract import CONTRACTS
+from stedi.errors import CatalogError, ConfigurationError, LakeError, UnknownNameError
 from stedi.governance.erase.find import Scope
 from stedi.governance.erase.foreign import foreign_files
-from stedi.names import RUN
+from stedi.names import ACCELEROMETER_LANDING, RUN, STEP_TRAINER_LANDING
+from stedi.warehouse.damage import first_damaged, first_damaged_of
 from stedi.wording import count, others, were
 
 
@@ -63,6 +67,28 @@ def check_told_apart(scope: Scope) -> None:
         raise ConfigurationError(
             "the customer of this device was erased, and what was sent since still holds them or another "
             "device of theirs: name them by e-mail. Nothing was changed"
+        )
+
+
+def check_whole(scope: Scope) -> None:
+    """Refuse what could not be brought to its end, before anything is published or deleted.
+
+    Raises:
+        CatalogError: A file is damaged that will be read.
+    """
+    warehouse, traces = scope.erasure.warehouse, scope.traces
+    scope.erasure.progress("checking all files", 0, 1)
+    warehouse.leftovers(before=datetime.now(UTC), without={})
+    # These are the largest, and of them only what is rewritten is read in full.
+    large = (ACCELEROMETER_LANDING, STEP_TRAINER_LANDING)
+    damaged = first_damaged(warehouse, data=[name for name in CONTRACTS if name not in large])
+    for name in large:
+        files = [traces.holdings[name].files[place] for place in traces.touched[name]]
+        damaged = damaged or first_damaged_of(warehouse.table(name).iceberg, files)
+    if damaged is not None:
+        raise CatalogError(
+            f"the lake is damaged: {damaged} can't be read, and nothing was erased. Restore it from a "
+            "backup, then erase again"
         )
 
 

@@ -14,8 +14,8 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from stedi.consent.pseudonyms import Pseudonyms
-from stedi.governance.erase.check import check_nothing_left, check_whole
-from stedi.governance.erase.decide import check_decided, check_told_apart, is_gone, is_nobody
+from stedi.governance.erase.check import check_nothing_left
+from stedi.governance.erase.decide import check_decided, check_told_apart, check_whole, is_gone, is_nobody
 from stedi.governance.erase.erasure import TagDecisions
 from stedi.governance.erase.find import Scope, find_scope
 from stedi.governance.erase.findings import Findings, findings_of, forget, keep, with_kept
