@@ -94,7 +94,6 @@ class RejectedError(StediError):
     """
 
     def __init__(self, message: str, objects: Iterable[Mapping[str, object]] = ()) -> None:
-        """Say what was rejected, and where most of it is."""
         super().__init__(message)
         self.objects = tuple(objects)
 
@@ -115,7 +114,6 @@ class CatalogError(LakeError):
     """The catalog, or a table's metadata, can't be read or written."""
 
     def __init__(self, message: str) -> None:
-        """Say so in one line: Polars adds lines of its own to an error that passes through it."""
         super().__init__(message.partition("\n")[0])
 
 

@@ -24,7 +24,6 @@ class TolerantStream:
     """
 
     def __init__(self, stream: TextIO) -> None:
-        """Take a stream."""
         self._stream = stream
         self.error: OSError | ValueError | None = None
 

@@ -14,7 +14,6 @@ class SafeConsole(Console):
     """A console to which a text is a text: no markup, no emoji names, no commands to the terminal."""
 
     def __init__(self, **settings: Any) -> None:
-        """Take Rich's settings."""
         super().__init__(highlight=False, markup=False, emoji=False, **settings)
 
     def render_str(self, text: str, **settings: Any) -> Text:

@@ -88,7 +88,6 @@ class Pseudonyms:
     __slots__ = ("_retired", "_secret")
 
     def __init__(self, key: bytes, *, retired: Sequence[bytes] = ()) -> None:
-        """Take a secret key of at least 32 bytes, and those that it replaced."""
         for each in (key, *retired):
             if len(each) < _KEY_BYTES:
                 raise ConfigurationError(

@@ -61,7 +61,6 @@ class TombstoneIndex:
     """
 
     def __init__(self, tombstones: pl.DataFrame, pseudonyms: Pseudonyms) -> None:
-        """Look which keys the tombstones were made with."""
         self._tombstones = tombstones
         self._pseudonyms = pseudonyms
         self._digests = frozenset(tombstones["digest"])

@@ -55,7 +55,6 @@ class Fetched:
     def __init__(
         self, obj: LandingObject, digest: str, size: int, reopen: Callable[[], BinaryIO], limits: Limits
     ) -> None:
-        """Take what `fetch_object` found out."""
         self.digest = digest
         self._object = obj
         self._size = size

@@ -55,7 +55,6 @@ class Gate:
     """
 
     def __init__(self, tombstones: pl.DataFrame, pseudonyms: Pseudonyms) -> None:
-        """Know who was erased."""
         self._tombstones = tombstones
         self._pseudonyms = pseudonyms
         self._index = TombstoneIndex(tombstones, pseudonyms)

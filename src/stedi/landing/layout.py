@@ -199,7 +199,6 @@ class Separator(_Forms):
     __slots__ = ()
 
     def __init__(self) -> None:
-        """Begin without any known form."""
         super().__init__(BOUNDARY, lambda found: b"}\n" + found[1])
 
 
@@ -220,7 +219,6 @@ class Marks(_Forms):
     __slots__ = ()
 
     def __init__(self, *, spread: bool = False) -> None:
-        """Begin without any known form."""
         if spread:
             super().__init__(_BETWEEN, _in_place)
         else:

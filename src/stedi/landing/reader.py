@@ -41,7 +41,6 @@ class Reader:
     """
 
     def __init__(self, contract: Contract, origin: Origin, limits: Limits) -> None:
-        """Begin at the first record of an object."""
         self._contract = contract
         self._origin = origin
         self._limits = limits

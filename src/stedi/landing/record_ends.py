@@ -33,7 +33,6 @@ class LineRecordEnds:
     __slots__ = ("_contract", "window")
 
     def __init__(self, contract: Contract, window: int) -> None:
-        """Follow none yet."""
         self._contract = contract
         self.window = window
 
@@ -90,7 +89,6 @@ class SpreadRecordEnds:
     __slots__ = ("_begins", "window")
 
     def __init__(self, window: int, indent: int) -> None:
-        """Follow none yet."""
         self.window = window
         self._begins = re.compile(rb"\r(?=(?:\xef\xbb\xbf)?[ \t]{0,%d}(?:[,\[\]][ \t]{0,4}){0,3}\{)" % indent)
 

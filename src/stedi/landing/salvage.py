@@ -83,7 +83,6 @@ class SalvageSearch:
     __slots__ = ("_emails", "_first", "_keys", "_serials", "_text", "_updated")
 
     def __init__(self, contract: Contract) -> None:
-        """Begin at the start of a text."""
         self._keys = _keys_of(contract)
         self._emails: dict[str, str] = {}
         self._serials: dict[str, str] = {}

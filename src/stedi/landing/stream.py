@@ -66,7 +66,6 @@ class Stream:
     """
 
     def __init__(self, reopen: Callable[[], BinaryIO], *, size: int, limits: Limits, name: str) -> None:
-        """Open nothing yet."""
         self._reopen = reopen
         self._size = size
         self._limits = limits

@@ -88,7 +88,6 @@ class StrictReader:
     __slots__ = ("_columns", "_contract", "consent_field", "lookalike")
 
     def __init__(self, contract: Contract) -> None:
-        """Begin without any record read."""
         self._contract = contract
         self._columns = {str(column.source).lower(): column for column in contract.source_columns}
         self.consent_field = False

@@ -83,7 +83,6 @@ class Parts:
     """
 
     def __init__(self, raw: BinaryIO, block: int) -> None:
-        """Read nothing yet."""
         self._raw = raw
         self._block = max(block, 2 * _REACH)
         self._whole = True

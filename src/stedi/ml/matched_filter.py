@@ -28,7 +28,6 @@ class MatchedFilter:
     """
 
     def __init__(self, template: Template, rate_hz: float) -> None:
-        """Begin without a sample."""
         self._template, self._rate = template, rate_hz
         self._templates: dict[int, NDArray[np.float64]] = {}
         self._ahead = samples_after(rate_hz)

@@ -22,7 +22,6 @@ class OnlineResampler:
     """
 
     def __init__(self, rate_hz: float) -> None:
-        """Begin without a reading."""
         self._rate = rate_hz
         self._known: deque[tuple[int, tuple[float, ...]]] = deque()
         self._last: tuple[float, tuple[float, ...]] | None = None

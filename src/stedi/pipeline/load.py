@@ -121,7 +121,6 @@ class Loader:
         pseudonyms: Pseudonyms,
         progress: Progress,
     ) -> None:
-        """Read the ledger and the tombstones."""
         self._warehouse = warehouse
         self._base = base
         self._run_id = run_id

@@ -30,7 +30,6 @@ class Draws:
     __slots__ = ("random",)
 
     def __init__(self, *name: str | int) -> None:
-        """Open the stream from its beginning."""
         # A text seed is hashed with SHA-512: the same on every machine and Python.
         self.random = Random("/".join(map(str, name)))  # noqa: S311 - simulated data keeps no secret
 

@@ -39,7 +39,6 @@ class Folder:
     __slots__ = ("path", "written")
 
     def __init__(self, path: Path) -> None:
-        """Name a folder; it is not touched before it is claimed."""
         self.path = path
         self.written: list[Path] = []
 

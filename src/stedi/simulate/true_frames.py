@@ -27,7 +27,6 @@ class TrueFrames:
     """The truth of the batches so far: a row per session, and a row per step."""
 
     def __init__(self) -> None:
-        """Begin with no session."""
         self._sessions: list[pl.DataFrame] = []
         self._steps: list[pl.DataFrame] = []
 

@@ -26,7 +26,6 @@ class BucketFiles:
     """
 
     def __init__(self, table: Table, snapshot_id: int, *, time: str) -> None:
-        """Read the manifests."""
         self._table = table
         self._schema = polars_schema(contract_of(table.name()[-1]))
         self._time = table.schema().find_field(time).field_id

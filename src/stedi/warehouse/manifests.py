@@ -26,7 +26,6 @@ class Remembered(Generic[_T]):
     """What files held, as long as they are what they were; the oldest is forgotten where it becomes much."""
 
     def __init__(self) -> None:
-        """Remember nothing yet."""
         self._known: OrderedDict[str, tuple[tuple[int, ...], Sequence[_T]]] = OrderedDict()
         self._count = 0
         self._lock = Lock()

@@ -47,7 +47,6 @@ class ParquetLayout:
     """
 
     def __init__(self, table: Table) -> None:
-        """Read the table's schema and properties."""
         properties = table.properties
         columns: pa.Schema = schema_to_pyarrow(table.schema())
         self.columns = pa.schema([_stored(field) for field in columns])
@@ -78,7 +77,6 @@ class ParquetFile:
     """
 
     def __init__(self, output: OutputFile, layout: ParquetLayout) -> None:
-        """Open the file."""
         self._layout = layout
         self._stream = output.create(overwrite=True)
         self._writer = pq.ParquetWriter(self._stream, layout.columns, **layout.options)

@@ -69,7 +69,6 @@ class SharedLock:
     """
 
     def __init__(self, load: Callable[[], Table], io: FileIO, root: str) -> None:
-        """Hold nothing yet."""
         self._load = load
         self._io = io
         self._root = root

@@ -88,7 +88,6 @@ class SqliteCatalog(MetastoreCatalog, NoopCatalog):
     """
 
     def __init__(self, name: str, file: Path, warehouse: Path, *, create: bool) -> None:
-        """Open the catalog."""
         super().__init__(name, warehouse=str(warehouse))
         self._file = file.absolute()
         self._create = create

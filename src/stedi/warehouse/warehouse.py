@@ -44,10 +44,13 @@ class Warehouse:
 
     Tables are loaded when they are first asked for; ``refresh`` forgets them, so that what other processes
     published since is seen.
+
+    Args:
+        catalog: An open catalog.
+        namespace: The namespace of the tables.
     """
 
     def __init__(self, catalog: Catalog, namespace: str) -> None:
-        """Take an open catalog."""
         self._catalog = catalog
         self._namespace = namespace
         self._tables: dict[str, Table] = {}

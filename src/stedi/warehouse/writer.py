@@ -32,7 +32,6 @@ class TableWriter:
     """
 
     def __init__(self, table: Table, run_id: str) -> None:
-        """Open no file yet."""
         self._table = table
         self._layout = ParquetLayout(table)
         self._run_id = run_id

@@ -40,7 +40,6 @@ class BusyError(LandingError):
     """Somebody writes to an object while it is read."""
 
     def __init__(self) -> None:
-        """Say so."""
         super().__init__(_BUSY)
 
 

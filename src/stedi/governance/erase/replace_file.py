@@ -23,7 +23,6 @@ class FileReplacement:
     """
 
     def __init__(self, erasure: Erasure, rewrite: Rewrite) -> None:
-        """Do nothing yet."""
         self._erasure = erasure
         self._rewrite = rewrite
         self._old, self._new = Path(rewrite.old.path), Path(rewrite.new.path)

@@ -162,7 +162,6 @@ class BucketedTables:
         run_id: str,
         progress: Progress,
     ) -> None:
-        """Read the manifests of what is there."""
         self._warehouse = warehouse
         self._previous = previous
         self._tallies = tallies

@@ -20,7 +20,6 @@ class Buckets:
     """
 
     def __init__(self, count: int) -> None:
-        """Know nobody yet."""
         self.count = count
         self._known: dict[str, int] = {}
 

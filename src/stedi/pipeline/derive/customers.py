@@ -52,7 +52,6 @@ class Customers:
         consent: Consent,
         erased: ErasedRows | None = None,
     ) -> None:
-        """Read nothing yet."""
         self._erased = erased
         self._previous = previous
         self._scan = scan

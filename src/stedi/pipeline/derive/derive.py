@@ -111,7 +111,6 @@ class Derivation:
         progress: Progress,
         erased: ErasedRows | None = None,
     ) -> None:
-        """Write nothing yet."""
         self._erased = erased
         self._warehouse = warehouse
         self._sources = sources

@@ -33,7 +33,6 @@ class PreviousRun:
     def __init__(
         self, warehouse: Warehouse, base: Run | None, snapshots: Mapping[str, int], *, anew: bool
     ) -> None:
-        """Read nothing yet."""
         self.tables = warehouse.at(snapshots)
         self._base = base
         self.snapshots = snapshots

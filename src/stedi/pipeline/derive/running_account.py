@@ -18,7 +18,6 @@ class RunningAccount:
     """
 
     def __init__(self, step: Step, before: Account | None) -> None:
-        """Begin with what was there."""
         self._step = step
         self.rows_in = before.rows_in if before else 0
         self.used = before.used if before else 0

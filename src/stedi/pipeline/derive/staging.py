@@ -27,7 +27,6 @@ class BucketStage:
     """
 
     def __init__(self, folder: Path, name: str) -> None:
-        """Open no file yet."""
         self._folder = folder
         self._name = name
         self._open: dict[int, ipc.RecordBatchStreamWriter] = {}
