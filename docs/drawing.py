@@ -312,7 +312,7 @@ def way(stops: Sequence[Stop], title: str) -> str:
                 f'<path class="drives" d="M{middle} {y + _STOP_HEIGHT} V{below} H{first} V{below + 10}"/>'
             )
     rows = -(-len(stops) // _STOPS_A_ROW)
-    return _svg(976, 12 + rows * (_STOP_HEIGHT + 34), title, [_ARROW, *parts], kind="zones")
+    return _svg(976, 12 + rows * (_STOP_HEIGHT + 34), title, [_ARROW, *parts], kind="zones way")
 
 
 def _svg(width: float, height: float, title: str, parts: Iterable[str], *, kind: str) -> str:

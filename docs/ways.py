@@ -45,11 +45,11 @@ DAMAGED_RECORD: Final = (
 
 ERASED_EMAIL: Final = (
     Stop("lake.governing", "take the e-mail, and what was decided", "the same, with the lake"),
-    Stop("governance.erase.erase", "hold the lake, and call the steps in their order", "each step's value"),
+    Stop("governance.erase.erase", "hold the lake, call the steps in order", "each step's value"),
     Stop("governance.erase.find", "find what holds the person", "Scope: tables, traces, tags, objects"),
     Stop("governance.erase.find_subject", "find whom it is about", "Subject: from here on no e-mail"),
-    Stop("governance.erase.prepare", "write landing objects without them, aside", "Rewrites, verified"),
-    Stop("governance.erase.tables", "publish tombstones, then tables without them", "one more run"),
+    Stop("governance.erase.prepare", "write new landing objects in a scratch folder", "Rewrites, verified"),
+    Stop("governance.erase.tables", "publish tombstones, then the tables", "one more run"),
     Stop("governance.erase.replace", "put the objects in place", "what was replaced, what stays and why"),
     Stop("governance.erase.check", "decode what is left, and search it", "nothing found, or an error"),
     Stop("governance.erase.write_receipt", "say what went and what remains", "a receipt without a name"),
