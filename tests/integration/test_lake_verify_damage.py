@@ -7,6 +7,7 @@ import pytest
 
 from lakes import PUBLISHED, IcebergTable, local
 from plants import data_files, write
+from stedi.governance.verify import verify
 
 OWNER = "w5-fiona.k@example.com"
 """Somebody whom several tables name: planted where nobody may be named."""
@@ -105,3 +106,16 @@ def test_every_table_may_be_damaged_at_once(filled):
     found = filled.lake.verify()
     files = {file.name for table in PUBLISHED for file in data_files(filled.folder, table)}
     assert {each.place.rpartition("/")[2] for each in found.findings} == files
+
+
+def test_files_that_cannot_be_listed_are_a_finding(filled, monkeypatch):
+    """So is each check that needs them: nothing is known of any table's files."""
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(verify, "find_files", refuse)
+    outcome = filled.lake.verify()
+    assert {str(each.code) for each in outcome.findings} == {"damaged_file"}
+    assert {each.place for each in outcome.findings} >= {"files", *RULE}
+    assert outcome.not_checked[0].startswith("files, ")

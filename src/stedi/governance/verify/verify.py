@@ -16,7 +16,7 @@ from stedi.errors import CatalogError, ConfigurationError, KeyMismatchError
 from stedi.governance.verify.accounts import check_arithmetic, check_ledger, check_recount
 from stedi.governance.verify.customers import check_customers, expect_customers
 from stedi.governance.verify.erased import check_erased
-from stedi.governance.verify.files import broken_tables, check_files, find_files
+from stedi.governance.verify.files import LakeFile, broken_tables, check_files, find_files
 from stedi.governance.verify.finding import Check, Fault, Finding, Verification
 from stedi.governance.verify.history import (
     check_finished,
@@ -147,6 +147,7 @@ def verify_site(
         tables = {name: warehouse.inspect(name) for name in CONTRACTS}
         log = _Log()
         _check_metadata(log, runs, tables)
+        files: Sequence[LakeFile] = ()
         with log.check("files") as entry:
             files = find_files(warehouse, site.folder, tables, before=began - older_than)
             entry.add(check_files(files, tables, warehouse.root), len(files))
