@@ -371,3 +371,28 @@ def test_a_torn_line_that_names_two_people_stays_and_is_named(place):
     assert place.file.read_text() == f"{BOTH[1]}\n[{BOTH[1]}]\n{torn}\n"
     (left,) = receipt.remains.objects
     assert left.why == "1 record of others names them too"
+
+
+@pytest.mark.parametrize("called", ["by a link", "through a linked folder", "from where one is"])
+def test_a_root_may_be_called_by_another_path(tmp_path, monkeypatch, called):
+    """What a run reads is told from what lies beside it, whatever the root is called."""
+    place = Place(tmp_path / "real")
+    place.run()
+    put(place.landing, "notes.txt", [f"call {ANN}"])
+    (tmp_path / "link").symlink_to(place.landing)
+    (tmp_path / "linked").symlink_to(tmp_path / "real")
+    monkeypatch.chdir(tmp_path)
+    roots = {
+        "by a link": tmp_path / "link",
+        "through a linked folder": tmp_path / "linked" / "landing",
+        "from where one is": Path("real/landing"),
+    }
+    place.landing = roots[called]
+    receipt = place.erase()
+    assert {each.path for each in receipt.objects} == {
+        f"{kind}/a.json" for kind in ("customer", "accelerometer", "step_trainer")
+    }
+    assert [each.why.partition(":")[0] for each in receipt.remains.objects] == [
+        "no run reads it, and it holds the person"
+    ]
+    assert ANN not in place.texts()

@@ -104,12 +104,14 @@ def look_beside(
     read = (*(each.path for some in objects for each in some), *(path for path, _ in left_out))
     known = {os.path.abspath(place) for place in read}  # noqa: PTH100 - links are objects, too
     found = []
-    for here, folders, names in os.walk(root):
+    # Objects are listed by the real place of their root, whatever it was called by.
+    home = os.path.realpath(root)
+    for here, folders, names in os.walk(home):
         folders[:] = sorted(name for name in folders if Path(here, name) != erasure.folder)
         for path in (Path(here, name) for name in sorted(names)):
             if os.path.abspath(path) in known or path.name.endswith(DRAFT):  # noqa: PTH100
                 continue
-            place = str(path.relative_to(root))
+            place = str(path.relative_to(home))
             if (why := _why(_local(path, place), erasure)) is not None:
                 shown = safe_path(mask(place), digest=_digest(path))
                 found.append(Remaining(shown, _BESIDE[why], sure=why != _UNKNOWN))
