@@ -15,7 +15,7 @@ from stedi.contract import CONTRACTS, Column, Contract, Kind, ListOf
 from stedi.contract.reasons import Drop, Rejection
 from stedi.names import EARLIEST, LATEST, Zone
 from stedi.plan.lineage import LINEAGE, LineageStep
-from stedi.warehouse.bucket import FEWEST
+from stedi.warehouse.bucket import FEWEST_BUCKETS
 
 _DERIVED: Final = {step.table: step for step in LINEAGE}
 _RULES: Final = {
@@ -58,7 +58,7 @@ def _facts(contract: Contract) -> Iterator[str]:
     key = ", ".join(f"`{name}`" for name in contract.key)
     yield f"- **Key:** {key or 'none, rows may repeat'}"
     spec = (
-        f"`bucket[N](customer_id)`, N fixed when the lake is made ({FEWEST}, or more for many landing files)"
+        f"`bucket[N](customer_id)`, N fixed when the lake is made ({FEWEST_BUCKETS}, or more for many landing files)"
         if contract.bucketed
         else "none"
     )

@@ -7,7 +7,7 @@ from pyiceberg.table import Table
 from pyiceberg.transforms import BucketTransform
 from pyiceberg.types import StringType
 
-_FEWEST: Final = 32
+FEWEST_BUCKETS: Final = 32
 MOST_BUCKETS: Final = 4096
 _BYTES: Final = 64 << 20
 
@@ -23,7 +23,7 @@ def buckets_for(size: int) -> int:
         (32, 256)
     """
     needed = -(-size // _BYTES)
-    return min(max(_FEWEST, 1 << (needed - 1).bit_length() if needed else 0), MOST_BUCKETS)
+    return min(max(FEWEST_BUCKETS, 1 << (needed - 1).bit_length() if needed else 0), MOST_BUCKETS)
 
 
 def bucket_count(table: Table) -> int:
