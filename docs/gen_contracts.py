@@ -58,7 +58,8 @@ def _facts(contract: Contract) -> Iterator[str]:
     key = ", ".join(f"`{name}`" for name in contract.key)
     yield f"- **Key:** {key or 'none, rows may repeat'}"
     spec = (
-        f"`bucket[N](customer_id)`, N fixed when the lake is made ({FEWEST_BUCKETS}, or more for many landing files)"
+        f"`bucket[N](customer_id)`, N fixed when the lake is made ({FEWEST_BUCKETS}, or more for many "
+        "landing files)"
         if contract.bucketed
         else "none"
     )

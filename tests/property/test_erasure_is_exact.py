@@ -144,16 +144,16 @@ def person_of(one, others):
     neighbours.__dict__.update(
         emails=frozenset(key(other.email) for other in others) - {key(one.email)},
         devices=frozenset(key(other.serial) for other in others),
-        asides=frozenset().union(*(other.asides for other in others)),
+        quasi_identifiers=frozenset().union(*(other.asides for other in others)),
     )
     return Subject(
         key=key(one.email),
         customer_id=KEY.customer_id(one.email),
         own={key(one.serial): KEY.device_id(one.serial)},
         lost=frozenset(),
-        asides=one.asides - neighbours.asides,
-        lost_asides=frozenset(),
-        buried=TombstoneIndex(NOBODY, KEY),
+        quasi_identifiers=one.asides - neighbours.quasi_identifiers,
+        lost_quasi_identifiers=frozenset(),
+        tombstone_index=TombstoneIndex(NOBODY, KEY),
         neighbours=neighbours,
         pseudonyms=KEY,
     )

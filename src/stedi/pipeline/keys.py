@@ -126,27 +126,27 @@ def find_successor(
     found = _at_hand(given)
     if found is None:  # pragma: no cover - find_key refused that
         raise ConfigurationError("no key is at hand")
-    ring = found.of_lake(used[-1])
+    in_use = found.of_lake(used[-1])
     if newest == "rotating":
         if new is not None and new.fingerprint != used[-1]:
             raise ConfigurationError(
                 f"the rotation to the key of fingerprint {used[-1]} is not finished: finish it first, "
                 "without new= or with that key"
             )
-        if ring.using(used[-2]) is None:
+        if in_use.using(used[-2]) is None:
             raise KeyMismatchError(
                 f"the rotation to the key of fingerprint {used[-1]} is not finished, and needs the one "
                 f"before it, {used[-2]}: add it after the new one in {found.source}"
             )
-        return Succession(ring, to_save=False)
+        return Succession(in_use, to_save=False)
     if newest == "rotation" and new is None and found.pseudonyms.fingerprint == used[-1]:
-        return Succession(ring, to_save=False)
+        return Succession(in_use, to_save=False)
     if new is not None:
         successor = found.pseudonyms.followed_by(new)
     elif found.pseudonyms.fingerprint != used[-1]:
         successor = found.pseudonyms
     elif found.in_file:
-        return Succession(ring.followed_by(Pseudonyms.generate()), to_save=True)
+        return Succession(in_use.followed_by(Pseudonyms.generate()), to_save=True)
     else:
         raise ConfigurationError(
             f"there is no new key: {found.source} begins with the one that the lake has. Make one with "

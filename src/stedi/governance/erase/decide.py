@@ -107,7 +107,7 @@ def is_nobody(scope: Scope) -> bool:
 
 def _was_erased(scope: Scope) -> bool:
     subject = scope.erasure.subject
-    return subject.key is None or subject.buried.find("customer", subject.key) is not None
+    return subject.key is None or subject.tombstone_index.find("customer", subject.key) is not None
 
 
 def _is_held(scope: Scope) -> bool:

@@ -132,7 +132,10 @@ def find_scope(
     _check_unnamed(subject, reason=reason, asked_by=asked_by)
     erased_at = _erased_at(asked_at, tombstones, pending)
     tombstones = pl.concat(
-        [subject.buried.without(devices=subject.own), tombstones_of(subject, erased_at, shared=False)]
+        [
+            subject.tombstone_index.without(devices=subject.own),
+            tombstones_of(subject, erased_at, shared=False),
+        ]
     )
     mask = _mask(subject, tombstones.filter(pl.col("digest").is_in(list(subject.digests))))
     erasure = Erasure(

@@ -52,9 +52,9 @@ def find_subject(
         .collect()
     )
     listed = claims(pairs, damaged).filter("_claims")
-    buried = TombstoneIndex(tombstones, pseudonyms)
+    tombstone_index = TombstoneIndex(tombstones, pseudonyms)
     if email is None and (
-        found := _erased_with(scan, tombstones, listed, key(serial_number or ""), pseudonyms, buried)
+        found := _erased_with(scan, tombstones, listed, key(serial_number or ""), pseudonyms, tombstone_index)
     ):
         return found
     person = key(email) if email is not None else _only_claimant(listed, key(serial_number or ""))
@@ -66,14 +66,14 @@ def find_subject(
     shared = {each for each, of in people.items() if of}
     own = {each: pseudonyms.device_id(each) for each in mine - shared}
     customer_id = pseudonyms.customer_id(person)
-    before = _erased_before(tombstones, buried.find("customer", person), erased, customer_id)
-    known = digests_of(buried, own)
+    before = _erased_before(tombstones, tombstone_index.find("customer", person), erased, customer_id)
+    known = digests_of(tombstone_index, own)
     lost = {digest: at for digest, at in before["device"].items() if digest not in known}
     begun = pending.filter(kind="device").select("digest", "erased_at").iter_rows()
     lost |= {digest: at for digest, at in begun if digest not in known}
     # Somebody else has it by now: what it recorded since is theirs.
     others = listed.filter(pl.col("_person") != person)["_device"].drop_nulls().unique()
-    now_theirs = digests_of(buried, others) if lost else frozenset()
+    now_theirs = digests_of(tombstone_index, others) if lost else frozenset()
     handed_on = {digest: at for digest, at in lost.items() if digest in now_theirs}
     if erase_shared:
         handed_on |= {**before["shared_device"], **before["claimed_device"]}
@@ -89,10 +89,10 @@ def find_subject(
         lost=frozenset(lost) - frozenset(handed_on),
         handed_on=handed_on,
         others=len(set().union(*people.values())),
-        asides=neighbours.mine(),
+        quasi_identifiers=neighbours.mine(),
         # Those that are known, too: a digest is that of a name however it is spaced.
-        lost_asides=frozenset(pending.filter(kind="aside")["digest"]) | {*before["aside"]},
-        buried=buried,
+        lost_quasi_identifiers=frozenset(pending.filter(kind="aside")["digest"]) | {*before["aside"]},
+        tombstone_index=tombstone_index,
         neighbours=neighbours,
         pseudonyms=pseudonyms,
     )
@@ -130,7 +130,7 @@ def _erased_with(
     listed: pl.DataFrame,
     device: str,
     pseudonyms: Pseudonyms,
-    buried: TombstoneIndex,
+    tombstone_index: TombstoneIndex,
 ) -> Subject | None:
     """Return the subject with whom a device was erased that nobody lists any more; None where there is none.
 
@@ -151,8 +151,8 @@ def _erased_with(
         customer_id=people[0],
         own={device: digest},
         lost=frozenset(each for each, kind in kinds.items() if kind == "device") - {digest},
-        lost_asides=frozenset(each for each, kind in kinds.items() if kind == "aside"),
-        buried=buried,
+        lost_quasi_identifiers=frozenset(each for each, kind in kinds.items() if kind == "aside"),
+        tombstone_index=tombstone_index,
         neighbours=Neighbours(scan=scan, person=None),
         pseudonyms=pseudonyms,
     )

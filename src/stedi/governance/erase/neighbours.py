@@ -46,7 +46,7 @@ class Neighbours:
         return frozenset(keys(pl.concat(spelled)))
 
     @cached_property
-    def asides(self) -> frozenset[str]:
+    def quasi_identifiers(self) -> frozenset[str]:
         """The name_forms of their names and phone numbers."""
         rows = self._named()
         return _forms(rows.filter(~self.is_mine(rows["email"])))

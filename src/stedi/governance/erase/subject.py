@@ -30,10 +30,10 @@ class Subject:
         lost: The digests of own devices of which nothing but the tombstone is left.
         handed_on: Those of devices that others list now, or always did, and until when readings of them go.
         others: How many other people listed a shared device.
-        asides: Names and phone numbers that nobody else has: they name the person in what can't be read
-            otherwise.
-        lost_asides: The digests of those of which nothing but the tombstone may be left.
-        buried: Recognises what was erased by name.
+        quasi_identifiers: Names and phone numbers that nobody else has: they name the person in what can't
+            be read otherwise.
+        lost_quasi_identifiers: The digests of those of which nothing but the tombstone may be left.
+        tombstone_index: Recognises what was erased by name.
         neighbours: Everybody else.
         pseudonyms: The lake's key.
     """
@@ -45,16 +45,16 @@ class Subject:
     lost: frozenset[str]
     handed_on: Mapping[str, datetime] = field(default_factory=dict)
     others: int = 0
-    asides: frozenset[str] = frozenset()
-    lost_asides: frozenset[str]
-    buried: TombstoneIndex
+    quasi_identifiers: frozenset[str] = frozenset()
+    lost_quasi_identifiers: frozenset[str]
+    tombstone_index: TombstoneIndex
     neighbours: Neighbours
     pseudonyms: Pseudonyms
 
     def has_email(self, email: str) -> bool:
         """Say whether a spelling is the person's e-mail."""
         if self.key is None:
-            return self.buried.digest_of("customer", email) == self.customer_id
+            return self.tombstone_index.digest_of("customer", email) == self.customer_id
         return key(email) == self.key
 
     def owns(self, serial_number: str) -> bool:
@@ -68,7 +68,7 @@ class Subject:
         return at is not None and until <= at.timestamp() * _MILLISECONDS
 
     def _buried_as(self, serial_number: str) -> str | None:
-        tombstone = self.buried.find("device", serial_number)
+        tombstone = self.tombstone_index.find("device", serial_number)
         return None if tombstone is None else tombstone.digest
 
     def shares(self, serial_number: str) -> bool:
@@ -155,10 +155,10 @@ class Subject:
         return any(map(self._hinted_in, spellings(text))) and not self.names_others(text)
 
     def _hinted_in(self, spelled: str) -> bool:
-        if not self.lost_asides:
+        if not self.lost_quasi_identifiers:
             # Fast, and right wherever it says no.
             plain = _solid(spelled)
-            if not any(_solid(each) in plain for each in self.asides):
+            if not any(_solid(each) in plain for each in self.quasi_identifiers):
                 return False
         found = [(each, self._is_mine(each.form)) for each in quasi_identifiers_in(spelled)]
         mine = [each for each, is_mine in found if is_mine]
@@ -167,47 +167,49 @@ class Subject:
         called = values_of(("customername", "customer_name"), spelled)
         if any(written and not any(map(self._is_mine, written)) for written in map(name_forms, called)):
             return False
-        theirs = [each for each, is_mine in found if not is_mine and each.form in self.neighbours.asides]
+        theirs = [
+            each for each, is_mine in found if not is_mine and each.form in self.neighbours.quasi_identifiers
+        ]
         return any(not any(within(each, other) for other in theirs) for each in mine)
 
     def _is_mine(self, form: str) -> bool:
-        if form in self.asides:
+        if form in self.quasi_identifiers:
             return True
-        if not self.lost_asides:
+        if not self.lost_quasi_identifiers:
             return False
-        tombstone = self.buried.find("aside", form)
+        tombstone = self.tombstone_index.find("aside", form)
         return (
             tombstone is not None
-            and tombstone.digest in self.lost_asides
-            and form not in self.neighbours.asides
+            and tombstone.digest in self.lost_quasi_identifiers
+            and form not in self.neighbours.quasi_identifiers
         )
 
     def is_of_another(self, kind: NameKind, name: str) -> bool:
         """Say whether a name that stands in a path is somebody else's."""
         others = self.neighbours
         if kind == "quasi_identifier":
-            return name in others.asides
+            return name in others.quasi_identifiers
         return name in others.emails or (name in others.devices and name not in self.own)
 
     @property
     def digests(self) -> frozenset[str]:
         """The digests of all their tombstones, made or to be made."""
-        tombstone = None if self.key is None else self.buried.find("customer", self.key)
+        tombstone = None if self.key is None else self.tombstone_index.find("customer", self.key)
         person = {self.customer_id} if tombstone is None else {self.customer_id, tombstone.digest}
-        devices = digests_of(self.buried, self.own) | {*self.own.values()} | self.lost
-        return frozenset(person | devices | self.aside_ids | self.lost_asides)
+        devices = digests_of(self.tombstone_index, self.own) | {*self.own.values()} | self.lost
+        return frozenset(person | devices | self.aside_ids | self.lost_quasi_identifiers)
 
     @property
     def aside_ids(self) -> frozenset[str]:
         """The digests of the person's names and phone numbers."""
-        return frozenset(map(self.pseudonyms.aside_id, self.asides))
+        return frozenset(map(self.pseudonyms.aside_id, self.quasi_identifiers))
 
 
 def _solid(text: str) -> str:
     return "".join(filter(str.isalnum, text))
 
 
-def digests_of(buried: TombstoneIndex, devices: Iterable[str]) -> frozenset[str]:
+def digests_of(tombstone_index: TombstoneIndex, devices: Iterable[str]) -> frozenset[str]:
     """Return the digests of the tombstones of some devices, of those that have one."""
-    found = (buried.find("device", each) for each in devices)
+    found = (tombstone_index.find("device", each) for each in devices)
     return frozenset(each.digest for each in found if each is not None)

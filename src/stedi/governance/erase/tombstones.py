@@ -41,10 +41,10 @@ def all_tombstones(erasure: Erasure) -> pl.DataFrame:
     """
     subject, erased_at = erasure.subject, erasure.erased_at
     lost = pl.col("digest").is_in(list(subject.lost)) & (pl.col("kind") == "device")
-    others = subject.buried.without(devices=[*subject.own, *subject.shared]).with_columns(
+    others = subject.tombstone_index.without(devices=[*subject.own, *subject.shared]).with_columns(
         erased_at=pl.when(lost).then(pl.lit(erased_at, pl.Datetime("us", "UTC"))).otherwise("erased_at")
     )
-    before = subject.buried.find("customer", subject.key) if subject.key else None
+    before = subject.tombstone_index.find("customer", subject.key) if subject.key else None
     if before is not None:
         made_with = subject.pseudonyms.fingerprint
         others = with_digests(others, {before.digest: subject.customer_id}, made_with=made_with)

@@ -35,7 +35,7 @@ def whose_is(contract: Contract, subject: Subject, *, erased_at: datetime, erase
         probes = subject.names
     # Where only a digest tells a name, or it has several spellings in bytes, each record is looked at.
     plain = all(probe.isascii() for probe in probes) and subject.key is not None
-    plain = plain and not (subject.lost or subject.handed_on or subject.lost_asides)
+    plain = plain and not (subject.lost or subject.handed_on or subject.lost_quasi_identifiers)
     if contract.name == STEP_TRAINER_LANDING and not probes:
         # Nobody's device: only a probe that no text can hold keeps every record.
         probes = ("\x00",)

@@ -117,7 +117,7 @@ def plan_rotation(
         KeyMismatchError: A key that tombstones were made with is not at hand.
     """
     new, tables = succession.pseudonyms, warehouse.at(runs[-1].snapshots)
-    buried = _recognised(tables, runs, new)
+    tombstone_index = _recognised(tables, runs, new)
     unfinished = _is_unfinished(runs)
     report = _report(
         runs,
@@ -127,7 +127,7 @@ def plan_rotation(
         old=_old_key(runs),
         resumed=unfinished,
         # What names are known of is made anew, and all else is wrapped.
-        tombstones=None if unfinished else _under(new, buried, tables),
+        tombstones=None if unfinished else _under(new, tombstone_index, tables),
         snapshots={
             table: sum(each != tables.snapshots[table] for each in warehouse.table(table).snapshots())
             + (not unfinished)
@@ -164,7 +164,7 @@ def rotate(
     new, unfinished = succession.pseudonyms, _is_unfinished(runs)
     report = partial(_report, warehouse=warehouse, new=new, old=_old_key(runs), resumed=unfinished)
     tables = warehouse.at(runs[-1].snapshots)
-    buried = _recognised(tables, runs, new)
+    tombstone_index = _recognised(tables, runs, new)
     if not unfinished and new.fingerprint == runs[-1].key_fingerprint:
         return report(runs, outcome="nothing_to_do", snapshots={})
     holding = _holding(warehouse, runs)
@@ -176,7 +176,7 @@ def rotate(
     saved = save_successor(new) if succession.to_save else None
     if not unfinished:
         with publication(warehouse, runs) as step:
-            row = _stage_tables(step, new, _under(new, buried, tables), scratch, progress)
+            row = _stage_tables(step, new, _under(new, tombstone_index, tables), scratch, progress)
             runs = _publish(step, row, progress)
     old_refs = {run.ref for run in runs if run.key_fingerprint != new.fingerprint}
     drop_refs(warehouse, old_refs.union(drop))
@@ -227,9 +227,9 @@ def _names(tables: RunTables, columns: Collection[tuple[str, str]]) -> pl.Series
     return pl.concat([frame.unique().collect()["name"] for frame in texts]).drop_nulls().unique()
 
 
-def _under(new: Pseudonyms, buried: TombstoneIndex, tables: RunTables) -> pl.DataFrame:
+def _under(new: Pseudonyms, tombstone_index: TombstoneIndex, tables: RunTables) -> pl.DataFrame:
     """Return the tombstones under the new key."""
-    return buried.under(new, customers=_names(tables, _CUSTOMERS), devices=_names(tables, _DEVICES))
+    return tombstone_index.under(new, customers=_names(tables, _CUSTOMERS), devices=_names(tables, _DEVICES))
 
 
 def _holding(warehouse: Warehouse, runs: Sequence[Run]) -> list[str]:

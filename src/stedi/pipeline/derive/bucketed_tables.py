@@ -146,7 +146,7 @@ class BucketedTables:
     Args:
         warehouse: The lake's tables.
         previous: What the run before left.
-        tallies: The counts of the derived tables.
+        accounts: The counts of the derived tables.
         buckets: The buckets of the customers.
         run_id: The run.
         progress: Is told how far it is.
@@ -156,7 +156,7 @@ class BucketedTables:
         self,
         warehouse: Warehouse,
         previous: PreviousRun,
-        tallies: Mapping[str, RunningAccount],
+        accounts: Mapping[str, RunningAccount],
         buckets: Buckets,
         *,
         run_id: str,
@@ -164,7 +164,7 @@ class BucketedTables:
     ) -> None:
         self._warehouse = warehouse
         self._previous = previous
-        self._tallies = tallies
+        self._accounts = accounts
         self._progress = progress
         self._buckets = buckets
         self._nearby = previous.nearby
@@ -231,29 +231,29 @@ class BucketedTables:
 
     def _count(self, touched: Touched, rewrites: Mapping[str, BucketRewrite]) -> None:
         for table, rewrite in rewrites.items():
-            self._tallies[table].changed(gained=rewrite.gained.height, lost=rewrite.lost.height)
+            self._accounts[table].changed(gained=rewrite.gained.height, lost=rewrite.lost.height)
         if touched.everything:
             # Counted anew: what goes was never counted.
             rewrites = {table: rewrite.from_nothing() for table, rewrite in rewrites.items()}
         readings, trainers, pairs = (rewrites[table] for table in _TIMES)
-        tally = self._tallies[ACCELEROMETER_TRUSTED]
+        running = self._accounts[ACCELEROMETER_TRUSTED]
         used = readings.added.height - readings.gone.height
-        tally.add(used=used, rows_out=used)
-        tally.dropped(Drop.DUPLICATE, -used)
-        tally = self._tallies[STEP_TRAINER_TRUSTED]
+        running.add(used=used, rows_out=used)
+        running.dropped(Drop.DUPLICATE, -used)
+        running = self._accounts[STEP_TRAINER_TRUSTED]
         rows = trainers.added.height - trainers.gone.height
         used = _of_primaries(trainers.added, touched.after) - _of_primaries(trainers.gone, touched.before)
-        tally.add(used=used, rows_out=rows)
-        tally.dropped(Drop.DUPLICATE, -used)
-        tally = self._tallies[MACHINE_LEARNING_CURATED]
+        running.add(used=used, rows_out=rows)
+        running.dropped(Drop.DUPLICATE, -used)
+        running = self._accounts[MACHINE_LEARNING_CURATED]
         unpaired_after, unpaired_before = (
             _unpaired(trainers.after, readings.after),
             _unpaired(trainers.before, readings.before),
         )
         unpaired = unpaired_after.height - unpaired_before.height
-        tally.rows_in += rows
-        tally.add(used=rows - unpaired, rows_out=pairs.added.height - pairs.gone.height)
-        tally.dropped(Drop.UNPAIRED, unpaired)
+        running.rows_in += rows
+        running.add(used=rows - unpaired, rows_out=pairs.added.height - pairs.gone.height)
+        running.dropped(Drop.UNPAIRED, unpaired)
         self._nearby += rows - unpaired
         self._nearby += _with_neighbour(unpaired_after, readings.after)
         self._nearby -= _with_neighbour(unpaired_before, readings.before)
@@ -274,7 +274,7 @@ class BucketedTables:
 
     def readings(self, people: Changed) -> pl.DataFrame:
         """Return (customer_id, first_reading_at, last_reading_at, readings) of everybody, as they are now."""
-        stayed = self._previous.still_curated(people).select(_READINGS).unique()
+        stayed = self._previous.kept_curated(people).select(_READINGS).unique()
         return (
             pl.concat([stayed, *self._seen])
             .group_by("customer_id")
@@ -284,8 +284,8 @@ class BucketedTables:
     @property
     def match(self) -> Match:
         """How well the two sensors pair."""
-        tally = self._tallies[MACHINE_LEARNING_CURATED]
-        return Match(readings=tally.rows_in, exact=tally.used, nearby=self._nearby)
+        running = self._accounts[MACHINE_LEARNING_CURATED]
+        return Match(readings=running.rows_in, exact=running.used, nearby=self._nearby)
 
     def stage(self, branch: str) -> dict[str, int]:
         """Put the new files beside, or in the place of, what is there; return the snapshots."""

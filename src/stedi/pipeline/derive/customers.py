@@ -59,7 +59,7 @@ class Customers:
         self._pseudonyms = pseudonyms
         self._consent: Consent = consent
 
-    def derive(self, now: datetime, tally: RunningAccount) -> TableRewrite:
+    def derive(self, now: datetime, running: RunningAccount) -> TableRewrite:
         """Return customer_trusted, and count what became of the records.
 
         A customer's rows depend on the records of everybody who ever listed a device of theirs. So where
@@ -67,28 +67,28 @@ class Customers:
         """
         previous = self._previous
         if previous.anew:
-            tally.rows_in = self._scan(CUSTOMER_LANDING).select(pl.len()).collect().item()
+            running.rows_in = self._scan(CUSTOMER_LANDING).select(pl.len()).collect().item()
             return TableRewrite.of(
-                previous.customers, self._everybody(now, tally), previous.customers.clear()
+                previous.customers, self._everybody(now, running), previous.customers.clear()
             )
         new = self._scan(CUSTOMER_LANDING).filter(pl.col("_run") == self._run_id).select("email").collect()
-        tally.rows_in += new.height - (self._erased.rows(CUSTOMER_LANDING).height if self._erased else 0)
+        running.rows_in += new.height - (self._erased.rows(CUSTOMER_LANDING).height if self._erased else 0)
         people = self._concerned(new, now)
         known = previous.customers
         if people.is_empty():
             return TableRewrite(rows=known, gained=known.clear(), lost=known.clear())
         about = closure_of(self._claims(), people)
-        after = self._judge(self._scan, now, about, tally, sign=1)
-        before = self._judge(previous.tables.scan, previous.now, about, tally, sign=-1)
+        after = self._judge(self._scan, now, about, running, sign=1)
+        before = self._judge(previous.tables.scan, previous.now, about, running, sign=-1)
         return TableRewrite.of(before, after, known.filter(~about.holds(known["serial_number"])))
 
-    def _everybody(self, now: datetime, tally: RunningAccount) -> pl.DataFrame:
+    def _everybody(self, now: datetime, running: RunningAccount) -> pl.DataFrame:
         """Return everybody's rows, made some devices at a time where there are many records."""
-        parts = -(-tally.rows_in // RECORDS_AT_ONCE)
+        parts = -(-running.rows_in // RECORDS_AT_ONCE)
         if parts <= 1:
-            return self._judge(self._scan, now, None, tally, sign=1)
+            return self._judge(self._scan, now, None, running, sign=1)
         about = closures(self._listed(), parts)
-        rows = [_compact(self._judge(self._scan, now, some, tally, sign=1)) for some in about]
+        rows = [_compact(self._judge(self._scan, now, some, running, sign=1)) for some in about]
         return pl.concat(rows)
 
     def _concerned(self, new: pl.DataFrame, now: datetime) -> pl.Series:
@@ -107,20 +107,20 @@ class Customers:
         )
         changed = is_now.join(was, on=place, how="anti", nulls_equal=True)
         rejected = changed.select(email="emails").explode("email").drop_nulls()
-        buried = changed["tombstones"].explode().drop_nulls()
+        erased_digests = changed["tombstones"].explode().drop_nulls()
         gone = self._erased.people if self._erased else pl.Series(dtype=pl.String)
         named = keys(pl.concat([new, later, rejected])["email"].unique())
-        return pl.concat([named, self._back(buried), gone]).unique()
+        return pl.concat([named, self._back(erased_digests), gone]).unique()
 
-    def _back(self, buried: pl.Series) -> pl.Series:
+    def _back(self, erased_digests: pl.Series) -> pl.Series:
         """Return the keys of people who were erased, are back, and denied once more; and of devices alike.
 
         Args:
-            buried: The tombstones of which rejected records say so, or no longer do.
+            erased_digests: The tombstones of which rejected records say so, or no longer do.
         """
         now, was = self._scan(TOMBSTONE).collect(), self._previous.table(TOMBSTONE)
         moved = now.join(was, on=_TOMB, how="anti", nulls_equal=True)["digest"]
-        moved = pl.concat([moved, buried.cast(pl.String)]).unique()
+        moved = pl.concat([moved, erased_digests.cast(pl.String)]).unique()
         if moved.is_empty():
             return pl.Series(dtype=pl.String)
         pairs = self._scan(CUSTOMER_LANDING).select("email", "serial_number").unique().collect()
@@ -150,7 +150,7 @@ class Customers:
         return claims(pairs, self._damaged(scan))
 
     def _judge(
-        self, scan: Scan, now: datetime, about: DeviceClosure | None, tally: RunningAccount, *, sign: int
+        self, scan: Scan, now: datetime, about: DeviceClosure | None, running: RunningAccount, *, sign: int
     ) -> pl.DataFrame:
         """Return the rows that records give, of a closure's devices only where there is one; count them."""
         landing, rejected = scan(CUSTOMER_LANDING), dated(scan(QUARANTINE), scan(OBJECT))
@@ -170,10 +170,10 @@ class Customers:
         decided = fetch(judge_customers(weighed))
         if about is not None:
             decided = decided.filter(about.holds(decided["serial_number"]))
-        admitted = tally.judged(decided, sign=sign)
+        admitted = running.judged(decided, sign=sign)
         rows = fetch(newest(nw.from_native(decided.lazy()))).select(_NAMES)
-        tally.add(used=sign * rows.height, rows_out=sign * rows.height)
-        tally.dropped(Drop.SUPERSEDED, admitted - sign * rows.height)
+        running.add(used=sign * rows.height, rows_out=sign * rows.height)
+        running.dropped(Drop.SUPERSEDED, admitted - sign * rows.height)
         return rows
 
     @staticmethod

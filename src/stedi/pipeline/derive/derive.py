@@ -119,7 +119,7 @@ class Derivation:
         self._scratch = scratch
         self._progress = progress
         self._buckets = Buckets(warehouse.buckets)
-        self._tallies = {step.table: RunningAccount(step, previous.account(step.table)) for step in LINEAGE}
+        self._accounts = {step.table: RunningAccount(step, previous.account(step.table)) for step in LINEAGE}
 
     def run(self, *, branch: str, now: datetime, pseudonyms: Pseudonyms, consent: Consent) -> Derived:
         """Derive the tables into new data files on a branch."""
@@ -131,7 +131,7 @@ class Derivation:
             pseudonyms=pseudonyms,
             consent=consent,
             erased=self._erased,
-        ).derive(now, self._tallies[CUSTOMER_TRUSTED])
+        ).derive(now, self._accounts[CUSTOMER_TRUSTED])
         people = ConsentDiff.of(previous.customers, customers)
         with (
             BucketStage(self._scratch, "accelerometer") as phone,
@@ -144,7 +144,7 @@ class Derivation:
         buckets = BucketedTables(
             self._warehouse,
             previous,
-            self._tallies,
+            self._accounts,
             self._buckets,
             run_id=self._run_id,
             progress=self._progress,
@@ -153,14 +153,15 @@ class Derivation:
         snapshots = buckets.stage(branch)
         curated = self._curated(customers, read, buckets.readings(people.moved))
         for table, remade in ((CUSTOMER_TRUSTED, customers), (CUSTOMER_CURATED, curated)):
-            self._tallies[table].changed(gained=remade.gained.height, lost=remade.lost.height)
+            self._accounts[table].changed(gained=remade.gained.height, lost=remade.lost.height)
             snapshots[table] = self._write_small(table, branch, remade)
         return Derived(
             snapshots=snapshots,
-            accounts={step.table: self._tallies[step.table].account() for step in LINEAGE},
+            accounts={step.table: self._accounts[step.table].account() for step in LINEAGE},
             match=buckets.match,
             changes={
-                table: Change(gained=tally.gained, lost=tally.lost) for table, tally in self._tallies.items()
+                table: Change(gained=running.gained, lost=running.lost)
+                for table, running in self._accounts.items()
             },
             people=people.count(),
         )
@@ -171,7 +172,7 @@ class Derivation:
         seen = [people.moved.ids.clear()]
         landing = self._landing(contract_of(ACCELEROMETER_LANDING), "user", people.moved)
         judged = self._admitted(
-            self._tallies[ACCELEROMETER_TRUSTED],
+            self._accounts[ACCELEROMETER_TRUSTED],
             landing,
             judge=lambda batch: judge_accelerometer(batch, people.now),
             judged_before=lambda batch: judge_accelerometer(batch, people.before),
@@ -189,7 +190,7 @@ class Derivation:
     ) -> DeviceDiff:
         """Return which devices may be used: their holders must have readings."""
         previous, rows = self._previous, customers.rows
-        readers = pl.concat([previous.still_curated(moved).select("customer_id"), seen])
+        readers = pl.concat([previous.kept_curated(moved).select("customer_id"), seen])
         asked = customers.changed.clear()
         if not previous.anew:  # else all devices are derived anew, moved or not
             held = rows.join(read, on="customer_id", how="semi").select("customer_id", "device_id")
@@ -205,7 +206,7 @@ class Derivation:
         names = contract_of(STEP_TRAINER_TRUSTED).names
         landing = self._landing(contract_of(STEP_TRAINER_LANDING), "serial_number", trainers.moved)
         judged = self._admitted(
-            self._tallies[STEP_TRAINER_TRUSTED],
+            self._accounts[STEP_TRAINER_TRUSTED],
             landing,
             judge=lambda batch: judge_step_trainer(batch, trainers.now.usable),
             judged_before=lambda batch: judge_step_trainer(batch, trainers.before.usable),
@@ -220,14 +221,14 @@ class Derivation:
         """Count erased landing rows no more: as they would be judged now, which is out."""
         if self._erased is None:
             return
-        tally = self._tallies[table]
+        running = self._accounts[table]
         gone = self._erased.rows(_DRIVING[table])
-        tally.rows_in -= gone.height
-        tally.judged(fetch(judge(gone)), sign=-1)
+        running.rows_in -= gone.height
+        running.judged(fetch(judge(gone)), sign=-1)
 
     def _admitted(
         self,
-        tally: RunningAccount,
+        running: RunningAccount,
         landing: Iterator[tuple[pl.DataFrame, bool]],
         *,
         judge: Judge,
@@ -240,14 +241,14 @@ class Derivation:
         admitted = 0
         for batch, old in landing:
             decided = fetch(judge(batch))
-            admitted += tally.judged(decided)
+            admitted += running.judged(decided)
             if old:
-                admitted += tally.judged(fetch(judged_before(batch)), sign=-1)
+                admitted += running.judged(fetch(judged_before(batch)), sign=-1)
             else:
-                tally.rows_in += batch.height
+                running.rows_in += batch.height
             yield decided.filter(pl.col("_reason").is_null())
         # Whatever is admitted and not used was there before: the buckets take off what is used.
-        tally.dropped(Drop.DUPLICATE, admitted)
+        running.dropped(Drop.DUPLICATE, admitted)
 
     def _curated(self, customers: TableRewrite, read: pl.DataFrame, readings: pl.DataFrame) -> TableRewrite:
         """Make the rows of those customers again whose rows, or readings, changed."""
@@ -261,9 +262,13 @@ class Derivation:
             )
         after = fetch(curate(nw.from_native(people.lazy()), nw.from_native(readings.lazy())))
         curated = TableRewrite.of(before, after, others)
-        tally, rows_in, rows_out = self._tallies[CUSTOMER_CURATED], customers.rows.height, curated.rows.height
-        tally.rows_in, tally.used, tally.rows_out = rows_in, rows_out, rows_out
-        tally.reasons[Drop.NO_READINGS.value] = rows_in - rows_out
+        running, rows_in, rows_out = (
+            self._accounts[CUSTOMER_CURATED],
+            customers.rows.height,
+            curated.rows.height,
+        )
+        running.rows_in, running.used, running.rows_out = rows_in, rows_out, rows_out
+        running.reasons[Drop.NO_READINGS.value] = rows_in - rows_out
         return curated
 
     def _write_small(self, table: str, branch: str, remade: TableRewrite) -> int:

@@ -68,7 +68,7 @@ class PreviousRun:
         """The customers who had readings, with their devices."""
         return self.table(CUSTOMER_CURATED)
 
-    def still_curated(self, moved: Changed) -> pl.DataFrame:
+    def kept_curated(self, moved: Changed) -> pl.DataFrame:
         """Return the customers who had readings, and keep them."""
         return (
             self.curated.clear() if self.anew else self.curated.join(moved.ids, on="customer_id", how="anti")

@@ -31,7 +31,7 @@ def scan(table: str) -> pl.LazyFrame:
 )
 def test_everybody_else_is_a_neighbour(person, names, emails):
     neighbours = Neighbours(scan=scan, person=person)
-    assert names <= neighbours.asides
-    assert ("ann lee" in neighbours.asides) == ("ann lee" in names)
+    assert names <= neighbours.quasi_identifiers
+    assert ("ann lee" in neighbours.quasi_identifiers) == ("ann lee" in names)
     assert neighbours.emails == emails
     assert bool(neighbours.mine()) == (person is not None)
