@@ -187,7 +187,7 @@ def test_what_holders_left_goes_after_an_hour(filled, tmp_path, monkeypatch):
     lake, root = filled.open(), tmp_path / "landing"
 
     def snapshots() -> int:
-        return len(lake._site.read()[0].snapshots("run"))
+        return len(lake._site.read()[0].table("run").snapshots())
 
     for number in range(1, 4):
         run(lake, root, now=NOW + number * HOUR)

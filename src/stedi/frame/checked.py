@@ -137,6 +137,10 @@ def carry(small: pl.DataFrame, like: Rows) -> Rows:
 
 def fetch(frame: Rows) -> pl.DataFrame:
     """Bring a small lazy frame of any engine into memory as Polars."""
+    native: Any = frame.to_native()
+    if isinstance(native, pl.LazyFrame):
+        # By Polars itself: what it raises of a damaged file is known, and Narwhals raises another error.
+        return native.collect()
     return cast("pl.DataFrame", frame.collect("polars").to_native())
 
 
