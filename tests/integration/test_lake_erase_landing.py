@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import threading
 import time
 from datetime import timedelta
@@ -396,3 +397,12 @@ def test_a_root_may_be_called_by_another_path(tmp_path, monkeypatch, called):
         "no run reads it, and it holds the person"
     ]
     assert ANN not in place.texts()
+
+
+def test_a_pipe_beside_the_objects_is_not_waited_for(place):
+    place.run()
+    os.mkfifo(place.landing / "pipe")
+    receipt = place.erase()
+    (left,) = receipt.remains.objects
+    assert left.why.startswith("no run reads it")
+    assert len(receipt.objects) == 3

@@ -14,6 +14,10 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
+import pytest
+
+from stedi import Lake
+
 HERE = Path(__file__).parent
 WRITTEN = HERE / "public_names.txt"
 FACES = ("stedi", "stedi.ml", "stedi.simulate", "stedi.plots")
@@ -105,6 +109,11 @@ def _plain(kind: ast.expr | None) -> str:
 
 def test_every_public_name_and_signature_is_as_written_down() -> None:
     assert "\n".join(lines()).splitlines() == WRITTEN.read_text("utf-8").splitlines()
+
+
+def test_what_python_says_of_arguments_names_the_class_that_users_know() -> None:
+    with pytest.raises(TypeError, match=r"^Lake\.scan\(\) missing 1 required positional argument"):
+        Lake.open("no-such-lake").scan()  # type: ignore[call-arg]
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ def clear_errors(method: Callable[Concatenate[_S, _P], _R]) -> Callable[Concaten
     Its arguments are checked first; what still is a wrong argument raises what it always does: a damaged
     file must be found for anything else.
     """
+    # What Python says of arguments that do not fit names the class that users know.
+    method.__qualname__ = f"Lake.{method.__name__}"
     sound = checked(method)
 
     @wraps(method)

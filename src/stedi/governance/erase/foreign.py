@@ -119,8 +119,11 @@ def look_beside(
 
 
 def _digest(path: Path) -> str | None:
-    with suppress(OSError), path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    with suppress(OSError):
+        # A pipe would be waited for until somebody writes to it.
+        if path.is_file():
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
     return None
 
 

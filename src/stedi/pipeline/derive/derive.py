@@ -79,7 +79,7 @@ class Derived(NamedTuple):
         """Return what stands where nothing could differ from the run before."""
         tables = [step.table for step in LINEAGE]
         return cls(
-            snapshots={table: base.snapshots[table] for table in tables},
+            snapshots={table: at for table, at in base.snapshots.items() if table in tables},
             accounts={table: base.accounts[table] for table in tables},
             match=base.match,
             changes=dict.fromkeys(tables, Change()),
