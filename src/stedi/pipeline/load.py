@@ -20,6 +20,7 @@ from stedi.landing.redact import as_typed, safe_path
 from stedi.landing.split import Split
 from stedi.names import CUSTOMER_LANDING, ERASED, OBJECT, QUARANTINE, TOMBSTONE
 from stedi.pipeline.derive.prefetch import interleaved, prefetched
+from stedi.pipeline.publication import account_of
 from stedi.pipeline.refusals import (
     Refusal,
     Rejects,
@@ -342,7 +343,7 @@ class Loader:
             (OBJECT, len(self._entries)),
             (TOMBSTONE, self._gate.added),
         ):
-            accounts[table] = Account(table=table, rows_in=rows, used=rows, rows_out=rows)
+            accounts[table] = account_of(table, added=rows)
         return accounts
 
     def _check_rejected(self, accounts: Mapping[str, Account], max_rejected: float) -> None:

@@ -101,14 +101,20 @@ def main_snapshot(table: Table) -> int:
     return snapshot.snapshot_id
 
 
+def tag_snapshots(table: Table) -> dict[str, int]:
+    """Return the tags of a table and their snapshots."""
+    return {
+        name: ref.snapshot_id
+        for name, ref in table.refs().items()
+        if ref.snapshot_ref_type is SnapshotRefType.TAG
+    }
+
+
 def stage_compaction(
     table: Table, branch: str, *, base: int, added: Sequence[DataFile], removed: Sequence[DataFile]
 ) -> int:
     """Put data files in the place of others with the same rows, on a new branch; return its snapshot."""
-    with committing(), Changes(table) as transaction:
-        ManageSnapshots(transaction).create_branch(base, branch).commit()
-        _commit(_Compaction, transaction, branch, added, removed)
-    return table.refs()[branch].snapshot_id
+    return _stage(_Compaction, table, branch, base, added, removed)
 
 
 def stage_rewrite(
@@ -118,9 +124,20 @@ def stage_rewrite(
 
     Its manifests say nothing of the files that went: neither their names nor the bounds of their columns.
     """
+    return _stage(_Rewrite, table, branch, base, added, removed)
+
+
+def _stage(
+    kind: type[_Rewrite],
+    table: Table,
+    branch: str,
+    base: int,
+    added: Sequence[DataFile],
+    removed: Sequence[DataFile],
+) -> int:
     with committing(), Changes(table) as transaction:
         ManageSnapshots(transaction).create_branch(base, branch).commit()
-        _commit(_Rewrite, transaction, branch, added, removed)
+        _commit(kind, transaction, branch, added, removed)
     return table.refs()[branch].snapshot_id
 
 
@@ -164,10 +181,7 @@ def forget_removed(table: Table, branch: str, base: int) -> int:
 
 def rebuilt(table: Table) -> Mapping[int, int]:
     """Return the snapshots that stand in the place of others and are tagged, by those others."""
-    tagged = (
-        ref.snapshot_id for ref in table.refs().values() if ref.snapshot_ref_type is SnapshotRefType.TAG
-    )
-    found = {rebuilt_of(table, snapshot_id): snapshot_id for snapshot_id in tagged}
+    found = {rebuilt_of(table, snapshot_id): snapshot_id for snapshot_id in tag_snapshots(table).values()}
     return {old: new for old, new in found.items() if old is not None}
 
 

@@ -14,7 +14,7 @@ from stedi.errors import CatalogError
 from stedi.warehouse import read
 from stedi.warehouse.failure import committing
 from stedi.warehouse.manifests import files_of, snapshot_of
-from stedi.warehouse.rewrite import STAGED, main_snapshot, stage_rewrite
+from stedi.warehouse.rewrite import STAGED, main_snapshot, stage_rewrite, tag_snapshots
 from stedi.warehouse.transaction import Changes, manage
 from stedi.warehouse.writer import TableWriter
 
@@ -59,7 +59,7 @@ class LakeTable:
 
     def tags(self) -> dict[str, int]:
         """Return the tags and their snapshots."""
-        return _tags(self.iceberg)
+        return tag_snapshots(self.iceberg)
 
     def refs(self) -> Mapping[str, int]:
         """Return the tags and branches and their snapshots, but for main."""
@@ -143,7 +143,7 @@ class LakeTable:
     def tag(self, snapshot_id: int, name: str) -> None:
         """Tag a snapshot; main stays where it is."""
         table = self.writable
-        if _tags(table).get(name) != snapshot_id:
+        if tag_snapshots(table).get(name) != snapshot_id:
             with committing():
                 manage(table).create_tag(snapshot_id, name).commit()
 
@@ -151,7 +151,7 @@ class LakeTable:
         """Have a tag bear another name, in one commit."""
         table = self.writable
         with committing(), manage(table) as change:
-            change.create_tag(_tags(table)[old], new)
+            change.create_tag(tag_snapshots(table)[old], new)
             change.remove_tag(old)
 
     def drop_refs(self, names: Iterable[str]) -> None:
@@ -174,7 +174,7 @@ class LakeTable:
         """Point main at a snapshot, and a tag too (a branch of that name becomes it); drop retired tags."""
         table = self.writable
         refs = table.refs()
-        tagged = _tags(table).get(tag) == snapshot_id
+        tagged = tag_snapshots(table).get(tag) == snapshot_id
         moved = move_main and main_snapshot(table) != snapshot_id
         old = [name for name in retired if name in refs and name != tag]
         if tagged and not moved and not old:
@@ -193,11 +193,3 @@ class LakeTable:
         if snapshot_ids:
             with committing():
                 table.maintenance.expire_snapshots().by_ids(sorted(snapshot_ids)).commit()
-
-
-def _tags(table: Table) -> dict[str, int]:
-    return {
-        name: ref.snapshot_id
-        for name, ref in table.refs().items()
-        if ref.snapshot_ref_type is SnapshotRefType.TAG
-    }
